@@ -1,0 +1,1 @@
+"""GANSynth: latent and pitch in, waves out. Tensors only."""

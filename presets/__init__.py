@@ -1,0 +1,1 @@
+"""Factory presets and the bundled models: data only."""
