@@ -1,0 +1,91 @@
+"""What a player does, as frozen values that can cross a thread or a pipe.
+
+Every event is one struct. The MIDI thread, the window and the tests make the same ones.
+"""
+
+from typing import Union
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """The base of all events.
+
+    Attributes:
+        time_seconds: When it happened, on the clock of `time.monotonic`; 0 means now.
+    """
+
+    time_seconds: float = 0.0
+
+
+class NoteOn(Event, frozen=True):
+    """A key goes down. `note` 0 to 127, `velocity` 1 to 127."""
+
+    note: int
+    velocity: int
+    channel: int = 0
+
+
+class NoteOff(Event, frozen=True):
+    """A key comes up."""
+
+    note: int
+    velocity: int = 64
+    channel: int = 0
+
+
+class ControlChange(Event, frozen=True):
+    """A controller moves: `controller` and `value` 0 to 127, as in the MIDI standard."""
+
+    controller: int
+    value: int
+    channel: int = 0
+
+
+class PitchBend(Event, frozen=True):
+    """The bend wheel moves: `value` -1 to 1, scaled by the parameter `bend_range`."""
+
+    value: float
+    channel: int = 0
+
+
+class ProgramChange(Event, frozen=True):
+    """A preset is asked for by its place in the list of presets, 0 to 127."""
+
+    program: int
+    channel: int = 0
+
+
+class SetParameter(Event, frozen=True):
+    """A row of `PARAMETERS` gets a value, in the row's own unit."""
+
+    name: str
+    value: float
+
+
+class MovePad(Event, frozen=True):
+    """The finger is at (x, y), each 0 to 1: x rightward, y upward."""
+
+    x: float
+    y: float
+
+
+class AllNotesOff(Event, frozen=True):
+    """Every key is let go; envelopes release as usual."""
+
+
+class Panic(Event, frozen=True):
+    """Everything falls silent at once (a few milliseconds, without a click)."""
+
+
+AnyEvent = Union[
+    NoteOn,
+    NoteOff,
+    ControlChange,
+    PitchBend,
+    ProgramChange,
+    SetParameter,
+    MovePad,
+    AllNotesOff,
+    Panic,
+]

@@ -1,0 +1,91 @@
+"""The instrument as a window sees it: the same methods in-process and through a pipe."""
+
+from typing import Protocol
+
+from .events import AnyEvent
+from .preset import Preset
+from .status import AudioDevice, AudioSettings, ModelInfo, NoteWave, Status, Timbre
+
+
+class InstrumentInterface(Protocol):
+    """What `Instrument` does and what `InstrumentClient` passes on.
+
+    No method waits for a note to be rendered. What goes wrong later (a device unplugged, the
+    renderer killed) arrives as a notice in `Status`.
+    """
+
+    def post(self, event: AnyEvent) -> None:
+        """Play: hand an event to the engine; returns at once, from any thread."""
+        ...
+
+    def status(self) -> Status:
+        """Say how everything stands."""
+        ...
+
+    def timbres(self) -> tuple[Timbre, ...]:
+        """List the model's named timbres; empty until the model is loaded."""
+        ...
+
+    def set_corner(self, index: int, timbre: str) -> None:
+        """Put a named timbre on corner 0 to 3.
+
+        Raises:
+            ValueError: If there is no such corner or timbre.
+        """
+        ...
+
+    def reroll(self, index: int | None = None) -> None:
+        """Draw a new latent for one corner, or for every corner that is not locked."""
+        ...
+
+    def lock_corner(self, index: int, locked: bool) -> None:
+        """Lock a corner against re-rolling, or unlock it."""
+        ...
+
+    def preset(self) -> Preset:
+        """Give what sounds now as a preset."""
+        ...
+
+    def load_preset(self, preset: Preset) -> None:
+        """Take over a preset's corners, pad, parameters and mappings."""
+        ...
+
+    def mark_saved(self, name: str) -> None:
+        """Note that what sounds now is on disk under this name."""
+        ...
+
+    def audio_devices(self) -> tuple[AudioDevice, ...]:
+        """List the outputs; empty when there is none."""
+        ...
+
+    def open_audio(self, settings: AudioSettings) -> None:
+        """Open an output in place of the present one; on failure the notice says what to do."""
+        ...
+
+    def midi_ports(self) -> tuple[str, ...]:
+        """List the MIDI inputs that are there now."""
+        ...
+
+    def open_midi(self, name: str) -> None:
+        """Listen to one port by name, to all with "*", to none with ""; reconnects by itself."""
+        ...
+
+    def test_sound(self) -> None:
+        """Play a short test sound that needs no model."""
+        ...
+
+    def models(self) -> tuple[ModelInfo, ...]:
+        """List the models that can be opened."""
+        ...
+
+    def load_model(self, name: str) -> None:
+        """Open another model by name or path."""
+        ...
+
+    def note_wave(self, note: int) -> NoteWave | None:
+        """Give the rendered wave of a note for a picture, or None when there is none."""
+        ...
+
+    def close(self) -> None:
+        """Stop the sound, the ports and the renderer."""
+        ...

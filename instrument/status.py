@@ -1,0 +1,186 @@
+"""What the instrument says of itself: frozen snapshots that can cross a pipe."""
+
+from enum import IntEnum
+
+import msgspec
+
+
+class Freshness(IntEnum):
+    """How the note of one key stands to the timbre that the pad now asks for."""
+
+    ABSENT = 0
+    STALE = 1
+    RENDERING = 2
+    FRESH = 3
+
+
+class Timbre(msgspec.Struct, frozen=True):
+    """A named timbre of the model.
+
+    Attributes:
+        name: As shown.
+        family: The NSynth family: "keyboard", "mallet", "string", ...
+        z: float [latent], the latent vector.
+        brightness: Spectral centroid at C4, 0 (dark) to 1 (bright) among the model's timbres.
+        attack: 0 (at once) to 1 (slow).
+        decay: 0 (falls silent fast) to 1 (sustains).
+        noisiness: 0 (pure) to 1 (breathy).
+    """
+
+    name: str
+    family: str
+    z: tuple[float, ...]
+    brightness: float = 0.5
+    attack: float = 0.0
+    decay: float = 0.5
+    noisiness: float = 0.0
+
+
+class Corner(msgspec.Struct, frozen=True):
+    """One timbre point of the pad.
+
+    Attributes:
+        name: As shown beside the point.
+        z: float [latent]; empty until the model has said what the name or the seed means.
+        timbre: The model's timbre that it came from, or "".
+        seed: The seed of a re-rolled corner, or None.
+        locked: A locked corner is not re-rolled.
+    """
+
+    name: str
+    z: tuple[float, ...] = ()
+    timbre: str = ""
+    seed: int | None = None
+    locked: bool = False
+
+
+class ModelInfo(msgspec.Struct, frozen=True):
+    """A model that can be opened: what its folder says."""
+
+    name: str
+    hash: str
+    path: str
+    info: str = ""
+    sample_rate: int = 0
+    n_timbres: int = 0
+    latent_size: int = 0
+    lowest_pitch: int = 24
+    highest_pitch: int = 84
+
+
+class AudioDevice(msgspec.Struct, frozen=True):
+    """An output that PortAudio offers."""
+
+    name: str
+    host_api: str
+    n_channels: int
+    sample_rate: float
+    is_default: bool = False
+
+
+class AudioSettings(msgspec.Struct, frozen=True):
+    """What to open: an empty device name is the system's default; rate 0 is the device's own."""
+
+    device: str = ""
+    sample_rate: int = 0
+    block: int = 128
+
+
+class AudioStatus(msgspec.Struct, frozen=True):
+    """How the sound output stands."""
+
+    running: bool = False
+    device: str = ""
+    host_api: str = ""
+    sample_rate: float = 48000.0
+    block: int = 128
+    latency_seconds: float = 0.0
+    message: str = ""
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """One line for the player: what happened and what to do. `id` counts up from 1."""
+
+    id: int
+    text: str
+    is_error: bool = True
+
+
+class NoteWave(msgspec.Struct, frozen=True):
+    """A rendered note, for pictures.
+
+    Attributes:
+        note: The MIDI note.
+        samples: float32 little-endian [frame], mono.
+        sample_rate: Of the samples, in Hz.
+        loop_start: Frame where the sustain loop begins; 0 with `loop_end` 0 when there is none.
+        loop_end: Frame after the last of the loop.
+    """
+
+    note: int
+    samples: bytes
+    sample_rate: float
+    loop_start: int = 0
+    loop_end: int = 0
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a window shows, 30 times a second.
+
+    Attributes:
+        audio: The sound output.
+        midi_inputs: Names of the MIDI inputs that are open and connected.
+        load: Share of a block's time spent in the engine, 0..1.
+        n_voices: Voices that sound now.
+        peak_left: Largest absolute sample since the last status, 0..1.
+        peak_right: As `peak_left`.
+        dropped_blocks: Blocks that came too late since the stream opened.
+        dropped_events: Events lost because the ring was full.
+        stolen: Voices taken over for new notes.
+        model: The model in use, or None while none is loaded.
+        renderer: "starting", "ready", "restarting" or "failed".
+        freshness: One `Freshness` value per MIDI note, 128 bytes.
+        gated: One byte per MIDI note: its velocity while the key is down, else 0.
+        last_note: The note played last, or -1.
+        pad_x: Where the pad's finger is.
+        pad_y: As `pad_x`.
+        bend: The bend wheel, -1..1.
+        mod: The mod wheel, 0..1.
+        corners: The pad's four corners: bottom left, bottom right, top left, top right.
+        parameters: Every parameter's value by name.
+        preset_name: The preset that was opened last, "" for none.
+        preset_changed: Whether anything moved since.
+        n_fresh: Fresh notes among those the model can make.
+        n_notes: Notes the model can make.
+        cache_bytes: What the note pool holds.
+        notices: The latest notices, oldest first.
+        note_version: Counts up when the picture of `last_note` would change.
+    """
+
+    audio: AudioStatus = AudioStatus()
+    midi_inputs: tuple[str, ...] = ()
+    load: float = 0.0
+    n_voices: int = 0
+    peak_left: float = 0.0
+    peak_right: float = 0.0
+    dropped_blocks: int = 0
+    dropped_events: int = 0
+    stolen: int = 0
+    model: ModelInfo | None = None
+    renderer: str = "starting"
+    freshness: bytes = bytes(128)
+    gated: bytes = bytes(128)
+    last_note: int = -1
+    pad_x: float = 0.5
+    pad_y: float = 0.5
+    bend: float = 0.0
+    mod: float = 0.0
+    corners: tuple[Corner, ...] = ()
+    parameters: dict[str, float] = {}
+    preset_name: str = ""
+    preset_changed: bool = False
+    n_fresh: int = 0
+    n_notes: int = 0
+    cache_bytes: int = 0
+    notices: tuple[Notice, ...] = ()
+    note_version: int = 0
