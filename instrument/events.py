@@ -3,8 +3,6 @@
 Every event is one struct. The MIDI thread, the window and the tests make the same ones.
 """
 
-from typing import Union
-
 import msgspec
 
 
@@ -78,14 +76,14 @@ class Panic(Event, frozen=True):
     """Everything falls silent at once (a few milliseconds, without a click)."""
 
 
-AnyEvent = Union[
-    NoteOn,
-    NoteOff,
-    ControlChange,
-    PitchBend,
-    ProgramChange,
-    SetParameter,
-    MovePad,
-    AllNotesOff,
-    Panic,
-]
+AnyEvent = (
+    NoteOn
+    | NoteOff
+    | ControlChange
+    | PitchBend
+    | ProgramChange
+    | SetParameter
+    | MovePad
+    | AllNotesOff
+    | Panic
+)
