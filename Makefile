@@ -1,0 +1,60 @@
+# Two commands matter: `make play` and `make test`. `make help` lists all.
+
+PYTHON ?= python3.11
+VENV   := .venv
+BIN    := $(VENV)/bin
+# torch goes in first and by itself: a lone requirement with an upper bound lets pip take a
+# CPU wheel from a local folder (PIP_FIND_LINKS) where there is one. The bounds stand in pyproject.toml.
+TORCH   = $$($(BIN)/python -c 'import tomllib; print(*[d for d in tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"] if d.startswith("torch")])')
+
+.PHONY: help setup play test check bench pictures clean
+
+help:
+	@echo "make play      install what playing needs, and open the window"
+	@echo "make test      install what the tests need, check the code, run all tests"
+	@echo "make setup     install everything into $(VENV), and do no more"
+	@echo "make check     ruff, mypy, import-linter"
+	@echo "make bench     measure the renderer, the engine and the latency"
+	@echo "make pictures  take the pictures in docs/pictures again"
+	@echo "make clean     throw $(VENV) away"
+
+setup: $(VENV)/.test
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "Timbrepad needs Python 3.11: install it, or say where it is: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# Stamps: what is installed already is not looked at again until pyproject.toml changes.
+$(VENV)/.play: pyproject.toml scripts/system-packages | $(BIN)/python
+	scripts/system-packages play
+	$(BIN)/pip install --quiet "$(TORCH)"
+	$(BIN)/pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.play
+	scripts/system-packages test
+	$(BIN)/pip install --quiet --editable ".[dev]"
+	@touch $@
+
+play: $(VENV)/.play
+	@$(BIN)/timbrepad play $(OPTIONS)
+
+test: setup check
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: setup
+	$(BIN)/timbrepad bench engine
+	$(BIN)/timbrepad bench render
+	$(BIN)/timbrepad bench latency
+
+pictures: setup
+	$(BIN)/python scripts/pictures.py
+
+clean:
+	rm -rf $(VENV)
