@@ -1,0 +1,281 @@
+"""Waves to warped specgrams and back, exactly: a painless frame on a mel-like axis.
+
+One Fourier transform of a whole note is cut into overlapping windows around the centres of
+1024 frequency bands; each window's inverse transform is that band in time. Every band spans
+the same number of Fourier bins, so all have the same 128 times, and the centres may lie
+anywhere as long as the windows overlap: wide apart where the ear does not care, dense where
+harmonics of low notes lie. The windows are normalised so that the frame is tight: its
+inverse is its adjoint, and nothing is lost but what lies under the floor.
+
+The phase is measured against the nearest harmonic of the note's pitch, so that the bands of
+one partial share one slowly varying value.
+
+Source: Balazs et al., "Theory, implementation and applications of nonstationary Gabor
+frames", 2011, for painless frames; Griffin and Lim, 1984, for the refinement.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+_PHASE_REACH = 0.5  # of a band's width: where a harmonic is this near, phase is relative to it
+_SILENT = -0.795  # image values at or below this are silence; the floor itself is -0.8
+
+
+@dataclass(frozen=True)
+class WarpedConfig:
+    """Size and axis of a warped specgram.
+
+    Attributes:
+        sample_rate: In Hz.
+        n_samples: Of a note, without the lead-in.
+        lead_in: Samples before the note, room for the ringing of sharp attacks.
+        n_times: Columns of the specgram.
+        n_freqs: Bands.
+        step_hz: Distance of the bands above the bend of the axis.
+        bend_hz: Where the axis turns from linear to logarithmic; 0 makes it uniform.
+        floor_db: Magnitudes below this, re a full-scale sinusoid, are silence.
+    """
+
+    sample_rate: int = 32000
+    n_samples: int = 128000
+    lead_in: int = 3072
+    n_times: int = 128
+    n_freqs: int = 1024
+    step_hz: float = 20.0
+    bend_hz: float = 700.0
+    floor_db: float = -90.0
+
+    def __post_init__(self) -> None:
+        if self.n_total % self.n_times:
+            raise ValueError(f"n_times must divide {self.n_total}, not be {self.n_times}")
+        if self.band_hz * self.n_freqs < self.sample_rate / 2:
+            raise ValueError("the bands are too narrow to cover the spectrum without a gap")
+
+    @property
+    def n_total(self) -> int:
+        """Samples of the circular whole: the power of two that holds lead-in and note."""
+        return 1 << (self.n_samples + self.lead_in - 1).bit_length()
+
+    @property
+    def hop(self) -> int:
+        """Samples from one time to the next."""
+        return self.n_total // self.n_times
+
+    @property
+    def band_hz(self) -> float:
+        """Width of a band, between the zeros of half its window, in Hz."""
+        return self.sample_rate / self.hop
+
+
+def warped_centres(config: WarpedConfig) -> Tensor:
+    """Place the bands' centres: mel-like below a corner frequency, uniform above.
+
+    The corner is found by bisection so that the last band lies on the Nyquist frequency.
+
+    Returns:
+        int64 [freq], in Fourier bins of `n_total` samples, rising.
+    """
+    nyquist = config.sample_rate / 2
+    bin_hz = config.sample_rate / config.n_total
+    numbers = torch.arange(1, config.n_freqs + 1, dtype=torch.float64)
+    if config.bend_hz == 0:
+        return (numbers * nyquist / config.n_freqs / bin_hz).round().long()
+    q, step = config.bend_hz, config.step_hz
+
+    def n_bands(corner: float) -> float:
+        return (nyquist - corner) / step + (corner + q) / step * math.log((corner + q) / q)
+
+    low, high = 0.0, nyquist
+    for _ in range(200):
+        middle = (low + high) / 2
+        low, high = (middle, high) if n_bands(middle) < config.n_freqs else (low, middle)
+    corner = (low + high) / 2
+    turn = (corner + q) / step * math.log((corner + q) / q)
+    below = q * (torch.exp(numbers * step / (corner + q)) - 1)
+    above = corner + (numbers - turn) * step
+    return (torch.where(numbers < turn, below, above) / bin_hz).round().long()
+
+
+def pitch_to_hz(pitch: Tensor) -> Tensor:
+    """Turn MIDI numbers, fractional ones too, into frequencies in Hz."""
+    return 440.0 * torch.exp2((pitch.double() - 69.0) / 12.0)
+
+
+def nearest_harmonic_hz(freqs_hz: Tensor, f0_hz: Tensor) -> Tensor:
+    """Find the harmonic of each note that is nearest to each frequency, the first at least.
+
+    Args:
+        freqs_hz: [freq].
+        f0_hz: [batch].
+
+    Returns:
+        [batch, freq], in Hz.
+    """
+    f0 = f0_hz[:, None]
+    return f0 * torch.clamp_min(torch.round(freqs_hz[None] / f0), 1.0)
+
+
+class WarpedCodec:
+    """The transform of one configuration, with its tables.
+
+    Not a module: it has nothing to train. Tables live on the device they were made for.
+    """
+
+    def __init__(self, config: WarpedConfig, device: torch.device | str = "cpu") -> None:
+        self.config = config
+        self.device = torch.device(device)
+        n, n_bins = config.n_times, config.n_total // 2 + 1
+        centres = warped_centres(config)
+        offsets = torch.arange(n)
+        offsets = torch.where(offsets < n // 2, offsets, offsets - n)  # in the FFT's order
+        window = torch.cos(math.pi * offsets.double() / n) ** 2
+        index = centres[:, None] + offsets
+        inside = (index >= 0) & (index < n_bins)
+        index = index.clamp(0, n_bins - 1)
+        power = torch.zeros(n_bins, dtype=torch.float64)
+        power.index_put_((index,), torch.where(inside, window**2, 0.0), accumulate=True)
+        power[: int(centres[0])].clamp_min_(1.0)
+        atoms = torch.where(inside, window / power.clamp_min(1e-12).sqrt()[index], 0.0)
+        peak = atoms[:, :1]
+
+        freqs_hz = centres.double() * config.sample_rate / config.n_total
+        self.freqs_hz = freqs_hz.to(self.device)
+        self._n_bins = n_bins
+        self._index = index.reshape(-1).to(self.device)
+        # The origin of phase is the note's first sample, not the lead-in's.
+        turn = torch.polar(
+            torch.ones(config.n_freqs, dtype=torch.float64),
+            2 * math.pi * ((centres * config.lead_in) % config.n_total).double() / config.n_total,
+        )
+        scale = 2.0 * n / config.n_total
+        self._analysis = (scale * atoms / peak * turn[:, None]).to(torch.complex64).to(self.device)
+        self._synthesis = (
+            (atoms * peak / scale * turn.conj()[:, None]).to(torch.complex64).to(self.device)
+        )
+        times = torch.arange(n, dtype=torch.float64) * config.hop - config.lead_in
+        self._seconds = (times / config.sample_rate).to(self.device)
+
+    def analyse(self, padded: Tensor) -> Tensor:
+        """Turn padded waves into bands: magnitude 1 is a full-scale sinusoid at a centre.
+
+        Args:
+            padded: float32 [batch, n_total], the note beginning at `lead_in`.
+
+        Returns:
+            complex64 [batch, freq, time].
+        """
+        spectrum = torch.fft.rfft(padded)
+        n = self.config.n_times
+        slices = spectrum[:, self._index].view(len(padded), -1, n)
+        return torch.fft.ifft(slices * self._analysis)
+
+    def synthesise(self, bands: Tensor) -> Tensor:
+        """Turn bands into padded waves: the adjoint of `analyse`, and its inverse.
+
+        Args:
+            bands: complex64 [batch, freq, time].
+
+        Returns:
+            float32 [batch, n_total].
+        """
+        slices = torch.fft.fft(bands) * self._synthesis
+        spectrum = torch.zeros(
+            len(bands), self._n_bins, dtype=torch.complex64, device=bands.device
+        )
+        spectrum.index_add_(1, self._index, slices.view(len(bands), -1))
+        return torch.fft.irfft(spectrum, n=self.config.n_total)
+
+    def waves_to_specgrams(self, waves: Tensor, pitch: Tensor) -> Tensor:
+        """Turn notes into log magnitude and instantaneous frequency re the nearest harmonic.
+
+        The phase differences are taken against the sum of those already coded, so nothing
+        drifts, and are 0 where the magnitude is under the floor.
+
+        Args:
+            waves: float32 [batch, n_samples], full scale ±1.
+            pitch: [batch], MIDI number of each note.
+
+        Returns:
+            float32 [batch, 2, time, freq]: magnitude, -0.8 the floor and 0.8 a full-scale
+            sinusoid; then the phase difference over pi, -1 to 1.
+
+        Raises:
+            ValueError: If the waves are not `n_samples` long.
+        """
+        config = self.config
+        if waves.shape[-1] != config.n_samples:
+            raise ValueError(f"waves must be {config.n_samples} samples, not {waves.shape[-1]}")
+        after = config.n_total - config.lead_in - config.n_samples
+        bands = self.analyse(functional.pad(waves, (config.lead_in, after)))
+        bands = bands * self._reference(pitch)
+        level = 20 * torch.log10(bands.abs().clamp_min(1e-12))
+        floor = -config.floor_db
+        magnitude = (1.6 * (level + floor) / floor - 0.8).clamp(-0.8, 1.0)
+        angle = bands.angle() / math.pi
+        audible = level >= config.floor_db
+        coded = torch.zeros_like(angle[..., 0])
+        steps = []
+        for t in range(config.n_times):
+            step = torch.where(audible[..., t], _wrap(angle[..., t] - coded), 0.0)
+            coded = _wrap(coded + step)
+            steps.append(step)
+        return torch.stack([magnitude, torch.stack(steps, -1)], 1).transpose(2, 3).contiguous()
+
+    def specgrams_to_waves(self, specgrams: Tensor, pitch: Tensor, n_iterations: int = 0) -> Tensor:
+        """Turn specgrams into notes.
+
+        Args:
+            specgrams: float32 [batch, 2, time, freq] as `waves_to_specgrams` gives them; with
+                fewer times than `n_times`, the rest of the note is silent.
+            pitch: [batch], MIDI number of each note.
+            n_iterations: Griffin-Lim iterations. A specgram from a wave needs none; a
+                network's needs two, which bring the bands of each partial into agreement.
+
+        Returns:
+            float32 [batch, n_samples].
+        """
+        config = self.config
+        magnitude, ifreq = specgrams.float().transpose(2, 3).unbind(1)  # [batch, freq, time]
+        floor = -config.floor_db
+        # One exponential: 10^(dB/20), dB = floor * (m + .8) / 1.6 - floor.
+        slope = floor / 1.6 / 20 * math.log(10)
+        level = torch.exp((magnitude - 0.8) * slope)
+        level = torch.where(magnitude > _SILENT, level, 0.0)
+        phase = math.pi * torch.cumsum(ifreq, -1)
+        reference = self._reference(pitch)[..., : phase.shape[-1]]
+        bands = torch.polar(level, phase) * reference.conj()
+        if bands.shape[-1] < config.n_times:
+            short = config.n_times - bands.shape[-1]
+            bands = functional.pad(bands, (0, short))
+            level = functional.pad(level, (0, short))
+        for _ in range(n_iterations):
+            again = self.analyse(self.synthesise(bands))
+            bands = again * (level / again.abs().clamp_min(1e-12))
+        padded = self.synthesise(bands)
+        return padded[:, config.lead_in : config.lead_in + config.n_samples]
+
+    def _reference(self, pitch: Tensor) -> Tensor:
+        """Give the rotation that stops each partial: complex64 [batch, freq, time]."""
+        harmonic = nearest_harmonic_hz(self.freqs_hz, pitch_to_hz(pitch).to(self.device))
+        distance = self.freqs_hz - harmonic
+        reach = _PHASE_REACH * self.config.band_hz
+        distance = torch.where(distance.abs() <= reach, distance, 0.0)
+        turns = distance[..., None] * self._seconds
+        angle = (2 * math.pi * (turns - turns.round())).float()
+        return torch.polar(torch.ones_like(angle), angle)
+
+
+def _wrap(half_turns: Tensor) -> Tensor:
+    """Bring angles over pi into [-1, 1]."""
+    return half_turns - 2 * torch.round(half_turns / 2)
+
+
+@lru_cache(maxsize=8)
+def warped_codec(config: WarpedConfig, device: str = "cpu") -> WarpedCodec:
+    """Give the codec of a configuration; its tables (10 MB) are made once."""
+    return WarpedCodec(config, device)
