@@ -18,7 +18,6 @@ from .events import (
     SetParameter,
 )
 from .interface import InstrumentInterface
-from .library import PresetEntry, PresetLibrary
 from .parameters import BY_NAME, MOD_WHEEL, PARAMETERS, SUSTAIN_PEDAL, Parameter
 from .preset import Preset, PresetError
 from .status import (
@@ -28,8 +27,8 @@ from .status import (
     Corner,
     Freshness,
     ModelInfo,
-    Notice,
     NoteWave,
+    Notice,
     Status,
     Timbre,
 )
@@ -58,9 +57,7 @@ __all__ = [
     "Parameter",
     "PitchBend",
     "Preset",
-    "PresetEntry",
     "PresetError",
-    "PresetLibrary",
     "ProgramChange",
     "SetParameter",
     "Status",
