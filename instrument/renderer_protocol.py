@@ -1,0 +1,137 @@
+"""What goes through the pipe between the instrument and its renderer process.
+
+Each message is one msgpack-encoded struct; the notes themselves go through the note pool.
+"""
+
+import msgspec
+
+from .pool import NoteInfo
+from .status import ModelInfo, Timbre
+
+
+class Message(msgspec.Struct, frozen=True, tag=True):
+    """The base of all messages."""
+
+
+class LoadModel(Message, frozen=True):
+    """Open the model in this folder; answered by `ModelLoaded` or `ModelFailed`."""
+
+    path: str
+
+
+class RenderNote(Message, frozen=True):
+    """Make one note; answered by `NoteRendered`, `RenderFailed` or `NoteDropped`.
+
+    Attributes:
+        job: Comes back with the answer.
+        model: Hash of the model that is meant; a job for another one is dropped.
+        latents: float32 little-endian [n, latent]: the pad's four corners, or a single latent.
+        x: Where in the pad, 0..1; only with four latents.
+        y: As `x`.
+        pitch: The model's pitch.
+        slot: Where in the pool the note goes.
+        sample_rate: That the pool's notes have, in Hz.
+        first_only: Make only the beginning, as fast as possible, for a key that waits for it.
+    """
+
+    job: int
+    model: str
+    latents: bytes
+    x: float
+    y: float
+    pitch: int
+    slot: int
+    sample_rate: float
+    first_only: bool = False
+
+
+class Draw(Message, frozen=True):
+    """Draw a latent the way the model's notes are drawn; answered by `Drawn`."""
+
+    request: int
+    seed: int
+
+
+class Quit(Message, frozen=True):
+    """Stop the process."""
+
+
+class ModelLoaded(Message, frozen=True):
+    """A model is open.
+
+    Attributes:
+        model: What its folder says.
+        timbres: Its named timbres.
+        n_jobs: How many jobs in flight keep the renderer busy; more would only wait in it.
+        device: What renders, in words: "CPU, 2 threads".
+    """
+
+    model: ModelInfo
+    timbres: tuple[Timbre, ...]
+    n_jobs: int
+    device: str
+
+
+class ModelFailed(Message, frozen=True):
+    """A model could not be opened; `text` says why in one line. The one before stays open."""
+
+    path: str
+    text: str
+
+
+class NoteRendered(Message, frozen=True):
+    """A note lies in the pool; `note` says where and how to play it."""
+
+    job: int
+    note: NoteInfo
+
+
+class RenderFailed(Message, frozen=True):
+    """A note could not be made; `text` says why in one line."""
+
+    job: int
+    text: str
+
+
+class NoteDropped(Message, frozen=True):
+    """A note was not made because its model is no longer (or not yet) open. No fault."""
+
+    job: int
+
+
+class Drawn(Message, frozen=True):
+    """The latent that was asked for: float32 little-endian [latent]."""
+
+    request: int
+    z: bytes
+
+
+Request = LoadModel | RenderNote | Draw | Quit
+Answer = ModelLoaded | ModelFailed | NoteRendered | RenderFailed | NoteDropped | Drawn
+
+_encoder = msgspec.msgpack.Encoder()
+_requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
+_answers: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
+
+
+def encode(message: Message) -> bytes:
+    """Write a message as bytes for the pipe."""
+    return _encoder.encode(message)
+
+
+def decode_request(data: bytes) -> Request:
+    """Read what the instrument sent.
+
+    Raises:
+        msgspec.DecodeError: If it is no request.
+    """
+    return _requests.decode(data)
+
+
+def decode_answer(data: bytes) -> Answer:
+    """Read what the renderer sent.
+
+    Raises:
+        msgspec.DecodeError: If it is no answer.
+    """
+    return _answers.decode(data)
