@@ -7,6 +7,7 @@ matrix is made for bins at k·nyquist/(n - 1) but meets STFT bins at k·nyquist/
 model trained on this axis sounds wrong on any other.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -47,8 +48,9 @@ def linear_to_mel_matrix(n_freqs: int, sample_rate: int) -> NDArray[np.float64]:
     Returns:
         float64 [freq, mel], read-only; row k belongs to STFT bin k + 1.
 
-    Source: magenta/magenta (Apache-2.0), `spectral_ops.linear_to_mel_weight_matrix`, its numbers
-        to the last bit; written anew.
+    Source: magenta/magenta (Apache-2.0), `spectral_ops.linear_to_mel_weight_matrix`; written anew.
+        The same to the last bit with the numpy it ran on (1.26); another numpy's logarithm moves
+        entries by 2e-13, which is gone in float32.
     """
     edges_hz = mel_to_hertz(_band_edges(n_freqs, sample_rate))
     lower, centre, upper = edges_hz
@@ -107,8 +109,10 @@ class Taps:
     weight: Tensor
 
     @classmethod
-    def from_matrix(cls, matrix: NDArray[np.float64], like: Tensor) -> "Taps":
-        """Collect the non-zeros of a [row, column] matrix, on the device and in the dtype given."""
+    def from_matrix(
+        cls, matrix: NDArray[np.float64], device: torch.device, dtype: torch.dtype
+    ) -> "Taps":
+        """Collect the non-zeros of a [row, column] matrix."""
         n_taps = max(1, int((matrix != 0).sum(axis=0).max()))
         # A stable sort of the zeros to the end keeps the rows of each column in order.
         index = np.argsort(matrix == 0, axis=0, kind="stable")[:n_taps]
@@ -116,8 +120,8 @@ class Taps:
         # Made outside inference mode, because they are kept and may meet autograd later.
         with torch.inference_mode(False):
             return cls(
-                torch.tensor(np.where(weight != 0, index, 0), device=like.device),
-                torch.tensor(weight, device=like.device, dtype=like.dtype),
+                torch.tensor(np.where(weight != 0, index, 0), device=device),
+                torch.tensor(weight, device=device, dtype=dtype),
             )
 
     def apply(self, x: Tensor) -> Tensor:
@@ -128,11 +132,22 @@ class Taps:
         return out
 
 
+@lru_cache(maxsize=16)
+def _cached_taps(
+    matrix: Callable[[int, int], NDArray[np.float64]],
+    n_freqs: int,
+    sample_rate: int,
+    device: torch.device,
+    dtype: torch.dtype,
+) -> Taps:
+    return Taps.from_matrix(matrix(n_freqs, sample_rate), device, dtype)
+
+
 def linear_to_mel(x: Tensor, sample_rate: int) -> Tensor:
     """Sum STFT bins into mel bands: [..., freq] to [..., mel], differentiable."""
-    return _taps(linear_to_mel_matrix, x, sample_rate).apply(x)
+    return _cached_taps(linear_to_mel_matrix, x.shape[-1], sample_rate, x.device, x.dtype).apply(x)
 
 
 def mel_to_linear(x: Tensor, sample_rate: int) -> Tensor:
     """Spread mel bands over STFT bins: [..., mel] to [..., freq], differentiable."""
-    return _taps(mel_to_linear_matrix, x, sample_rate).apply(x)
+    return _cached_taps(mel_to_linear_matrix, x.shape[-1], sample_rate, x.device, x.dtype).apply(x)

@@ -26,8 +26,7 @@ def pitch_one_hot(pitch: Tensor, pitches: range = PITCHES) -> Tensor:
     classes = pitch - pitches.start
     if bool(((classes < 0) | (classes >= len(pitches))).any()):
         raise ValueError(
-            f"pitch must be {pitches[0]}..{pitches[-1]}, "
-            f"not {int(pitch.min())}..{int(pitch.max())}"
+            f"pitch must be {pitches[0]}..{pitches[-1]}, not {int(pitch.min())}..{int(pitch.max())}"
         )
     return torch.nn.functional.one_hot(classes, len(pitches)).to(torch.float32)
 
