@@ -1,0 +1,36 @@
+"""Where the player's own files lie."""
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+DATA_FOLDER_VARIABLE = "TIMBREPAD_DATA_DIR"
+
+
+def data_folder() -> Path:
+    """Give the folder of the player's files: what the variable says, else the system's place."""
+    chosen = os.environ.get(DATA_FOLDER_VARIABLE)
+    if chosen:
+        return Path(chosen).expanduser()
+    return platformdirs.user_data_path("timbrepad", appauthor=False)
+
+
+def presets_folder(data: Path | None = None) -> Path:
+    """Give the folder of the player's presets."""
+    return (data or data_folder()) / "presets"
+
+
+def models_folder(data: Path | None = None) -> Path:
+    """Give the folder of the models that the player brought."""
+    return (data or data_folder()) / "models"
+
+
+def baked_folder(data: Path | None = None) -> Path:
+    """Give the folder of the keyboards that are kept rendered."""
+    return (data or data_folder()) / "baked"
+
+
+def session_file(data: Path | None = None) -> Path:
+    """Give the file that holds the sound of the last session."""
+    return (data or data_folder()) / "session.json"
