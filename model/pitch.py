@@ -6,9 +6,6 @@ from torch import Tensor
 PITCHES = range(24, 85)
 """C1 to C6, the classes of the published model; a `pitch` is always such a MIDI number."""
 
-CONCERT_A_HZ = 440.0
-CONCERT_A_PITCH = 69
-
 
 def pitch_one_hot(pitch: Tensor, pitches: range = PITCHES) -> Tensor:
     """Turn pitches into the generator's condition.
@@ -29,9 +26,3 @@ def pitch_one_hot(pitch: Tensor, pitches: range = PITCHES) -> Tensor:
             f"pitch must be {pitches[0]}..{pitches[-1]}, not {int(pitch.min())}..{int(pitch.max())}"
         )
     return torch.nn.functional.one_hot(classes, len(pitches)).to(torch.float32)
-
-
-def pitch_to_hertz(pitch: Tensor) -> Tensor:
-    """Give each pitch's fundamental in Hz, equal temperament at A = 440 Hz; any shape."""
-    semitones = pitch.to(torch.float32) - CONCERT_A_PITCH
-    return CONCERT_A_HZ * torch.exp2(semitones / 12)

@@ -131,7 +131,9 @@ def stfts_to_specgrams(stfts: Tensor) -> Tensor:
     Returns:
         float32 [batch, 2, time, freq]: natural log magnitude, then IF.
     """
-    return torch.stack([torch.log(stfts.abs() + SMALLEST), phase_to_ifreq(stfts.angle())], dim=-3)
+    # The spectrum of silence holds negative zeros, whose phase is pi; adding 0 makes it 0.
+    ifreq = phase_to_ifreq((stfts + 0).angle())
+    return torch.stack([torch.log(stfts.abs() + SMALLEST), ifreq], dim=-3)
 
 
 def specgrams_to_stfts(specgrams: Tensor) -> Tensor:
