@@ -1,21 +1,74 @@
-"""Keyboards of notes kept on disk, so that the next start sounds at once."""
+"""Keyboards of notes kept on disk, so that the next start sounds at once.
 
+A file is one line of magic, the length of a JSON header (4 bytes), the header, the samples
+(int16, note after note) and the SHA-256 of all that. A file with anything wrong is deleted; its
+notes are simply rendered again.
+"""
+
+import hashlib
+import mmap
+import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from .files import write_whole
 from .pool import NoteInfo
+
+MAGIC = b"Timbrepad keyboard 1\n"
+SUFFIX = ".keyboard"
+FULL_SCALE = 32767
+_DIGEST_BYTES = 32
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class _BakedNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One note of the header: `peak` is what full scale stands for; `offset` counts samples."""
+
+    pitch: Annotated[int, msgspec.Meta(ge=0, le=127)]
+    offset: Count
+    peak: float
+    n_frames: Count
+    loop_start: Count
+    loop_end: Count
+    loop_gain: float
+    gain: float
+
+    def is_sound(self, n_samples: int) -> bool:
+        """Whether all of it lies within the file and itself."""
+        numbers = (self.peak, self.loop_gain, self.gain)
+        return (
+            self.offset + self.n_frames <= n_samples
+            and (self.loop_start < self.loop_end <= self.n_frames or self.loop_end == 0)
+            and bool(np.isfinite(numbers).all())
+        )
+
+
+class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    model: str
+    cell: str
+    sample_rate: float
+    notes: list[_BakedNote]
 
 
 class BakedKeyboard:
     """A keyboard read from disk; its notes are copied out of a memory-mapped file."""
 
+    def __init__(self, header: _Header, samples: NDArray[np.int16]) -> None:
+        """Use `BakeFolder.load`."""
+        self._sample_rate = header.sample_rate
+        self._notes = {note.pitch: note for note in header.notes}
+        self._samples = samples
+
     @property
     def pitches(self) -> tuple[int, ...]:
         """The pitches it has a note for."""
-        raise NotImplementedError
+        return tuple(self._notes)
 
     def copy_note(self, pitch: int, slot: int, out: NDArray[np.float32]) -> NoteInfo:
         """Write a note into a slot.
@@ -24,16 +77,33 @@ class BakedKeyboard:
             pitch: One of `pitches`.
             slot: The slot's number, for the info.
             out: float32 [frame], the slot itself.
+
+        Raises:
+            ValueError: If the slot is too short for the note.
         """
-        raise NotImplementedError
+        note = self._notes[pitch]
+        if note.n_frames > len(out):
+            raise ValueError(f"a note of {note.n_frames} frames does not fit into {len(out)}")
+        stored = self._samples[note.offset : note.offset + note.n_frames]
+        np.multiply(stored, np.float32(note.peak / FULL_SCALE), out=out[: note.n_frames])
+        return NoteInfo(
+            slot=slot,
+            n_frames=note.n_frames,
+            loop_start=note.loop_start,
+            loop_end=note.loop_end,
+            loop_gain=note.loop_gain,
+            gain=note.gain,
+            sample_rate=self._sample_rate,
+        )
 
 
 class BakeFolder:
     """A folder of baked keyboards with a bounded size; the least recently used go first."""
 
-    def __init__(self, folder: Path | None = None, max_bytes: int = 2**30) -> None:
-        """Use `folder`, or the user's cache folder."""
-        raise NotImplementedError
+    def __init__(self, folder: Path, max_bytes: int = 2**30) -> None:
+        """Use `folder` (`paths.baked_folder()`); it is made when something is saved."""
+        self._folder = folder
+        self._max_bytes = max_bytes
 
     def save(
         self,
@@ -44,14 +114,117 @@ class BakeFolder:
     ) -> bool:
         """Keep a keyboard; False when the disk would not take it (nothing is left behind).
 
+        Takes a good part of a second, so not on the policy thread (`NoteCache.pin_fresh`).
+
         Args:
             model: Hash of the model.
             cell: Of the `Target`.
             sample_rate: Of the notes, in Hz.
             notes: pitch -> (info, float32 [frame]: the slot).
         """
-        raise NotImplementedError
+        stored, parts, offset = [], [], 0
+        for pitch, (info, wave) in notes.items():
+            note, samples = _store(pitch, info, wave, offset)
+            stored.append(note)
+            parts.append(samples.tobytes())
+            offset += info.n_frames
+        header = msgspec.json.encode(_Header(model, cell, sample_rate, stored))
+        header += b" " * (-len(MAGIC + header) % 4)  # so that the samples lie on even bytes
+        content = b"".join((MAGIC, len(header).to_bytes(4, "little"), header, *parts))
+        try:
+            write_whole(
+                self._path(model, cell, sample_rate), content + hashlib.sha256(content).digest()
+            )
+            self._shrink()
+        except OSError:
+            return False
+        return True
 
     def load(self, model: str, cell: str, sample_rate: float) -> BakedKeyboard | None:
         """Open a keyboard; None when there is none or it is damaged (then it is deleted)."""
-        raise NotImplementedError
+        path = self._path(model, cell, sample_rate)
+        try:
+            with path.open("rb") as file:
+                content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except (OSError, ValueError):  # not there, not readable; empty
+            return None
+        try:
+            keyboard = _read(content, model, cell, sample_rate)
+        except (ValueError, msgspec.DecodeError):
+            content.close()
+            _delete(path)
+            return None
+        _touch(path)
+        return keyboard
+
+    def _path(self, model: str, cell: str, sample_rate: float) -> Path:
+        identity = f"{model} {cell} {sample_rate:g}"
+        return self._folder / (hashlib.sha256(identity.encode()).hexdigest()[:32] + SUFFIX)
+
+    def _shrink(self) -> None:
+        """Delete the least recently used keyboards until the rest fit."""
+        files = [(path.stat(), path) for path in self._folder.glob("*" + SUFFIX)]
+        excess = sum(status.st_size for status, _ in files) - self._max_bytes
+        for status, path in sorted(files, key=lambda file: file[0].st_mtime_ns):
+            if excess <= 0:
+                break
+            _delete(path)
+            excess -= status.st_size
+
+
+def _store(
+    pitch: int, info: NoteInfo, wave: NDArray[np.float32], offset: int
+) -> tuple[_BakedNote, NDArray[np.int16]]:
+    played = wave[: info.n_frames]
+    peak = max(float(np.abs(played).max(initial=0.0)), 1e-9)
+    samples = np.rint(played * np.float32(FULL_SCALE / peak)).astype("<i2")
+    note = _BakedNote(
+        pitch,
+        offset,
+        peak,
+        info.n_frames,
+        info.loop_start,
+        info.loop_end,
+        info.loop_gain,
+        info.gain,
+    )
+    return note, samples
+
+
+def _read(content: mmap.mmap, model: str, cell: str, sample_rate: float) -> BakedKeyboard:
+    """Check a file and give its keyboard.
+
+    Raises:
+        ValueError: If it is no file of ours, damaged, or not the one that its name promises.
+    """
+    start = len(MAGIC) + 4
+    end = len(content) - _DIGEST_BYTES
+    if content[: len(MAGIC)] != MAGIC or end < start:
+        raise ValueError("not a keyboard")
+    with memoryview(content) as view:
+        if hashlib.sha256(view[:end]).digest() != view[end:]:
+            raise ValueError("damaged")
+    n_header = int.from_bytes(content[len(MAGIC) : start], "little")
+    header = msgspec.json.decode(content[start : start + n_header], type=_Header)
+    samples = np.frombuffer(content, "<i2", (end - start - n_header) // 2, start + n_header)
+    if (header.model, header.cell, header.sample_rate) != (model, cell, sample_rate):
+        raise ValueError("another keyboard")
+    if not all(note.is_sound(len(samples)) for note in header.notes):
+        raise ValueError("a note outside the file")
+    return BakedKeyboard(header, samples)
+
+
+def _touch(path: Path) -> None:
+    """Mark a file as used now; where that is not allowed, it only goes sooner."""
+    try:
+        os.utime(path)
+    except OSError:
+        return
+
+
+def _delete(path: Path) -> None:
+    """Delete a file; one that another process has open (Windows) stays until the next time."""
+    try:
+        path.unlink()
+    except OSError:
+        return

@@ -1,25 +1,44 @@
 """The note cache: what is rendered next, what is in which slot of the pool, what is let go.
 
 Policy only: it knows no torch, no process and no engine, and its clock is an argument. One thread
-uses it: the host's policy thread.
+uses it: the host's policy thread, like this:
 
-How the host drives it:
-
-    cache.want(target)                      # preset, corner or pad moved
-    cache.key_down(60, sounding=True)       # and key_up
-    for job in cache.next_jobs(n_free, engine.slots_in_use()): renderer.submit(job)
-    cache.note_rendered(answer.job, answer.note)      # render_failed, note_dropped
+    cache.set_pitches(24, 84)               # as soon as the model's config.json is read
+    cache.want(make_target(...))            # preset, corner or pad moved
+    cache.set_ready(answer.model.hash)      # the renderer has opened the model
+    cache.key_down(60)                      # and key_up
+    for job in cache.next_jobs(n_jobs, engine.slots_in_use()):
+        if not renderer.submit(job):
+            cache.note_dropped(job.job)
+    cache.note_rendered(answer.job, answer.note)      # or render_failed, note_dropped
     cache.publish_to(engine.publish)        # after each of the above
 """
 
-from collections.abc import Callable, Mapping, Sequence, Set
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
 
 import msgspec
+import numpy as np
 
 from .pool import NoteInfo
 from .renderer_protocol import RenderNote
+from .status import Freshness
 
 GRID = 64
+"""Steps across the pad. One is a degree between two corners' timbres in the middle, and a few
+beside an edge: hardly heard, and cross-faded at that. Yet it is some pixels wide, so a finger that
+comes back to a place finds the notes it left. Corners, edges and the middle are on the grid."""
+
+MIDDLE = 60
+MAXIMUM_TRIES = 3
+MAXIMUM_URGENT = 2
+LET_GO_SECONDS = 0.5
+"""How long a replaced slot stays untouched: the engine may not have read of it yet."""
+
+WAITING_SECONDS = 0.25
+"""How long a key that came up again still waits for its first note (the engine does, too)."""
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -45,6 +64,9 @@ def make_target(
 ) -> Target:
     """Find the cell that a finger on the pad is in.
 
+    A corner that has no weight there has no part in the cell's identity: re-rolling it leaves the
+    notes that are there as good as they were.
+
     Args:
         model: Hash of the model.
         latents: float [4, latent]: corners bottom left, bottom right, top left, top right; or
@@ -55,11 +77,62 @@ def make_target(
     Raises:
         ValueError: If there are not one or four latents of one length.
     """
-    raise NotImplementedError
+    sizes = {len(latent) for latent in latents}
+    if len(latents) not in (1, 4) or len(sizes) != 1 or 0 in sizes:
+        raise ValueError(f"a target has 1 or 4 latents of one length, not {len(latents)}: {sizes}")
+    rows = [np.asarray(latent, "<f4").tobytes() for latent in latents]
+    x, y = (_on_grid(pad_x), _on_grid(pad_y)) if len(rows) == 4 else (0.0, 0.0)
+    weights = dict.fromkeys(rows, 0.0)
+    for row, weight in zip(rows, _weights(x, y), strict=False):
+        weights[row] += weight
+    identity = hashlib.sha256(model.encode())
+    for row in sorted(row for row, weight in weights.items() if weight):
+        identity.update(np.asarray(weights[row], "<f8").tobytes() + row)
+    return Target(model, b"".join(rows), x, y, identity.hexdigest()[:32])
+
+
+def _on_grid(place: float) -> float:
+    return round(min(max(place, 0.0), 1.0) * GRID) / GRID
+
+
+def _weights(x: float, y: float) -> tuple[float, float, float, float]:
+    return (1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y
+
+
+@dataclass
+class _Held:
+    """A slot with a note in it. `order` counts up with the jobs: of two notes the later is newer.
+
+    `used` counts up with each publication: the lowest is the least recently used.
+    """
+
+    cell: str
+    pitch: int
+    note: NoteInfo
+    is_whole: bool
+    order: int
+    used: int
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A note that is being made. An orphan's note is not wanted; only its slot comes back."""
+
+    cell: str
+    pitch: int
+    slot: int
+    first_only: bool
+    order: int
+    orphan: bool = False
 
 
 class NoteCache:
-    """Decides which note is made next and which slot of the pool it goes into."""
+    """Decides which note is made next and which slot of the pool it goes into.
+
+    A slot is in one of four states: free; waiting for a job's note; holding a note; and of those
+    that hold one, some are the engine's (published, just replaced, or read by a voice) and are
+    never written to.
+    """
 
     def __init__(
         self,
@@ -79,58 +152,158 @@ class NoteCache:
             rest_seconds: How long the pad must rest before keys that nobody plays are made.
             recent_seconds: How long a key counts as just played after it came up.
         """
-        raise NotImplementedError
+        self._sample_rate = sample_rate
+        self._clock = clock
+        self._rest_seconds = rest_seconds
+        self._recent_seconds = recent_seconds
+        self._pitches = range(0)
+        self._ready = ""  # hash of the model that the renderer has open
+        self._target: Target | None = None
+        self._moved_at = -np.inf  # when the target changed last
+        self._rests_at = -np.inf  # from when on keys that nobody plays are made
+
+        self._free = list(range(n_slots - 1, 0, -1))
+        self._held: dict[int, _Held] = {}  # by slot
+        self._whole: dict[tuple[str, int], int] = {}  # (cell, pitch) -> slot
+        self._chosen: dict[int, int] = {}  # pitch -> slot that the key should play
+        self._told: dict[int, int] = {}  # pitch -> slot that the engine has been told
+        self._let_go: dict[int, float] = {}  # slot -> when the engine was told another
+        self._pinned: set[int] = set()
+        self._reserved: dict[int, _Job] = {}  # by pitch
+        self._jobs: dict[int, _Job] = {}  # by number
+        self._tries: Counter[tuple[str, int]] = Counter()
+        self._n_orders = 0
+        self._starved = False
+
+        self._down: dict[int, float] = {}  # MIDI note -> when its key went down
+        self._played: dict[int, float] = {}  # pitch -> when it was last played
+
+    # What the player and the renderer do.
 
     def set_pitches(self, lowest: int, highest: int) -> None:
         """Say which pitches the model can make, both included."""
-        raise NotImplementedError
+        self._pitches = range(lowest, highest + 1)
+
+    def set_ready(self, model: str | None) -> None:
+        """Say which model the renderer has open, by its hash; None: none, so no jobs are given."""
+        self._ready = model or ""
 
     def want(self, target: Target) -> None:
-        """Make `target` what every key should sound like."""
-        raise NotImplementedError
+        """Make `target` what every key should sound like.
+
+        Notes of it that are still in the pool are chosen at once. When only the finger moved on
+        the same pad, the keys that nobody plays wait until it rests.
+        """
+        before, self._target = self._target, target
+        if before is not None and before.cell == target.cell:
+            return
+        is_drag = before is not None and (before.model, before.latents) == (
+            target.model,
+            target.latents,
+        )
+        self._moved_at = self._clock()
+        self._rests_at = self._moved_at + (self._rest_seconds if is_drag else 0.0)
+        self._tries.clear()
+        for pitch in self._by_importance(self._pitches):
+            slot = self._whole.get((target.cell, pitch))
+            if slot is not None:
+                self._choose(pitch, slot)
 
     def key_down(self, note: int) -> None:
-        """A key is played: its note is made first."""
-        raise NotImplementedError
+        """A key is played (MIDI note 0 to 127): its note is made first."""
+        self._down[note] = self._clock()
+        self._played[self._pitch_of(note)] = self._clock()
 
     def key_up(self, note: int) -> None:
         """A key is let go."""
-        raise NotImplementedError
+        if self._down.pop(note, None) is not None:
+            self._played[self._pitch_of(note)] = self._clock()
 
     def all_keys_up(self) -> None:
         """Every key is let go."""
-        raise NotImplementedError
+        for note in list(self._down):
+            self.key_up(note)
 
-    def next_jobs(self, n: int, slots_in_use: Set[int]) -> list[RenderNote]:
-        """Give up to `n` jobs, the most wanted first, and count them as in flight.
+    # What is made next.
+
+    def next_jobs(self, n_jobs: int, slots_in_use: Set[int]) -> list[RenderNote]:
+        """Give the jobs to hand to the renderer now, the most wanted first.
+
+        They count as in flight until they are answered. Keep `n_jobs` small, so that the order
+        stays open to what the player does next.
 
         Args:
-            n: How many more the renderer should get now; jobs for keys that wait in silence may
-                come on top of it, so that they never queue behind others (at most one a call).
+            n_jobs: How many whole notes may be in flight (`ModelLoaded.n_jobs`). The beginnings of
+                notes for keys that wait in silence come on top, so that they never queue.
             slots_in_use: Slots that a voice still reads.
         """
-        raise NotImplementedError
+        self._starved = False
+        if self._target is None or self._ready != self._target.model:
+            return []
+        n_urgent = sum(job.first_only for job in self._jobs.values())
+        room = {True: MAXIMUM_URGENT - n_urgent, False: n_jobs - len(self._jobs) + n_urgent}
+        jobs = []
+        for pitch, first_only in self._wanted():
+            if not any(n > 0 for n in room.values()):
+                break
+            if room[first_only] <= 0:
+                continue
+            slot = self._take_slot(slots_in_use)
+            if slot is None:
+                self._starved = True
+                break
+            room[first_only] -= 1
+            jobs.append(self._give(self._target, pitch, slot, first_only))
+        return jobs
 
     @property
     def n_in_flight(self) -> int:
         """Jobs given out and not yet answered."""
-        raise NotImplementedError
+        return len(self._jobs)
+
+    def wait_seconds(self) -> float | None:
+        """Say when `next_jobs` should be asked again though nothing happened; None: no need."""
+        if self._starved:
+            return 0.05
+        rest = self._rests_at - self._clock()
+        return rest if 0 < rest < np.inf else None
+
+    @property
+    def rested_seconds(self) -> float:
+        """How long the target has stayed the same."""
+        return self._clock() - self._moved_at
+
+    # How jobs end.
 
     def note_rendered(self, job: int, note: NoteInfo) -> None:
         """A job is done: its note lies in its slot."""
-        raise NotImplementedError
+        done = self._jobs.pop(job, None)
+        if done is not None:
+            self._keep(done, note)
 
     def render_failed(self, job: int) -> None:
-        """A job went wrong; it is tried once more, then left until the target changes."""
-        raise NotImplementedError
+        """A job went wrong; it is tried again, at most `MAXIMUM_TRIES` times for one target."""
+        failed = self._jobs.get(job)
+        if failed is not None:
+            self._tries[failed.cell, failed.pitch] += 1
+        self.note_dropped(job)
 
     def note_dropped(self, job: int) -> None:
         """A job was not done, through no fault of its own."""
-        raise NotImplementedError
+        dropped = self._jobs.pop(job, None)
+        if dropped is not None:
+            self._free.append(dropped.slot)
 
     def renderer_died(self) -> None:
-        """No job in flight will be answered: all are wanted again."""
-        raise NotImplementedError
+        """No job in flight will be answered: all are wanted again once `set_ready` is called.
+
+        Only once the process is gone, so that it can't write into a slot any more.
+        """
+        self._ready = ""
+        for job in list(self._jobs):
+            self.render_failed(job)
+
+    # What the engine plays.
 
     def publish_to(self, publish: Callable[[int, NoteInfo | None], bool]) -> int:
         """Tell the engine which notes to play from now on; gives how many it took.
@@ -138,60 +311,256 @@ class NoteCache:
         Args:
             publish: `Engine.publish`; what it refuses is offered again at the next call.
         """
-        raise NotImplementedError
+        changed = [p for p, slot in self._chosen.items() if self._told.get(p) != slot]
+        for n, pitch in enumerate(self._by_importance(changed)):
+            slot = self._chosen[pitch]
+            if not publish(pitch, self._held[slot].note):
+                return n
+            before = self._told.get(pitch)
+            if before is not None:
+                self._let_go[before] = self._clock()
+            self._told[pitch] = slot
+        return len(changed)
+
+    @property
+    def has_unpublished(self) -> bool:
+        """Whether `publish_to` has something to tell."""
+        return self._chosen != self._told
 
     def republish(self) -> None:
         """Offer every published note again: for a new engine on the same pool."""
-        raise NotImplementedError
+        self._told.clear()
 
     def forget_all(self, sample_rate: float) -> None:
-        """Empty the pool, for another sample rate. Only while no engine reads it."""
-        raise NotImplementedError
+        """Empty the pool, for another sample rate. Only while no engine reads it.
 
-    def reserve(self, pitches: Sequence[int], slots_in_use: Set[int]) -> dict[int, int]:
+        Slots of jobs in flight come back when those are answered.
+        """
+        self._sample_rate = sample_rate
+        self._free += [*self._held, *(job.slot for job in self._reserved.values())]
+        for table in (self._held, self._whole, self._chosen, self._told, self._let_go):
+            table.clear()
+        self._reserved.clear()
+        self._pinned.clear()
+        for number, job in self._jobs.items():
+            self._jobs[number] = _Job(
+                job.cell, job.pitch, job.slot, job.first_only, job.order, orphan=True
+            )
+
+    # Notes from and to a baked keyboard.
+
+    def reserve(self, pitches: Iterable[int], slots_in_use: Set[int]) -> dict[int, int]:
         """Set slots aside for notes of the target that come from elsewhere (a baked keyboard).
 
         Returns:
-            pitch -> slot, for those that are not there yet, as far as there is room.
+            pitch -> slot, the most important first, for those that are not there yet, as far as
+            there is room.
         """
-        raise NotImplementedError
+        if self._target is None:
+            return {}
+        cell, slots = self._target.cell, {}
+        for pitch in self._by_importance(pitches):
+            if (cell, pitch) in self._whole or pitch in self._reserved:
+                continue
+            slot = self._take_slot(slots_in_use)
+            if slot is None:
+                break
+            self._reserved[pitch] = _Job(cell, pitch, slot, False, self._next_order())
+            slots[pitch] = slot
+        return slots
 
     def adopt(self, notes: Mapping[int, NoteInfo]) -> None:
-        """Take over notes (pitch -> note) that were written into reserved slots."""
-        raise NotImplementedError
+        """Take over notes (pitch -> note) in reserved slots; slots without a note are freed."""
+        for pitch, job in self._reserved.items():
+            if pitch in notes:
+                self._keep(job, notes[pitch])
+            else:
+                self._free.append(job.slot)
+        self._reserved.clear()
+
+    def pin_fresh(self) -> dict[int, NoteInfo]:
+        """Give the target's whole notes, pitch -> note, and keep their slots until `unpin`.
+
+        For a thread that copies them while the policy goes on.
+        """
+        notes = self.fresh_notes()
+        self._pinned = {note.slot for note in notes.values()}
+        return notes
+
+    def unpin(self) -> None:
+        """Let the notes of `pin_fresh` go again."""
+        self._pinned = set()
+
+    # How things stand.
 
     def freshness(self) -> bytes:
         """Give one `Freshness` value for each of the 128 MIDI notes."""
-        raise NotImplementedError
+        cell = self._target.cell if self._target else ""
+        values = bytearray([Freshness.ABSENT]) * 128
+        for pitch in self._chosen:
+            values[pitch] = Freshness.STALE
+        for job in self._jobs.values():
+            if job.cell == cell and not job.orphan:
+                values[job.pitch] = Freshness.RENDERING
+        for pitch in self.fresh_notes():
+            values[pitch] = Freshness.FRESH
+        return bytes(values)
 
     def fresh_notes(self) -> dict[int, NoteInfo]:
         """Give the whole notes of the target that are there: pitch -> note."""
-        raise NotImplementedError
+        if self._target is None:
+            return {}
+        slots = {p: self._whole.get((self._target.cell, p)) for p in self._pitches}
+        return {p: self._held[slot].note for p, slot in slots.items() if slot is not None}
 
     def published(self, pitch: int) -> NoteInfo | None:
         """Give the note that a key plays now."""
-        raise NotImplementedError
+        slot = self._chosen.get(pitch)
+        return None if slot is None else self._held[slot].note
 
     @property
     def n_fresh(self) -> int:
         """Pitches whose note is the target's."""
-        raise NotImplementedError
+        return len(self.fresh_notes())
 
     @property
     def n_notes(self) -> int:
         """Pitches that the model can make."""
-        raise NotImplementedError
+        return len(self._pitches)
 
     @property
     def n_slots_held(self) -> int:
         """Slots that hold a note or wait for one."""
-        raise NotImplementedError
+        return len(self._held) + len(self._jobs) + len(self._reserved)
 
-    @property
-    def rested_seconds(self) -> float:
-        """How long the target has stayed the same."""
-        raise NotImplementedError
+    # The order of things.
 
-    def wait_seconds(self) -> float | None:
-        """Say when `next_jobs` should be asked again though nothing happened; None: no need."""
-        raise NotImplementedError
+    def _wanted(self) -> Iterator[tuple[int, bool]]:
+        """Give (pitch, first_only) of every note that is wanted, the most wanted first."""
+        assert self._target is not None
+        cell, now = self._target.cell, self._clock()
+        in_flight = {(j.cell, j.pitch, j.first_only) for j in self._jobs.values() if not j.orphan}
+        rests = now >= self._rests_at
+        missing = [
+            pitch
+            for pitch in self._by_importance(self._pitches)
+            if (cell, pitch) not in self._whole
+            and self._tries[cell, pitch] < MAXIMUM_TRIES
+            and (rests or self._is_played(pitch, now))
+        ]
+        for pitch in missing:
+            if self._waits(pitch, now) and (cell, pitch, True) not in in_flight:
+                yield pitch, True
+        for pitch in missing:
+            if (cell, pitch, False) not in in_flight:
+                yield pitch, False
+
+    def _by_importance(self, pitches: Iterable[int]) -> list[int]:
+        """Sort: sounding ones, that with the oldest note first; played ones; then from the middle.
+
+        The oldest note first lets all keys of a chord follow a finger on the pad in turn.
+        """
+        now, down = self._clock(), self._down_pitches()
+
+        def rank(pitch: int) -> tuple[float, ...]:
+            if pitch in down:
+                slot = self._chosen.get(pitch)
+                return (0, -1 if slot is None else self._held[slot].order, pitch)
+            if self._is_played(pitch, now):
+                return (1, -self._played[pitch], pitch)
+            return (2, abs(pitch - MIDDLE), pitch)
+
+        return sorted(pitches, key=rank)
+
+    def _is_played(self, pitch: int, now: float) -> bool:
+        recent = now - self._played.get(pitch, -np.inf) < self._recent_seconds
+        return recent or pitch in self._down_pitches()
+
+    def _waits(self, pitch: int, now: float) -> bool:
+        """Whether a player waits for the first sound of a key that has no note at all."""
+        just_played = now - self._played.get(pitch, -np.inf) < WAITING_SECONDS
+        return pitch not in self._chosen and (just_played or pitch in self._down_pitches())
+
+    def _down_pitches(self) -> set[int]:
+        return {self._pitch_of(note) for note in self._down}
+
+    def _pitch_of(self, note: int) -> int:
+        """Give the model's pitch for a key: beyond the model's range, the outermost one."""
+        if not self._pitches:
+            return note
+        return min(max(note, self._pitches[0]), self._pitches[-1])
+
+    # Slots.
+
+    def _give(self, target: Target, pitch: int, slot: int, first_only: bool) -> RenderNote:
+        number = self._next_order()
+        self._jobs[number] = _Job(target.cell, pitch, slot, first_only, number)
+        return RenderNote(
+            job=number,
+            model=target.model,
+            latents=target.latents,
+            x=target.x,
+            y=target.y,
+            pitch=pitch,
+            slot=slot,
+            sample_rate=self._sample_rate,
+            first_only=first_only,
+        )
+
+    def _keep(self, job: _Job, note: NoteInfo) -> None:
+        """Hold a job's note, and choose it for its key if it is nearer to what is wanted."""
+        key = (job.cell, job.pitch)
+        if job.orphan or (job.first_only and job.pitch in self._chosen) or key in self._whole:
+            self._free.append(job.slot)
+            return
+        held = _Held(job.cell, job.pitch, note, not job.first_only, job.order, job.order)
+        self._held[job.slot] = held
+        if held.is_whole:
+            self._whole[key] = job.slot
+        if self._is_nearer(held):
+            self._choose(job.pitch, job.slot)
+
+    def _is_nearer(self, held: _Held) -> bool:
+        """Whether a new note is closer to the target than the one that its key plays."""
+        slot = self._chosen.get(held.pitch)
+        if slot is None:
+            return True
+        cell = self._target.cell if self._target else ""
+        present = self._held[slot]
+        if (held.cell == cell) != (present.cell == cell):
+            return held.cell == cell
+        return (held.is_whole, held.order) > (present.is_whole, present.order)
+
+    def _choose(self, pitch: int, slot: int) -> None:
+        before = self._chosen.get(pitch)
+        self._chosen[pitch] = slot
+        self._held[slot].used = self._next_order()
+        if before is not None and before != slot:
+            self._held[before].used = self._next_order()
+
+    def _take_slot(self, slots_in_use: Set[int]) -> int | None:
+        """Give a slot to write into: a free one, else that of the least recently used note."""
+        if self._free:
+            return self._free.pop()
+        now = self._clock()
+        self._let_go = {s: t for s, t in self._let_go.items() if now - t < LET_GO_SECONDS}
+        kept = {*self._chosen.values(), *self._told.values(), *self._let_go, *self._pinned}
+        cell = self._target.cell if self._target else ""
+        loose = [
+            (held.is_whole, held.used, slot)
+            for slot, held in self._held.items()
+            if slot not in kept
+            and slot not in slots_in_use
+            and not (held.is_whole and held.cell == cell)
+        ]
+        if not loose:
+            return None
+        slot = min(loose)[2]
+        held = self._held.pop(slot)
+        if held.is_whole:
+            del self._whole[held.cell, held.pitch]
+        return slot
+
+    def _next_order(self) -> int:
+        self._n_orders += 1
+        return self._n_orders
