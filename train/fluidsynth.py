@@ -84,15 +84,19 @@ def load_library() -> ctypes.CDLL:
     Raises:
         DatasetError: If the library is not installed.
     """
-    found = ctypes.util.find_library("fluidsynth")
-    for name in (*_LIBRARY_FILES.get(sys.platform, _LINUX_FILES), found):
+    for name in _library_names():
         with suppress(OSError, AttributeError):
-            if name:
-                return _declare(ctypes.CDLL(name))
+            return _declare(ctypes.CDLL(name))
     raise DatasetError(
         "FluidSynth is not installed. Install it with: apt-get install libfluidsynth3 "
         "(Debian, Ubuntu) or brew install fluid-synth (macOS)."
     )
+
+
+def _library_names() -> list[str]:
+    """Return the file names to try: the usual ones, then what the system knows."""
+    found = ctypes.util.find_library("fluidsynth")
+    return [*_LIBRARY_FILES.get(sys.platform, _LINUX_FILES), *([found] if found else [])]
 
 
 def _declare(library: ctypes.CDLL) -> ctypes.CDLL:
