@@ -184,9 +184,7 @@ class WarpedCodec:
             float32 [batch, n_total].
         """
         slices = torch.fft.fft(bands) * self._synthesis
-        spectrum = torch.zeros(
-            len(bands), self._n_bins, dtype=torch.complex64, device=bands.device
-        )
+        spectrum = torch.zeros(len(bands), self._n_bins, dtype=torch.complex64, device=bands.device)
         spectrum.index_add_(1, self._index, slices.view(len(bands), -1))
         return torch.fft.irfft(spectrum, n=self.config.n_total)
 

@@ -1,0 +1,228 @@
+"""The generator: latent and pitch to specgram."""
+
+import itertools
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .config import NetworkConfig
+from .layers import LEAKY_SLOPE, EqualisedConv, leaky_pixel_norm, pixel_norm, upscale
+from .warped import nearest_harmonic_hz, pitch_to_hz
+
+N_MAPS = 10
+_FIRST_MAPPED_BLOCK = 3
+_REACH_HZ = 31.25
+
+
+def harmonic_maps(freqs_hz: Tensor, pitch: Tensor) -> Tensor:
+    """Say where each band of the specgram stands to the harmonics of a pitch.
+
+    Args:
+        freqs_hz: [freq], the bands' centres, rising.
+        pitch: [batch], MIDI numbers, fractional ones too.
+
+    Returns:
+        float32 [batch, map, freq]: cosine and sine of f/f0 and of 2 f/f0 in turns, the lobe
+        that a steady harmonic leaves on the bands, the distance to the nearest harmonic in
+        bands and in Hz, whether the band can hear that harmonic, and log f/f0 and f.
+    """
+    freqs = freqs_hz.double()
+    f0 = pitch_to_hz(pitch).to(freqs.device)
+    turns = 2 * math.pi * freqs / f0[:, None]
+    distance = freqs - nearest_harmonic_hz(freqs, f0)
+    spacing = torch.diff(freqs, prepend=torch.zeros_like(freqs[:1])).clamp_min(1e-6)
+    hears = distance.abs() <= _REACH_HZ / 2
+    lobe = torch.where(hears, torch.cos(math.pi * distance / _REACH_HZ) ** 2, 0.0)
+    return torch.stack(
+        [
+            torch.cos(turns),
+            torch.sin(turns),
+            torch.cos(2 * turns),
+            torch.sin(2 * turns),
+            lobe,
+            (distance / spacing / 4).clamp(-1, 1),
+            (distance / _REACH_HZ).clamp(-1, 1),
+            hears.double(),
+            torch.log2(freqs / f0[:, None]) / 3 - 1,
+            (freqs / 8000 - 1).expand_as(distance),
+        ],
+        1,
+    ).float()
+
+
+class Block(nn.Module):
+    """Two convolutions at one resolution; all blocks but the first upscale by two before."""
+
+    def __init__(self, n_in: int, n_out: int, *, mapped: bool) -> None:
+        super().__init__()
+        self.conv0 = EqualisedConv(n_in, n_out)
+        self.conv1 = EqualisedConv(n_out, n_out)
+        self.maps = EqualisedConv(N_MAPS, n_out, (1, 1)) if mapped else None
+
+    def forward(self, x: Tensor, maps: Tensor | None) -> Tensor:
+        """Turn [batch, in, time, freq] into [batch, out, 2 time, 2 freq].
+
+        Args:
+            x: The lower block's output.
+            maps: [batch, map, 1, 2 freq] where the block takes maps.
+        """
+        x = self.conv0.upscaled(x)
+        if self.maps is not None and maps is not None:
+            x = x + self.maps(maps)
+        return leaky_pixel_norm(self.conv1(leaky_pixel_norm(x)))
+
+
+class FirstBlock(nn.Module):
+    """The latent becomes the smallest image: a convolution over one pixel, then another."""
+
+    def __init__(self, n_in: int, n_out: int, start: tuple[int, int]) -> None:
+        super().__init__()
+        self.conv0 = EqualisedConv(n_in, n_out, start)
+        self.conv1 = EqualisedConv(n_out, n_out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Turn [batch, in] into [batch, out, time, freq].
+
+        A VALID convolution over a pixel in a frame of zeros meets one tap of the kernel at
+        each place, the last tap first: it is a matrix product with the kernel turned round.
+        """
+        kernel = self.conv0.weight.flip(2, 3) * self.conv0.scale
+        x = torch.einsum("bi,oitf->botf", x, kernel) + self.conv0.bias[:, None, None]
+        return leaky_pixel_norm(self.conv1(leaky_pixel_norm(x)))
+
+
+class LevelHead(nn.Module):
+    """How loud a note is: a small network beside the generator, in dB over the loudest."""
+
+    def __init__(self, n_in: int, n_hidden: int = 64) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Linear(n_in, n_hidden), nn.LeakyReLU(LEAKY_SLOPE), nn.Linear(n_hidden, 1)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Turn the generator's input [batch, in] into [batch], in tens of dB."""
+        return self.layers(x)[:, 0]
+
+
+class Generator(nn.Module):
+    """GANSynth's generator at any width, with two departures that a configuration may choose.
+
+    With `harmonic_maps` each block adds a projection of the harmonics' places to its first
+    convolution, so the network need not learn 61 combs by heart. With the output "skip" the
+    blocks' linear outputs are summed (Karras et al., "Analyzing and improving the image
+    quality of StyleGAN", 2020) instead of blended, so that growing needs no blend factor.
+
+    Source: Engel et al., "GANSynth", ICLR 2019; `magenta/models/gansynth/lib/networks.py`.
+    """
+
+    def __init__(self, config: NetworkConfig, freqs_hz: Tensor | None = None) -> None:
+        """Make a generator with random weights.
+
+        Args:
+            config: Its shape.
+            freqs_hz: [freq], the bands' centres; needed with `harmonic_maps`.
+        """
+        super().__init__()
+        self.config = config
+        channels = config.channels
+        n_in = config.latent_size + config.n_pitches
+        self.first = FirstBlock(n_in, channels[0], config.start)
+        mapped = config.harmonic_maps
+        self.blocks = nn.ModuleList(
+            Block(low, high, mapped=mapped and number >= _FIRST_MAPPED_BLOCK)
+            for number, (low, high) in enumerate(itertools.pairwise(channels), 2)
+        )
+        self.to_rgb = nn.ModuleDict(
+            {
+                str(number): EqualisedConv(n, 2, (1, 1), slope=1.0)
+                for number, n in enumerate(channels, 1)
+                if number >= config.first_head
+            }
+        )
+        if config.output == "skip":
+            # Heads begin at zero: a new one changes nothing, and phase differences begin at 0
+            # rather than at some other multiple of a full turn.
+            for head in self.to_rgb.values():
+                assert isinstance(head, EqualisedConv)
+                nn.init.zeros_(head.weight)
+        self.level = LevelHead(n_in) if config.level else None
+        maps = torch.zeros(0)
+        if mapped:
+            if freqs_hz is None:
+                raise ValueError("harmonic maps need the bands' frequencies")
+            pitches = torch.arange(config.n_pitches) + config.lowest_pitch
+            maps = harmonic_maps(freqs_hz, pitches)
+        self.register_buffer("maps", maps, persistent=False)
+        self.maps: Tensor
+
+    def inputs(self, z: Tensor, pitch: Tensor) -> Tensor:
+        """Join latents and one-hot pitches and normalise them together: [batch, in].
+
+        Args:
+            z: float32 [batch, latent].
+            pitch: int64 [batch], MIDI numbers within the model's range.
+        """
+        label = functional.one_hot(pitch - self.config.lowest_pitch, self.config.n_pitches)
+        return pixel_norm(torch.cat([z, label.to(z) * self.config.pitch_gain], 1))
+
+    def forward(
+        self, z: Tensor, pitch: Tensor, stage: int | None = None, n_times: int | None = None
+    ) -> Tensor:
+        """Make specgrams.
+
+        Args:
+            z: float32 [batch, latent].
+            pitch: int64 [batch], MIDI numbers within the model's range.
+            stage: The last block to run, counted from 1; all without it.
+            n_times: Give only the first columns; exact, and faster than the whole.
+
+        Returns:
+            float32 [batch, 2, time, freq] at the stage's resolution, normalised.
+        """
+        n_blocks = stage or len(self.config.channels)
+        x = self.first(self.inputs(z, pitch)).contiguous(memory_format=torch.channels_last)
+        total = self._head(None, 1, x)
+        index = pitch - self.config.lowest_pitch
+        for number in range(2, n_blocks + 1):
+            if n_times is not None:
+                x, total = _crop(x, total, n_times, len(self.config.channels) - number)
+            maps = self._maps_at(index, number) if number >= _FIRST_MAPPED_BLOCK else None
+            x = self.blocks[number - 2](x, maps)
+            total = self._head(total, number, x)
+        assert total is not None, "the last block has a head"
+        if self.config.output == "tanh":
+            total = torch.tanh(total)
+        return total if n_times is None else total[:, :, :n_times]
+
+    def _head(self, total: Tensor | None, number: int, x: Tensor) -> Tensor | None:
+        """Add a block's output to the sum; with "tanh" the last block's alone counts."""
+        if self.config.output == "tanh":
+            last = number == len(self.config.channels)
+            return self.to_rgb[str(number)](x) if last else None
+        if str(number) not in self.to_rgb:
+            return None
+        out = self.to_rgb[str(number)](x)
+        return out if total is None else upscale(total) + out
+
+    def _maps_at(self, index: Tensor, number: int) -> Tensor | None:
+        """Give the maps of pitches at a block's resolution: [batch, map, 1, freq]."""
+        if not self.config.harmonic_maps:
+            return None
+        n_freqs = self.config.stage_size(number)[1]
+        maps = functional.avg_pool1d(self.maps[index], self.maps.shape[-1] // n_freqs)
+        return maps[:, :, None]
+
+
+def _crop(
+    x: Tensor, total: Tensor | None, n_times: int, n_blocks_after: int
+) -> tuple[Tensor, Tensor | None]:
+    """Drop the columns that the first `n_times` of the output do not depend on.
+
+    Each block's convolutions look one column ahead at its own resolution and the upscaling
+    one at the lower; three columns of the lower resolution in reserve are enough at any depth.
+    """
+    keep = -(-n_times // 2 ** (n_blocks_after + 1)) + 3
+    return x[:, :, :keep], None if total is None else total[:, :, :keep]
