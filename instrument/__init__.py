@@ -18,6 +18,7 @@ from .events import (
     SetParameter,
 )
 from .interface import InstrumentInterface
+from .library import PresetEntry, PresetLibrary
 from .parameters import BY_NAME, MOD_WHEEL, PARAMETERS, SUSTAIN_PEDAL, Parameter
 from .preset import Preset, PresetError
 from .status import (
@@ -57,7 +58,9 @@ __all__ = [
     "Parameter",
     "PitchBend",
     "Preset",
+    "PresetEntry",
     "PresetError",
+    "PresetLibrary",
     "ProgramChange",
     "SetParameter",
     "Status",
