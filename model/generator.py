@@ -88,7 +88,7 @@ class FirstBlock(nn.Module):
         A VALID convolution over a pixel in a frame of zeros meets one tap of the kernel at
         each place, the last tap first: it is a matrix product with the kernel turned round.
         """
-        kernel = self.conv0.weight.flip(2, 3) * self.conv0.scale
+        kernel = self.conv0.kernel.flip(2, 3)
         x = torch.einsum("bi,oitf->botf", x, kernel) + self.conv0.bias[:, None, None]
         return leaky_pixel_norm(self.conv1(leaky_pixel_norm(x)))
 
@@ -157,6 +157,12 @@ class Generator(nn.Module):
             maps = harmonic_maps(freqs_hz, pitches)
         self.register_buffer("maps", maps, persistent=False)
         self.maps: Tensor
+
+    def freeze(self) -> None:
+        """Work out all scaled kernels once; training after this changes nothing."""
+        for module in self.modules():
+            if isinstance(module, EqualisedConv):
+                module.freeze()
 
     def inputs(self, z: Tensor, pitch: Tensor) -> Tensor:
         """Join latents and one-hot pitches and normalise them together: [batch, in].

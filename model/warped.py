@@ -101,6 +101,11 @@ def warped_centres(config: WarpedConfig) -> Tensor:
     return (torch.where(numbers < turn, below, above) / bin_hz).round().long()
 
 
+def warped_frequencies(config: WarpedConfig) -> Tensor:
+    """Give the bands' centres in Hz: float64 [freq], rising."""
+    return warped_centres(config).double() * config.sample_rate / config.n_total
+
+
 def pitch_to_hz(pitch: Tensor) -> Tensor:
     """Turn MIDI numbers, fractional ones too, into frequencies in Hz."""
     return 440.0 * torch.exp2((pitch.double() - 69.0) / 12.0)
@@ -143,8 +148,7 @@ class WarpedCodec:
         atoms = torch.where(inside, window / power.clamp_min(1e-12).sqrt()[index], 0.0)
         peak = atoms[:, :1]
 
-        freqs_hz = centres.double() * config.sample_rate / config.n_total
-        self.freqs_hz = freqs_hz.to(self.device)
+        self.freqs_hz = warped_frequencies(config).to(self.device)
         self._n_bins = n_bins
         self._index = index.reshape(-1).to(self.device)
         # The origin of phase is the note's first sample, not the lead-in's.

@@ -180,7 +180,6 @@ def _write_specgrams(
             done += n
             progress(done, len(examples), "specgrams")
     out.flush()
-    del out
     partial.replace(path)
 
 

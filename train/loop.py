@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from model.generator import Generator
 from model.layers import compile_layers
 from model.latent import on_sphere
-from model.warped import warped_codec
+from model.warped import warped_frequencies
 
 from .config import TrainConfig
 from .dataset import TrainingSet
@@ -35,7 +35,7 @@ class Decoder(nn.Module):
     def __init__(self, config: TrainConfig, n_timbres: int) -> None:
         super().__init__()
         torch.manual_seed(config.seed)
-        self.generator = Generator(config.network, warped_codec(config.warped).freqs_hz)
+        self.generator = Generator(config.network, warped_frequencies(config.warped))
         self.latents = nn.Parameter(on_sphere(torch.randn(n_timbres, config.latent_size)))
 
 

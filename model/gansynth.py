@@ -1,0 +1,270 @@
+"""`GANSynth`: latents and pitches in, notes out; all that playing needs of a model."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from .checkpoint import ModelError, model_hash, read_model, write_model
+from .config import ModelConfig, TimbreConfig
+from .generator import Generator
+from .latent import draw_among, draw_gaussian
+from .normalizer import PRESPECIFIED
+from .specgram import melspecgrams_to_waves
+from .warped import warped_codec, warped_frequencies
+
+__all__ = ["GANSynth", "ModelError"]
+
+RENDERED_PEAK = 0.8
+DEFAULT_ITERATIONS = 2
+_FADE_SECONDS = (3.78, 3.9)
+_SILENT_PEAK = 1e-4
+_TIMBRES = "timbres"
+_GENERATOR = "generator."
+
+
+class GANSynth:
+    """A model that is ready to make notes, on one device.
+
+    Calls may come from several threads: nothing in it changes after it is made.
+
+    Attributes:
+        config: What it says of itself.
+        generator: The network, frozen.
+        latents: float32 [timbre, latent], those of the named timbres.
+        hash: Its identity; "" for a model that was never written.
+    """
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        generator: Generator,
+        latents: Tensor,
+        identity: str = "",
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.config = config
+        self.device = torch.device(device)
+        self.generator = generator.requires_grad_(False).eval().to(self.device)
+        self.generator.freeze()
+        self.latents = latents.float()
+        self.hash = identity
+
+    @classmethod
+    def create(cls, config: ModelConfig, seed: int = 0) -> "GANSynth":
+        """Make a model with random weights and random latents for its timbres."""
+        torch.manual_seed(seed)
+        generator = Generator(config.network, band_frequencies(config))
+        for head in generator.to_rgb.values():
+            torch.nn.init.normal_(head.get_parameter("weight"))
+        latents = draw_gaussian(len(config.timbres), config.network.latent_size, seed)
+        return cls(config, generator, latents)
+
+    @classmethod
+    def load(cls, folder: Path, device: torch.device | str = "cpu") -> "GANSynth":
+        """Read a model from its folder.
+
+        Raises:
+            ModelError: If the folder is not a model, is damaged, or its weights do not fit.
+        """
+        config, tensors = read_model(folder)
+        tensors = {name: tensor.float() for name, tensor in tensors.items()}
+        latents = tensors.pop(_TIMBRES, torch.zeros(0, config.network.latent_size))
+        if latents.shape != (len(config.timbres), config.network.latent_size):
+            raise ModelError(f"{folder} is damaged: its timbres' latents do not fit its config.")
+        if not all(bool(torch.isfinite(tensor).all()) for tensor in [latents, *tensors.values()]):
+            raise ModelError(f"{folder} is damaged: it holds numbers that are not finite.")
+        generator = Generator(config.network, band_frequencies(config))
+        weights = {name.removeprefix(_GENERATOR): tensor for name, tensor in tensors.items()}
+        try:
+            generator.load_state_dict(weights)
+        except RuntimeError as error:
+            line = str(error).splitlines()[-1].strip()
+            raise ModelError(f"{folder} is damaged: its weights do not fit: {line}") from error
+        return cls(config, generator, latents, model_hash(folder), device)
+
+    def save(self, folder: Path, *, half: bool = False) -> None:
+        """Write the model to a folder, whole or not at all.
+
+        Args:
+            folder: A model that is there is replaced.
+            half: Write float16, half the size; the error is far below audible.
+
+        Raises:
+            ModelError: If it can't be written.
+        """
+        dtype = torch.float16 if half else torch.float32
+        state = self.generator.state_dict()
+        tensors = {f"{_GENERATOR}{name}": value.to("cpu", dtype) for name, value in state.items()}
+        if len(self.latents):
+            tensors[_TIMBRES] = self.latents
+        write_model(folder, self.config, tensors)
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.config.name
+
+    @property
+    def info(self) -> str:
+        """What it is, for people."""
+        return self.config.info
+
+    @property
+    def sample_rate(self) -> int:
+        """Of its notes, in Hz."""
+        return self.config.sample_rate
+
+    @property
+    def n_samples(self) -> int:
+        """Of each note."""
+        return self.config.n_samples
+
+    @property
+    def latent_size(self) -> int:
+        """Numbers in a latent."""
+        return self.config.network.latent_size
+
+    @property
+    def pitches(self) -> range:
+        """The MIDI numbers that it can make."""
+        network = self.config.network
+        return range(network.lowest_pitch, network.lowest_pitch + network.n_pitches)
+
+    @property
+    def timbres(self) -> tuple[TimbreConfig, ...]:
+        """The named timbres; `latents` has their latents, in the same order."""
+        return self.config.timbres
+
+    def draw(self, seed: int) -> NDArray[np.float32]:
+        """Draw a latent as this model's latents lie: float32 [latent], the same for a seed."""
+        if self.config.prior == "timbres":
+            z = draw_among(self.latents, 1, seed)
+        else:
+            z = draw_gaussian(1, self.latent_size, seed)
+        return z[0].numpy()
+
+    @torch.inference_mode()
+    def specgrams(self, z: Tensor, pitch: Tensor, n_frames: int | None = None) -> Tensor:
+        """Make specgrams, normalised as the network gives them.
+
+        Args:
+            z: float32 [batch, latent].
+            pitch: int64 [batch], MIDI numbers.
+            n_frames: Give only this many columns.
+
+        Returns:
+            float32 [batch, 2, time, freq].
+
+        Raises:
+            ValueError: If a pitch is outside the model's range.
+        """
+        low, high = self.pitches[0], self.pitches[-1]
+        if int(pitch.min()) < low or int(pitch.max()) > high:
+            raise ValueError(f"pitch must be {low}..{high}, not {pitch.tolist()}")
+        z, pitch = z.to(self.device), pitch.to(self.device)
+        return self.generator(z, pitch, n_times=n_frames)
+
+    @torch.inference_mode()
+    def generate(
+        self,
+        z: Tensor,
+        pitch: Tensor,
+        *,
+        n_iterations: int = DEFAULT_ITERATIONS,
+        n_frames: int | None = None,
+    ) -> Tensor:
+        """Make notes as the network means them: no level, no fade, no normalising.
+
+        Args:
+            z: float32 [batch, latent].
+            pitch: int64 [batch], MIDI numbers.
+            n_iterations: Griffin-Lim iterations of the warped transform.
+            n_frames: Make only the first columns; see `n_samples_of`.
+
+        Returns:
+            float32 [batch, sample], on the CPU.
+
+        Raises:
+            ValueError: If a pitch is outside the model's range.
+        """
+        specgrams = self.specgrams(z, pitch, n_frames)
+        if self.config.representation == "warped":
+            assert self.config.warped is not None, "checked by the configuration"
+            codec = warped_codec(self.config.warped, str(self.device))
+            return codec.specgrams_to_waves(specgrams, pitch, n_iterations).cpu()
+        assert self.config.gansynth is not None, "checked by the configuration"
+        missing = self.config.gansynth.n_times - specgrams.shape[2]
+        melspecgrams = PRESPECIFIED.denormalize(functional.pad(specgrams, (0, 0, 0, missing)))
+        if missing:
+            melspecgrams[:, 0, -missing:] = _SILENT_LOG_POWER
+        return melspecgrams_to_waves(melspecgrams, self.config.gansynth).cpu()
+
+    def render(
+        self,
+        z: Tensor,
+        pitch: Tensor,
+        *,
+        n_iterations: int = DEFAULT_ITERATIONS,
+        n_frames: int | None = None,
+    ) -> Tensor:
+        """Make notes for playing: all equally loud at their peak, silent at their end.
+
+        A part of a note, with `n_frames`, has its own peak brought to the same height; the
+        whole note may peak later.
+
+        Args:
+            z: float32 [batch, latent].
+            pitch: int64 [batch], MIDI numbers.
+            n_iterations: Griffin-Lim iterations of the warped transform.
+            n_frames: Make only the first columns; see `n_samples_of`.
+
+        Returns:
+            float32 [batch, sample], peak 0.8.
+
+        Raises:
+            ValueError: If a pitch is outside the model's range.
+        """
+        waves = self.generate(z, pitch, n_iterations=n_iterations, n_frames=n_frames)
+        waves = waves - waves.mean(-1, keepdim=True)
+        waves = waves * self._fade()
+        peak = waves.abs().amax(-1, keepdim=True)
+        return waves * torch.where(peak > _SILENT_PEAK, RENDERED_PEAK / peak, 0.0)
+
+    @torch.inference_mode()
+    def level_db(self, z: Tensor, pitch: Tensor) -> Tensor:
+        """Say how loud notes are beside the loudest of the training set: [batch], in dB.
+
+        Zero for a model that was not trained to say.
+        """
+        if self.generator.level is None:
+            return torch.zeros(len(z))
+        inputs = self.generator.inputs(z.to(self.device), pitch.to(self.device))
+        return (10.0 * self.generator.level(inputs)).clamp(-40.0, 0.0).cpu()
+
+    def n_samples_of(self, n_frames: int) -> int:
+        """Say how many samples the first columns make that the rest would not change much."""
+        transform = self.config.warped or self.config.gansynth
+        assert transform is not None, "checked by the configuration"
+        hop = transform.n_samples / transform.n_times
+        lead_in = 3072
+        return max(0, min(self.n_samples, int((n_frames - 1) * hop) - lead_in))
+
+    def _fade(self) -> Tensor:
+        """Fade out before the end, where the circular transform leaves a ghost of the attack."""
+        seconds = torch.arange(self.n_samples) / self.sample_rate
+        start, end = _FADE_SECONDS
+        return ((end - seconds) / (end - start)).clamp(0, 1)
+
+
+_SILENT_LOG_POWER = -30.0
+
+
+def band_frequencies(config: ModelConfig) -> Tensor | None:
+    """Give the centres of the bands in Hz, float64 [freq], where the network needs them."""
+    if config.warped is None or not config.network.harmonic_maps:
+        return None
+    return warped_frequencies(config.warped)
