@@ -102,7 +102,7 @@ def read_training_set(
             f"{wrong.path} is at {wrong.sample_rate} Hz; training needs {config.sample_rate} Hz. "
             f"Make the data again with --sample-rate {config.sample_rate}."
         )
-    timbres, numbers = _number_timbres(examples)
+    timbres, numbers = number_timbres(examples)
     levels = np.array([0.0 if e.level_db is None else e.level_db for e in examples])
     return TrainingSet(
         examples,
@@ -114,7 +114,8 @@ def read_training_set(
     )
 
 
-def _number_timbres(examples: list[Example]) -> tuple[tuple[Timbre, ...], list[int]]:
+def number_timbres(examples: list[Example]) -> tuple[tuple[Timbre, ...], list[int]]:
+    """Give the timbres among notes, and each note's timbre by its number."""
     keys: dict[tuple[Path, str, int], int] = {}
     timbres: list[Timbre] = []
     numbers = []
