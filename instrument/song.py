@@ -1,0 +1,52 @@
+"""A MIDI file as a list of events with their times."""
+
+from pathlib import Path
+
+import mido
+
+from .events import AnyEvent
+from .midi import event_of
+
+MAXIMUM_SECONDS = 6 * 3600.0
+
+
+class SongError(Exception):
+    """A MIDI file can't be played; the message says which and why."""
+
+
+def read_song(path: Path) -> list[AnyEvent]:
+    """Read a MIDI file: all tracks and channels as one list.
+
+    Args:
+        path: A Standard MIDI File of type 0 or 1.
+
+    Returns:
+        The events in order; `time_seconds` counts from the song's beginning.
+
+    Raises:
+        SongError: If it can't be read, is no MIDI file, has no notes or lasts too long.
+    """
+    try:
+        song = mido.MidiFile(path)
+        events = []
+        now = 0.0
+        for message in song:  # mido merges the tracks and turns ticks into seconds
+            now += message.time
+            event = event_of(message, now)
+            if event is not None:
+                events.append(event)
+    except FileNotFoundError as error:
+        raise SongError(f'There is no file "{path}". Check the path.') from error
+    except OSError as error:
+        # mido raises an OSError without a number for a file that is no MIDI file
+        reason = error.strerror or "it is not a MIDI file"
+        raise SongError(f'Could not read "{path}": {reason}.') from error
+    except (EOFError, ValueError, KeyError, IndexError, TypeError) as error:
+        raise SongError(
+            f'"{path}" is not a whole MIDI file: {error or "it ends early"}.'
+        ) from error
+    if not events:
+        raise SongError(f'"{path}" holds nothing to play.')
+    if events[-1].time_seconds > MAXIMUM_SECONDS:
+        raise SongError(f'"{path}" lasts more than {MAXIMUM_SECONDS / 3600:.0f} hours.')
+    return events

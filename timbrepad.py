@@ -1,0 +1,407 @@
+"""The command line: hands each subcommand to the folder that does it.
+
+Each command loads only what it needs, and that inside itself: `timbrepad --help` loads neither
+numba nor torch nor Qt.
+"""
+
+import contextlib
+import importlib.metadata
+import json
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    pass
+
+DONE, FAILED, WRONG_USAGE = 0, 1, 2
+
+# The modules that define the errors whose message is meant for the player.
+_ERRORS = (
+    ("instrument.preset", "PresetError"),
+    ("instrument.pool", "PoolError"),
+    ("instrument.models", "ModelLibraryError"),
+    ("instrument.audio", "DeviceError"),
+    ("instrument.offline", "WaveError"),
+    ("instrument.offline_notes", "RendererError"),
+    ("instrument.song", "SongError"),
+    ("model.gansynth", "ModelError"),
+    ("train.loop", "TrainingError"),
+    ("train.notes", "DatasetError"),
+)
+
+
+class _PlayByDefault(TyperGroup):
+    """Takes `timbrepad --preset X` for `timbrepad play --preset X`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not args or (args[0].startswith("-") and args[0] not in {"--help", "--version"}):
+            args = ["play", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=_PlayByDefault, add_completion=False, rich_markup_mode=None, no_args_is_help=False
+)
+presets_app = typer.Typer(help="Look after presets.", rich_markup_mode=None)
+models_app = typer.Typer(help="Look after models.", rich_markup_mode=None)
+data_app = typer.Typer(help="Make training data.", rich_markup_mode=None)
+bench_app = typer.Typer(help="Measure this machine.", rich_markup_mode=None)
+app.add_typer(presets_app, name="presets")
+app.add_typer(models_app, name="models")
+app.add_typer(data_app, name="data")
+app.add_typer(bench_app, name="bench")
+
+PresetOption = Annotated[
+    str, typer.Option("--preset", metavar="P", help="Name of a preset, or a preset file.")
+]
+ModelOption = Annotated[
+    str, typer.Option("--model", metavar="M", help="Name of a model, or a model folder.")
+]
+SeedOption = Annotated[
+    int | None, typer.Option("--seed", metavar="N", help="Draw the timbre with this seed.")
+]
+OutOption = Annotated[
+    Path, typer.Option("-o", "--out", metavar="OUT.wav", help="The file to write.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def main() -> None:
+    """Run the command line; ends the process with 0 (done), 1 (failed) or 2 (wrong usage)."""
+    # typer.BadParameter is a usage error of the click that this typer brings or needs.
+    usage_error, click_error = typer.BadParameter.__mro__[1:3]
+    try:
+        status = app(standalone_mode=False)
+    except usage_error as error:
+        where = getattr(getattr(error, "ctx", None), "command_path", "timbrepad")
+        _end(WRONG_USAGE, f"{error.format_message()} Try: {where} --help")
+    except click_error as error:
+        _end(FAILED, error.format_message())
+    except (KeyboardInterrupt, typer.Abort):
+        _end(130, "Stopped.")
+    except BrokenPipeError:  # `timbrepad ... | head` has read enough
+        sys.stderr.close()
+        sys.exit(DONE)
+    except Exception as error:
+        if not isinstance(error, _expected_errors()):
+            raise
+        _end(FAILED, str(error))
+    sys.exit(status if isinstance(status, int) else DONE)
+
+
+def _expected_errors() -> tuple[type[BaseException], ...]:
+    """Give the errors that say what to do, from the modules that are loaded."""
+    found = (getattr(sys.modules.get(module), name, None) for module, name in _ERRORS)
+    return (OSError, *(error for error in found if error is not None))
+
+
+def _end(status: int, line: str) -> NoReturn:
+    print(" ".join(line.split()), file=sys.stderr)
+    sys.exit(status)
+
+
+def _say(line: str = "") -> None:
+    print(line)
+
+
+def _say_json(value: Any) -> None:
+    _say(json.dumps(value, indent=2))
+
+
+def _say_table(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows in columns as wide as they need to be."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        _say("  ".join(cells).rstrip())
+
+
+@contextlib.contextmanager
+def _progress(title: str, unit: str = "") -> Iterator[Callable[[float, float, str], None]]:
+    """Show a bar on stderr; gives a function of what is done, the whole, and a word beside it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[word]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task(title, total=None, word=unit)
+
+        def update(done: float, total: float, word: str = "") -> None:
+            bars.update(task, completed=done, total=total, word=word)
+
+        yield update
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        _say(f"timbrepad {importlib.metadata.version('timbrepad')}")
+        raise typer.Exit
+
+
+@app.callback()
+def timbrepad(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Timbrepad, a neural instrument to play live. Without a command it opens the window."""
+
+
+@app.command(epilog='Example: timbrepad play --preset "Celesta" --audio-device "Scarlett"')
+def play(
+    preset: PresetOption = "",
+    model: ModelOption = "",
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Play without a window, until Ctrl-C.")
+    ] = False,
+    audio_device: Annotated[
+        str, typer.Option(metavar="D", help="Part of an output's name; see: timbrepad devices")
+    ] = "",
+    block: Annotated[
+        int, typer.Option(metavar="N", min=16, max=4096, help="Frames a block.")
+    ] = 128,
+    sample_rate: Annotated[
+        int, typer.Option(metavar="R", min=0, help="In Hz; 0 is the device's own.")
+    ] = 0,
+    midi_port: Annotated[
+        str, typer.Option(metavar="NAME", help='Part of an input\'s name; "*" is all of them.')
+    ] = "*",
+) -> None:
+    """Play: open the window, or with --headless only the instrument."""
+    from instrument import AudioSettings
+
+    _ = AudioSettings(device=audio_device, sample_rate=sample_rate, block=block)
+    raise NotImplementedError(preset, model, headless, midi_port)
+
+
+@app.command(epilog="Example: timbrepad note -o c4.wav --pitch 60 --seed 7 --seconds 2")
+def note(
+    out: OutOption,
+    pitch: Annotated[int, typer.Option(metavar="N", min=0, max=127, help="MIDI note, C4 is 60.")],
+    seed: SeedOption = None,
+    preset: PresetOption = "",
+    z: Annotated[
+        Path | None, typer.Option("--z", metavar="FILE.npy", help="Take the latent from a file.")
+    ] = None,
+    model: ModelOption = "",
+    seconds: Annotated[
+        float, typer.Option(metavar="S", min=0.01, max=600, help="How long the key is down.")
+    ] = 3.0,
+    velocity: Annotated[int, typer.Option(metavar="V", min=1, max=127)] = 100,
+    sample_rate: Annotated[int, typer.Option(metavar="R", min=8000, max=192000)] = 48000,
+    raw: Annotated[
+        bool,
+        typer.Option("--raw", help="As the network makes it: the model's rate, float32, no level."),
+    ] = False,
+) -> None:
+    """Write one note as a WAV file."""
+    raise NotImplementedError(
+        out, pitch, seed, preset, z, model, seconds, velocity, sample_rate, raw
+    )
+
+
+@app.command(
+    epilog="Example: timbrepad render song.mid -o song.wav --seed 3 --instrument-seconds 5"
+)
+def render(
+    song: Annotated[Path, typer.Argument(metavar="SONG.mid")],
+    out: OutOption,
+    preset: PresetOption = "",
+    seed: SeedOption = None,
+    model: ModelOption = "",
+    instrument_seconds: Annotated[
+        float,
+        typer.Option(metavar="S", min=0, help="A new random timbre every S seconds, morphed into."),
+    ] = 0.0,
+    sample_rate: Annotated[int, typer.Option(metavar="R", min=8000, max=192000)] = 48000,
+) -> None:
+    """Play a MIDI file into a WAV file; controllers 16 and 17 move the pad."""
+    raise NotImplementedError(song, out, preset, seed, model, instrument_seconds, sample_rate)
+
+
+@presets_app.command("list", epilog="Example: timbrepad presets list --json")
+def presets_list(json_: JsonOption = False) -> None:
+    """List the presets in the order of their program numbers."""
+    import msgspec
+
+    from instrument import PresetLibrary
+
+    entries = PresetLibrary().list()
+    if json_:
+        _say_json([msgspec.to_builtins(entry) for entry in entries])
+        return
+    _say_table(
+        [
+            (str(program), entry.name, ", ".join(entry.tags), entry.problem or entry.model_name)
+            for program, entry in enumerate(entries)
+        ]
+    )
+
+
+@presets_app.command("show", epilog='Example: timbrepad presets show "Celesta"')
+def presets_show(name: Annotated[str, typer.Argument(metavar="PRESET")]) -> None:
+    """Print a preset as JSON."""
+    from instrument import PresetLibrary
+    from instrument.preset import encode_preset
+
+    _say(encode_preset(PresetLibrary().load(name)).decode().rstrip())
+
+
+@presets_app.command("import", epilog="Example: timbrepad presets import friend.json")
+def presets_import(files: Annotated[list[Path], typer.Argument(metavar="FILE...")]) -> None:
+    """Copy preset files into your own folder of presets."""
+    from instrument import PresetLibrary
+
+    library = PresetLibrary()
+    for file in files:
+        entry = library.import_file(file)
+        _say(f'Imported "{entry.name}" as {entry.path}')
+
+
+@presets_app.command("export", epilog='Example: timbrepad presets export "Celesta" celesta.json')
+def presets_export(
+    name: Annotated[str, typer.Argument(metavar="PRESET")],
+    destination: Annotated[Path, typer.Argument(metavar="FILE_OR_FOLDER")],
+) -> None:
+    """Copy a preset into a file of its own."""
+    from instrument import PresetLibrary
+
+    _say(f"Wrote {PresetLibrary().export_file(name, destination)}")
+
+
+@data_app.command(
+    "soundfont", epilog="Example: timbrepad data soundfont FluidR3_GM.sf2 notes --velocities 60,110"
+)
+def data_soundfont(
+    font: Annotated[Path, typer.Argument(metavar="FONT.sf2")],
+    destination: Annotated[Path, typer.Argument(metavar="DEST")],
+    sample_rate: Annotated[int, typer.Option(metavar="R", help="8000 to 48000 Hz.")] = 32000,
+    pitches: Annotated[
+        str, typer.Option(metavar="LOW-HIGH", help="MIDI notes, both included.")
+    ] = "24-84",
+    velocities: Annotated[str, typer.Option(metavar="V,V", help="1 to 127 each.")] = "100",
+    in_tune_only: Annotated[
+        bool, typer.Option("--in-tune-only", help="Leave out presets that sound another pitch.")
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Processes; one a core by default.")
+    ] = None,
+) -> None:
+    """Render the presets of a SoundFont into a folder of training notes, in NSynth's layout."""
+    from train.soundfont import render_soundfont
+
+    low, high = _numbers(pitches, "-", "--pitches", n_numbers=2)
+    with _progress("Rendering") as update:
+        report = render_soundfont(
+            font,
+            destination,
+            sample_rate=sample_rate,
+            pitches=range(low, high + 1),
+            velocities=_numbers(velocities, ",", "--velocities"),
+            in_tune_only=in_tune_only,
+            workers=workers,
+            progress=update,
+        )
+    _say(
+        f"{report.n_notes} notes of {report.n_presets} presets are in {destination}; left out: "
+        f"{len(report.dropped)} presets, {report.n_silent} silent notes, "
+        f"{report.n_duplicates} duplicates."
+    )
+    for dropped in report.dropped:
+        _say(f"  {dropped.bank}:{dropped.program} {dropped.name}: {dropped.reason}")
+
+
+@app.command(epilog="Example: timbrepad train notes --run runs/first --width quarter")
+def train(
+    data: Annotated[list[Path], typer.Argument(metavar="DATA...")],
+    run: Annotated[
+        Path, typer.Option("--run", metavar="DIR", help="The run's folder; a stopped run goes on.")
+    ],
+    name: Annotated[str, typer.Option(help="The model's name.")] = "untitled",
+    info: Annotated[str, typer.Option(help="What people should know of the model.")] = "",
+    width: Annotated[str, typer.Option(help="quarter, half, mid or full.")] = "quarter",
+    latent_size: Annotated[int, typer.Option(metavar="N", min=2)] = 64,
+    examples: Annotated[int, typer.Option(metavar="N", min=1, help="Notes to see in all.")] = 60000,
+    workers: Annotated[int, typer.Option(metavar="N", min=1, help="Processes.")] = 2,
+    seed: Annotated[int, typer.Option(metavar="N")] = 0,
+) -> None:
+    """Train a model on folders of notes; Ctrl-C stops it so that it can go on later."""
+    from train.config import TrainConfig
+    from train.session import train as train_model
+
+    try:
+        config = TrainConfig(
+            name=name,
+            width=width,
+            latent_size=latent_size,
+            examples=examples,
+            workers=workers,
+            seed=seed,
+        )
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    with (
+        _progress("Preparing") as prepare,
+        _progress("Training") as update,
+        _asked_to_stop() as stop,
+    ):
+        model, complete = train_model(
+            data,
+            run,
+            config,
+            info=info,
+            on_prepare=prepare,
+            on_progress=lambda at: update(
+                at.examples_seen,
+                examples,
+                f"{at.examples_per_second:.1f}/s "
+                + " ".join(f"{loss} {value:.3f}" for loss, value in at.losses.items()),
+            ),
+            should_stop=stop.is_set,
+        )
+    _say(f"The model is in {model}.")
+    if not complete:
+        _say("The run was stopped before its end; the same command goes on with it.")
+
+
+@contextlib.contextmanager
+def _asked_to_stop() -> Iterator[threading.Event]:
+    """Give what is set by Ctrl-C or a polite kill, for work that stops at a good place."""
+    asked = threading.Event()
+    former = {
+        number: signal.signal(number, lambda *_: asked.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield asked
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def _numbers(text: str, separator: str, option: str, n_numbers: int | None = None) -> list[int]:
+    """Read whole numbers between separators; anything else is wrong usage."""
+    try:
+        numbers = [int(part) for part in text.split(separator)]
+    except ValueError:
+        numbers = []
+    if not numbers or (n_numbers is not None and len(numbers) != n_numbers):
+        raise typer.BadParameter(f'"{text}" is not what {option} takes.')
+    return numbers
+
+
+if __name__ == "__main__":
+    main()
