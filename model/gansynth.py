@@ -247,11 +247,12 @@ class GANSynth:
 
     def n_samples_of(self, n_frames: int) -> int:
         """Say how many samples the first columns make that the rest would not change much."""
-        transform = self.config.warped or self.config.gansynth
-        assert transform is not None, "checked by the configuration"
-        hop = transform.n_samples / transform.n_times
-        lead_in = 3072
-        return max(0, min(self.n_samples, int((n_frames - 1) * hop) - lead_in))
+        if self.config.warped is not None:
+            hop, lead_in = self.config.warped.hop, self.config.warped.lead_in
+        else:
+            assert self.config.gansynth is not None, "checked by the configuration"
+            hop, lead_in = self.config.gansynth.hop, self.config.gansynth.n_padding
+        return max(0, min(self.n_samples, (n_frames - 1) * hop - lead_in))
 
     def _fade(self) -> Tensor:
         """Fade out before the end, where the circular transform leaves a ghost of the attack."""

@@ -11,8 +11,8 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from model.generator import Generator
-from model.layers import compile_layers
 from model.latent import on_sphere
+from model.layers import compile_layers
 from model.warped import warped_frequencies
 
 from .config import TrainConfig

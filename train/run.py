@@ -26,11 +26,6 @@ class Run:
         self.folder = folder
 
     @property
-    def model_folder(self) -> Path:
-        """Where the finished model is written."""
-        return self.folder / "model"
-
-    @property
     def has_checkpoint(self) -> bool:
         """Whether there is something to resume."""
         return (self.folder / _CHECKPOINT).exists()

@@ -16,6 +16,7 @@ import torch.distributed as dist
 from .config import TrainConfig
 from .dataset import TrainingSet, read_training_set
 from .loop import Progress, TrainingError, train_loop
+from .publish import publish
 from .run import Run
 
 _CACHE = "specgrams"
@@ -27,26 +28,29 @@ def train(
     run_folder: Path,
     config: TrainConfig,
     *,
+    info: str = "",
     on_prepare: Callable[[int, int, str], None] | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
     should_stop: Callable[[], bool] = lambda: False,
-) -> bool:
+) -> tuple[Path, bool]:
     """Train a model on data sets, or go on with a run that was stopped.
 
     Args:
         folders: Data sets in NSynth's layout.
         run_folder: The run's folder; its checkpoint is resumed when it holds one.
         config: The settings.
+        info: What people should know of the model; written into it.
         on_prepare: Called with (done, total, what) while specgrams are made.
         on_progress: Called every few seconds of training.
         should_stop: Asked after every step; when it says so a checkpoint is written.
 
     Returns:
-        Whether the run is complete.
+        The folder of the model that the run wrote, and whether the run is complete.
 
     Raises:
         DatasetError: If the data or the run's folder can't be used.
         TrainingError: If training cannot go on.
+        ModelError: If the model can't be written.
     """
     run = Run(run_folder)
     run.start(config)
@@ -66,7 +70,7 @@ def train(
             stack.callback(dist.destroy_process_group)
         torch.set_num_threads(1)
         train_loop(config, data, run, on_progress=on_progress, should_stop=stop)
-    return not stopped
+    return publish(run, data, info=info), not stopped
 
 
 class _Helpers:
