@@ -106,9 +106,10 @@ def _cross_fade(n: int, correlation: float) -> tuple[Wave, Wave]:
 
     Equal gain for a correlation of 1, equal power for 0, and what lies between for the rest.
     """
-    rising = 0.5 - 0.5 * np.cos(np.pi * (np.arange(n, dtype=np.float32) + 1) / (n + 1))
+    way = np.arange(1, n + 1, dtype=np.float32) / np.float32(n + 1)
+    rising = 0.5 - 0.5 * np.cos(np.float32(np.pi) * way)
     falling = 1 - rising
-    level = np.sqrt(falling**2 + rising**2 + 2 * correlation * falling * rising)
+    level = np.sqrt(falling**2 + rising**2 + np.float32(2 * correlation) * falling * rising)
     return falling / level, rising / level
 
 
