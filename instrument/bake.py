@@ -144,14 +144,12 @@ class BakeFolder:
         """Open a keyboard; None when there is none or it is damaged (then it is deleted)."""
         path = self._path(model, cell, sample_rate)
         try:
-            with path.open("rb") as file:
-                content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        except (OSError, ValueError):  # not there, not readable; empty
+            keyboard = _read(path, model, cell, sample_rate)
+        except OSError:  # not there, or not to be read
             return None
-        try:
-            keyboard = _read(content, model, cell, sample_rate)
-        except (ValueError, msgspec.DecodeError):
-            content.close()
+        except ValueError:
+            keyboard = None
+        if keyboard is None:  # only now is the file unmapped, so that Windows can delete it
             _delete(path)
             return None
         _touch(path)
@@ -191,12 +189,15 @@ def _store(
     return note, samples
 
 
-def _read(content: mmap.mmap, model: str, cell: str, sample_rate: float) -> BakedKeyboard:
+def _read(path: Path, model: str, cell: str, sample_rate: float) -> BakedKeyboard:
     """Check a file and give its keyboard.
 
     Raises:
+        OSError: If it can't be read.
         ValueError: If it is no file of ours, damaged, or not the one that its name promises.
     """
+    with path.open("rb") as file:
+        content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     start = len(MAGIC) + 4
     end = len(content) - _DIGEST_BYTES
     if content[: len(MAGIC)] != MAGIC or end < start:
