@@ -246,7 +246,8 @@ class WarpedCodec:
         floor = -config.floor_db
         # One exponential: 10^(dB/20), dB = floor * (m + .8) / 1.6 - floor.
         slope = floor / 1.6 / 20 * math.log(10)
-        level = torch.exp((magnitude - 0.8) * slope)
+        # A network may overshoot; nothing it has seen is louder than 1.
+        level = torch.exp((magnitude.clamp_max(1.0) - 0.8) * slope)
         level = torch.where(magnitude > _SILENT, level, 0.0)
         phase = math.pi * torch.cumsum(ifreq, -1)
         reference = self._reference(pitch)[..., : phase.shape[-1]]

@@ -1,0 +1,179 @@
+"""A whole model: from latent and pitch to a note, from a folder and back."""
+
+import msgspec
+import numpy as np
+import pytest
+import torch
+
+from model.config import ModelConfig, NetworkConfig
+from model.gansynth import GANSynth, ModelError
+from model.specgram import SpecgramConfig
+
+
+def test_a_note_is_as_long_and_loud_as_promised(small_model: GANSynth) -> None:
+    z = torch.from_numpy(small_model.draw(1))[None]
+    wave = small_model.render(z, torch.tensor([60]))
+    assert wave.shape == (1, 128000)
+    assert wave.dtype == torch.float32
+    assert float(wave.abs().max()) == pytest.approx(0.8, rel=1e-4)
+    assert abs(float(wave.mean())) < 1e-3
+    assert torch.all(wave[:, -2000:] == 0)
+
+
+def test_the_same_latent_gives_the_same_note(small_model: GANSynth) -> None:
+    z, pitch = torch.from_numpy(small_model.draw(5))[None], torch.tensor([48])
+    torch.testing.assert_close(small_model.render(z, pitch), small_model.render(z, pitch))
+
+
+def test_draws_differ_by_seed_and_only_by_seed(small_model: GANSynth) -> None:
+    assert np.array_equal(small_model.draw(7), small_model.draw(7))
+    assert not np.allclose(small_model.draw(7), small_model.draw(8))
+
+
+def test_a_draw_lies_as_far_out_as_the_timbres(small_model: GANSynth) -> None:
+    lengths = small_model.latents.norm(dim=1)
+    drawn = np.linalg.norm(small_model.draw(3))
+    assert float(lengths.min()) - 1e-4 <= drawn <= float(lengths.max()) + 1e-4
+
+
+def test_a_saved_model_plays_the_same(small_model: GANSynth, tmp_path) -> None:
+    small_model.save(tmp_path / "m")
+    again = GANSynth.load(tmp_path / "m")
+    z, pitch = torch.from_numpy(small_model.draw(5))[None], torch.tensor([48])
+    torch.testing.assert_close(again.generate(z, pitch), small_model.generate(z, pitch))
+    assert again.config == small_model.config
+    assert len(again.hash) == 64
+
+
+def test_half_precision_is_half_the_size_and_nearly_the_same(
+    small_model: GANSynth, tmp_path
+) -> None:
+    small_model.save(tmp_path / "whole")
+    small_model.save(tmp_path / "half", half=True)
+    sizes = [(tmp_path / n / "weights.safetensors").stat().st_size for n in ("whole", "half")]
+    assert sizes[1] < 0.7 * sizes[0]
+    z, pitch = torch.from_numpy(small_model.draw(5))[None], torch.tensor([48])
+    whole = small_model.specgrams(z, pitch)
+    error = GANSynth.load(tmp_path / "half").specgrams(z, pitch) - whole
+    assert float(error.square().mean().sqrt()) < 0.01 * float(whole.square().mean().sqrt())
+
+
+def test_the_hash_tells_models_apart(small_config: ModelConfig, tmp_path) -> None:
+    hashes = set()
+    for seed in (1, 1, 2):
+        GANSynth.create(small_config, seed).save(tmp_path / "m")
+        hashes.add(GANSynth.load(tmp_path / "m").hash)
+    assert len(hashes) == 2
+
+
+def test_levels_are_never_above_the_loudest(small_model: GANSynth) -> None:
+    pitch = torch.tensor([24, 60, 84])
+    level = small_model.level_db(small_model.latents[:3], pitch)
+    assert level.shape == (3,)
+    assert float(level.max()) <= 0
+
+
+def test_the_first_part_of_a_note_begins_like_the_whole(small_model: GANSynth) -> None:
+    z, pitch = torch.from_numpy(small_model.draw(1))[None], torch.tensor([60])
+    part = small_model.generate(z, pitch, n_iterations=0, n_frames=24)[0]
+    whole = small_model.generate(z, pitch, n_iterations=0)[0]
+    n = small_model.n_samples_of(24)
+    assert n == 23 * 1024 - 3072
+    error = (part[: n - 4000] - whole[: n - 4000]).square().mean().sqrt()
+    assert float(error) < 0.1 * float(whole[: n - 4000].square().mean().sqrt())
+
+
+@pytest.mark.parametrize("pitch", [23, 85])
+def test_a_pitch_outside_the_range_is_refused(small_model: GANSynth, pitch: int) -> None:
+    with pytest.raises(ValueError, match=r"pitch must be 24\.\.84"):
+        small_model.render(torch.zeros(1, 8), torch.tensor([pitch]))
+
+
+def test_a_model_of_the_original_kind_plays_too() -> None:
+    config = ModelConfig(
+        name="original",
+        sample_rate=16000,
+        n_samples=64000,
+        representation="gansynth",
+        network=NetworkConfig(latent_size=8, channels=(8, 8, 8, 8, 4, 4, 4)),
+        gansynth=SpecgramConfig(),
+    )
+    model = GANSynth.create(config)
+    z = torch.from_numpy(model.draw(0))[None]
+    assert model.render(z, torch.tensor([60])).shape == (1, 64000)
+    part = model.render(z, torch.tensor([60]), n_frames=24)
+    assert float(part[0, 30000:].abs().max()) < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("config.json", b"{", "is not a Timbrepad model"),
+        ("config.json", b'{"format": "other"}', "is not a Timbrepad model"),
+        ("config.json", b"x" * 5_000_000, "too large"),
+        ("weights.safetensors", b"garbage", "damaged"),
+        ("weights.safetensors", b"\xff" * 64, "damaged"),
+        ("weights.safetensors", None, "has no weights.safetensors"),
+        ("config.json", None, "has no config.json"),
+    ],
+)
+def test_a_damaged_model_is_refused_in_one_line(
+    small_model: GANSynth, tmp_path, file, content, message
+) -> None:
+    small_model.save(tmp_path / "m")
+    path = tmp_path / "m" / file
+    if content is None:
+        path.unlink()
+    else:
+        path.write_bytes(content)
+    with pytest.raises(ModelError, match=message) as caught:
+        GANSynth.load(tmp_path / "m")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_truncated_model_is_refused(small_model: GANSynth, tmp_path) -> None:
+    small_model.save(tmp_path / "m")
+    path = tmp_path / "m" / "weights.safetensors"
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(ModelError, match="damaged"):
+        GANSynth.load(tmp_path / "m")
+
+
+def test_weights_of_another_network_are_refused(
+    small_model: GANSynth, small_config: ModelConfig, tmp_path
+) -> None:
+    small_model.save(tmp_path / "m")
+    network = msgspec.structs.replace(small_config.network, channels=(4, 4, 4, 4, 4, 4, 4))
+    other = GANSynth.create(msgspec.structs.replace(small_config, network=network))
+    other.save(tmp_path / "other")
+    (tmp_path / "other" / "weights.safetensors").replace(tmp_path / "m" / "weights.safetensors")
+    with pytest.raises(ModelError, match="do not fit"):
+        GANSynth.load(tmp_path / "m")
+
+
+def test_weights_that_are_not_numbers_are_refused(small_model: GANSynth, tmp_path) -> None:
+    small_model.latents[0, 0] = float("nan")
+    small_model.save(tmp_path / "m")
+    with pytest.raises(ModelError, match="not finite"):
+        GANSynth.load(tmp_path / "m")
+
+
+def test_a_model_that_cannot_be_written_leaves_the_old_one(
+    small_model: GANSynth, tmp_path, monkeypatch
+) -> None:
+    small_model.save(tmp_path / "m")
+    before = GANSynth.load(tmp_path / "m").hash
+
+    def full(*_: object, **__: object) -> bytes:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("model.checkpoint.save", full)
+    with pytest.raises(ModelError, match="No space left"):
+        small_model.save(tmp_path / "m")
+    assert GANSynth.load(tmp_path / "m").hash == before
+    assert [p.name for p in tmp_path.iterdir()] == ["m"]
+
+
+def test_a_folder_that_is_no_model_is_refused(tmp_path) -> None:
+    with pytest.raises(ModelError, match="is not a model"):
+        GANSynth.load(tmp_path / "nothing")
