@@ -1,0 +1,1236 @@
+"""The engine: events and notes in, blocks of sound out; the same code for the card and for tests.
+
+Everything below `render_block` is real time: it runs in PortAudio's callback without Python.
+Inside, sound is made in blocks of 64 frames whatever the device asks for, and what is left over
+is kept for the next call: so the device's block size does not change a single bit.
+
+Who writes what: `Engine.post` and `Engine.publish` (any thread, one at a time, under a lock) write
+the ring, the mailboxes and the parameters' targets; the callback writes everything else.
+"""
+
+import ctypes
+import math
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+from numba import carray, types
+from numpy.typing import NDArray
+
+from . import events
+from .alignment import SCRATCH, best_lag
+from .allocator import (
+    begin,
+    is_sounding,
+    lift,
+    pedal_up,
+    press,
+    release_all,
+    take_all_away,
+)
+from .effects import limit_block, limiter_coefficient
+from .envelope import (
+    BLOCK,
+    IDLE,
+    N_ROWS,
+    RELEASE,
+    WAITING,
+    envelope_block,
+    envelope_coefficients,
+)
+from .filter import (
+    A1,
+    D_A1,
+    LANES,
+    N_LANE_ROWS,
+    OPEN_HZ,
+    STATE_1,
+    STATE_2,
+    filter_coefficients,
+    filter_lanes,
+)
+from .kernels import (
+    FAST_MATH,
+    call_clock_gettime,
+    call_performance_counter,
+    fence,
+    kernel,
+    pointer,
+)
+from .parameters import BY_NAME, PARAMETERS, SUSTAIN_PEDAL
+from .pool import NoteInfo, NotePool
+from .voice import (
+    END_SECONDS,
+    FADE_PERIODS,
+    LONGEST_FADE_SECONDS,
+    SHORTEST_FADE_SECONDS,
+    SHORTEST_LOOP,
+    has_ended,
+    reader_dtype,
+    voice_dtype,
+    voice_wave,
+)
+
+MAXIMUM_VOICES = 256
+GHOSTS = 32  # voices beyond those that may sound, in which stolen ones fade out
+RING_SIZE = 4096
+N_NOTES, N_CHANNELS = 128, 16
+
+STEAL_SECONDS, RESTRIKE_SECONDS, PANIC_SECONDS = 0.003, 0.030, 0.005
+GLIDE_SECONDS = 0.010  # in which a moved parameter covers two thirds of its way
+BEND_SECONDS = 0.004
+GLIDE_END = 1e-4  # of a parameter's range: near enough
+LATE_NOTE_SECONDS = 0.25  # a note that comes so long after its key went up is not played
+SHORTEST_HOLD_SECONDS = 0.06  # of a note that came after its key went up
+LINGER_SECONDS = 1.0  # a held note that ran out waits so long for the rest of it
+STAND_IN_SEMITONES = 12
+ALIGNMENTS = 1  # cross-fades that may begin in one inner block, so that no block is dear
+INAUDIBLE = np.float32(1e-5)
+BROKEN = 1e12  # energy of a block beyond which a voice must be broken
+STAMPED_FRAMES = 256  # blocks longer than this place events by their time stamps
+VELOCITY_EXPONENT = 2.0  # at velocity_level 1: 40 dB from the softest to the loudest
+VELOCITY_OCTAVES = 5.0  # that velocity_cutoff 1 closes the filter for the softest note
+SPREAD_SEMITONES = 36.0  # from middle C to the side
+MIDDLE_C = 60
+UNDERFLOW_FLAG, PRIMING_FLAG = 4, 16  # paOutputUnderflow, paPrimingOutput
+LOAD_SECONDS = 0.2  # that the load is averaged over
+
+TONE_SECONDS, TONE_DECAY_SECONDS, TONE_ATTACK_SECONDS = 0.8, 0.2, 0.004
+TONE_HZ, TONE_LEVEL = 440.0, 0.35
+
+NOTE_ON, NOTE_OFF, PEDAL, BEND, ALL_NOTES_OFF, PANIC, TEST_TONE = range(7)
+
+_ROWS = {parameter.name: row for row, parameter in enumerate(PARAMETERS)}
+P_ATTACK, P_DECAY, P_SUSTAIN, P_RELEASE = (
+    _ROWS[name] for name in ("attack", "decay", "sustain", "release")
+)
+P_CUTOFF, P_RESONANCE, P_KEY_TRACKING, P_VELOCITY_CUTOFF = (
+    _ROWS[name] for name in ("cutoff", "resonance", "key_tracking", "velocity_cutoff")
+)
+P_VIBRATO_DEPTH, P_VIBRATO_RATE, P_BEND_RANGE, P_TUNE = (
+    _ROWS[name] for name in ("vibrato_depth", "vibrato_rate", "bend_range", "tune")
+)
+P_VELOCITY_LEVEL, P_PAN, P_SPREAD, P_VOLUME = (
+    _ROWS[name] for name in ("velocity_level", "pan", "spread", "volume")
+)
+N_PARAMETERS = len(PARAMETERS)
+LOWEST_VOLUME_DB = BY_NAME["volume"].minimum  # the bottom of the knob is silence
+
+event_dtype = np.dtype(
+    [
+        ("sequence", np.int64),  # its place in the stream of events, from 1; published last
+        ("kind", np.int64),  # NOTE_ON .. TEST_TONE
+        ("number", np.int64),  # note
+        ("channel", np.int64),
+        ("value", np.float64),  # velocity, bend, pedal
+        ("time_seconds", np.float64),  # 0: at once
+    ]
+)
+
+key_dtype = np.dtype(
+    [
+        ("generation", np.int64),  # counts up by 2; odd while it is being written
+        ("has_note", np.int64),
+        ("slot", np.int64),
+        ("n_frames", np.int64),
+        ("loop_start", np.int64),
+        ("loop_end", np.int64),
+        ("loop_gain", np.float64),
+        ("gain", np.float64),
+    ]
+)
+
+state_dtype = np.dtype(
+    [
+        ("sample_rate", np.float64),
+        ("n_voices", np.int64),  # that may sound at once
+        ("steal_blocks", np.int64),  # lengths of fades
+        ("restrike_blocks", np.int64),
+        ("panic_blocks", np.int64),
+        ("glide", np.float64),  # share of its way that a parameter takes in a block
+        ("bend_glide", np.float64),
+        ("recovery", np.float64),  # of the limiter
+        ("ring_read", np.int64),  # events taken so far
+        ("mail_seen", np.int64),  # `mail_count` when the mailboxes were last looked through
+        ("vibrato_phase", np.float64),  # cycles
+        ("volume", np.float64),  # gain at the end of the last block
+        ("limiter_gain", np.float32),
+        ("pan_moving", np.int64),
+        ("filter_moving", np.int64),
+        ("tone_left", np.int64),  # frames of the test tone still to play
+        ("left_over", np.int64),  # frames of `block` not yet handed out
+        ("frame", np.int64),  # first frame of the inner block now made
+        ("origin_frame", np.int64),  # frame that `origin_seconds` maps to
+        ("origin_seconds", np.float64),  # negative: time stamps are not used
+        ("blocks", np.int64),  # calls from the device
+        ("late_blocks", np.int64),  # that took longer than they last
+        ("underflows", np.int64),  # that the device reported
+        ("stolen", np.int64),
+        ("broken", np.int64),  # voices silenced because their samples were not numbers
+        ("n_sounding", np.int64),
+        ("load", np.float64),
+        ("peak_left", np.float64),
+        ("peak_right", np.float64),
+        ("clock_function", np.uint64),
+        ("clock_id", np.int64),  # of clock_gettime; ticks a second of QueryPerformanceCounter
+    ]
+)
+
+
+class Machine(NamedTuple):
+    """All arrays that the kernels work on; the callback finds them through their addresses."""
+
+    state: NDArray[Any]  # [1] of state_dtype
+    targets: NDArray[np.float64]  # [parameter], where the knobs stand
+    values: NDArray[np.float64]  # [parameter], gliding there
+    mail_count: NDArray[np.int64]  # [1], notes published so far
+    mail: NDArray[Any]  # [note] of key_dtype, as published
+    keys: NDArray[Any]  # [note] of key_dtype, as the engine has taken them over
+    ring: NDArray[Any]  # [event] of event_dtype
+    bends: NDArray[np.float64]  # [3, channel]: target, value, frames per frame
+    pedals: NDArray[np.int64]  # [channel]
+    voices: NDArray[Any]  # [voice] of voice_dtype
+    readers: NDArray[Any]  # [voice, 2] of reader_dtype
+    order: NDArray[np.int64]  # [2, voice]: voices to filter, voices with an open filter
+    curves: NDArray[np.float32]  # [3, 64] of the envelope
+    rates: NDArray[np.float64]  # [3], seconds that the curves were made for
+    waves: NDArray[np.float32]  # [lane, 64]
+    levels: NDArray[np.float32]  # [lane, 64]
+    lanes: NDArray[np.float32]  # [10, lane] of the filter
+    lane_scratch: NDArray[np.float32]  # [64, lane]
+    align_scratch: NDArray[np.float32]  # [2, 512]
+    mix: NDArray[np.float32]  # [2, 64]
+    block: NDArray[np.float32]  # [64, 2], the inner block as it goes out
+    clock: NDArray[np.int64]  # [2], where the system writes the time
+    pool: NDArray[np.float32]  # [slot, frame]
+
+
+N_ARRAYS = len(Machine._fields)
+
+
+# ---------------------------------------------------------------- events and notes
+
+
+@kernel
+def take_notes(m: Machine) -> None:
+    """Take over the notes that were published since the last block."""
+    count = m.mail_count[0]
+    if m.state[0].mail_seen == count:
+        return
+    fence()
+    complete = True
+    for note in range(N_NOTES):
+        if m.mail[note].generation != m.keys[note].generation:
+            complete = take_note(m.mail[note], m.keys[note]) and complete
+    if complete:
+        m.state[0].mail_seen = count
+
+
+@kernel
+def take_note(mail: np.void, key: np.void) -> bool:
+    """Copy one mailbox, unless it is just being written: then the next block will."""
+    generation = mail.generation
+    if generation % 2 == 1:
+        return False
+    fence()
+    has_note, slot, n_frames = mail.has_note, mail.slot, mail.n_frames
+    loop_start, loop_end = mail.loop_start, mail.loop_end
+    loop_gain, gain = mail.loop_gain, mail.gain
+    fence()
+    if mail.generation != generation:
+        return False
+    key.has_note, key.slot, key.n_frames = has_note, slot, n_frames
+    key.loop_start, key.loop_end = loop_start, loop_end
+    key.loop_gain, key.gain = loop_gain, gain
+    key.generation = generation
+    return True
+
+
+@kernel
+def put_event(
+    ring: NDArray[np.void],
+    sequence: int,
+    kind: int,
+    number: int,
+    channel: int,
+    value: float,
+    time_seconds: float,
+) -> None:
+    """Write one event into the ring, and only then its sequence number."""
+    event = ring[(sequence - 1) % RING_SIZE]
+    event.kind = kind
+    event.number = number
+    event.channel = channel
+    event.value = value
+    event.time_seconds = time_seconds
+    fence()
+    event.sequence = sequence
+
+
+@kernel
+def put_note(
+    mail: NDArray[np.void],
+    count: NDArray[np.int64],
+    note: int,
+    has_note: int,
+    slot: int,
+    n_frames: int,
+    loop_start: int,
+    loop_end: int,
+    loop_gain: float,
+    gain: float,
+) -> None:
+    """Write one mailbox; its generation is odd meanwhile."""
+    box = mail[note]
+    box.generation += 1
+    fence()
+    box.has_note = has_note
+    box.slot = slot
+    box.n_frames = n_frames
+    box.loop_start = loop_start
+    box.loop_end = loop_end
+    box.loop_gain = loop_gain
+    box.gain = gain
+    fence()
+    box.generation += 1
+    fence()
+    count[0] += 1
+
+
+@kernel
+def is_due(state: np.void, time_seconds: float) -> bool:
+    """Say whether an event belongs into the inner block now made.
+
+    Blocks of up to 256 frames take events at their start: placing them by their time would
+    double the delay to gain 5 ms of evenness. Longer blocks place an event where it was in the
+    previous block, so that a fast passage stays even.
+    """
+    if state.origin_seconds < 0.0 or time_seconds == 0.0:
+        return True
+    offset = (time_seconds - state.origin_seconds) * state.sample_rate
+    return state.origin_frame + offset < state.frame + BLOCK
+
+
+@kernel
+def take_events(m: Machine) -> None:
+    """Take the events that are due off the ring."""
+    state = m.state[0]
+    while True:
+        event = m.ring[state.ring_read % RING_SIZE]
+        if event.sequence != state.ring_read + 1:
+            return
+        fence()
+        if not is_due(state, event.time_seconds):
+            return
+        obey(m, event)
+        fence()
+        state.ring_read += 1
+
+
+@kernel
+def obey(m: Machine, event: np.void) -> None:
+    """Do what one event says."""
+    state, kind, channel = m.state[0], event.kind, event.channel
+    if kind == NOTE_ON:
+        start_note(m, event.number, channel, int(event.value))
+    elif kind == NOTE_OFF:
+        lift(m.voices, event.number, channel, m.pedals[channel] == 1)
+    elif kind == PEDAL:
+        m.pedals[channel] = int(event.value)
+        if m.pedals[channel] == 0:
+            pedal_up(m.voices, channel)
+    elif kind == BEND:
+        m.bends[0, channel] = event.value
+    elif kind == ALL_NOTES_OFF:
+        release_all(m.voices)
+    elif kind == PANIC:
+        take_all_away(m.voices, state.panic_blocks)
+        m.pedals[:] = 0
+        state.tone_left = 0
+    elif kind == TEST_TONE:
+        state.tone_left = int(TONE_SECONDS * state.sample_rate)
+
+
+@kernel
+def start_note(m: Machine, note: int, channel: int, velocity: int) -> None:
+    """Give a note a voice; its sound starts when its rendered note is there, mostly at once."""
+    state = m.state[0]
+    v, stolen = press(
+        m.voices,
+        note,
+        channel,
+        velocity,
+        state.n_voices,
+        state.steal_blocks,
+        state.restrike_blocks,
+        state.sample_rate,
+    )
+    state.stolen += stolen
+    voice = m.voices[v]
+    exponent = VELOCITY_EXPONENT * m.values[P_VELOCITY_LEVEL]
+    voice.gain = np.float32(math.pow(velocity / 127.0, exponent))
+    voice.loudness = voice.gain
+    voice.source = -1
+    voice.front = 0
+    m.readers[v, 0].slot = 0
+    m.readers[v, 1].slot = 0
+    voice.left, voice.right = pan_gains(m.values, note)
+    aim_filter(voice, m.values, state.sample_rate)
+    voice.a1, voice.a2, voice.a3 = voice.a1_after, voice.a2_after, voice.a3_after
+    voice.wet = voice.wet_after
+    voice.state_1 = voice.state_2 = np.float32(0.0)
+
+
+# ---------------------------------------------------------------- parameters
+
+
+@kernel
+def glide(m: Machine) -> None:
+    """Move the parameters a block nearer to where the knobs stand."""
+    state, values, targets = m.state[0], m.values, m.targets
+    state.pan_moving = values[P_PAN] != targets[P_PAN] or values[P_SPREAD] != targets[P_SPREAD]
+    state.filter_moving = (
+        values[P_CUTOFF] != targets[P_CUTOFF]
+        or values[P_RESONANCE] != targets[P_RESONANCE]
+        or values[P_KEY_TRACKING] != targets[P_KEY_TRACKING]
+        or values[P_VELOCITY_CUTOFF] != targets[P_VELOCITY_CUTOFF]
+    )
+    for row in range(N_PARAMETERS):
+        if values[row] != targets[row]:
+            values[row] = nearer(values[row], targets[row], state.glide, row == P_CUTOFF)
+    if (
+        m.rates[0] != targets[P_ATTACK]
+        or m.rates[1] != targets[P_DECAY]
+        or m.rates[2] != targets[P_RELEASE]
+    ):
+        m.rates[0], m.rates[1], m.rates[2] = targets[P_ATTACK], targets[P_DECAY], targets[P_RELEASE]
+        envelope_coefficients(m.rates[0], m.rates[1], m.rates[2], state.sample_rate, m.curves)
+
+
+@kernel
+def nearer(value: float, target: float, share: float, in_octaves: bool) -> float:
+    """Go a share of the way to a target, and the whole way when it is near."""
+    after = (
+        value * math.pow(target / value, share) if in_octaves else value + share * (target - value)
+    )
+    return target if abs(after - target) <= GLIDE_END * (abs(target) + GLIDE_END) else after
+
+
+@kernel
+def turn_pitch(m: Machine) -> None:
+    """Find each channel's step: tune, vibrato and bend."""
+    state, values = m.state[0], m.values
+    state.vibrato_phase += BLOCK * values[P_VIBRATO_RATE] / state.sample_rate
+    state.vibrato_phase -= math.floor(state.vibrato_phase)
+    cents = values[P_TUNE]
+    if values[P_VIBRATO_DEPTH] > 0.0:
+        cents += values[P_VIBRATO_DEPTH] * math.sin(2.0 * math.pi * state.vibrato_phase)
+    common = math.pow(2.0, cents / 1200.0) if cents != 0.0 else 1.0
+    for channel in range(N_CHANNELS):
+        target, value = m.bends[0, channel], m.bends[1, channel]
+        if value != target:
+            value = nearer(value, target, state.bend_glide, False)
+            m.bends[1, channel] = value
+        step = common
+        if value != 0.0:
+            step *= math.pow(2.0, value * values[P_BEND_RANGE] / 12.0)
+        m.bends[2, channel] = step
+
+
+@kernel
+def pan_gains(values: NDArray[np.float64], note: int) -> tuple[np.float32, np.float32]:
+    """Give a note's gains left and right, equal-power."""
+    place = values[P_PAN] + values[P_SPREAD] * (note - MIDDLE_C) / SPREAD_SEMITONES
+    angle = (min(max(place, -1.0), 1.0) + 1.0) * (math.pi / 4.0)
+    return np.float32(math.cos(angle)), np.float32(math.sin(angle))
+
+
+@kernel
+def aim_filter(voice: np.void, values: NDArray[np.float64], sample_rate: float) -> None:
+    """Set where a voice's filter is to be at the end of the block."""
+    octaves = values[P_KEY_TRACKING] * (voice.note - MIDDLE_C) / 12.0
+    octaves -= VELOCITY_OCTAVES * values[P_VELOCITY_CUTOFF] * (1.0 - voice.velocity / 127.0)
+    cutoff_hz = min(values[P_CUTOFF] * math.pow(2.0, octaves), OPEN_HZ)
+    resonance = values[P_RESONANCE]
+    a1, a2, a3 = filter_coefficients(cutoff_hz, resonance, sample_rate)
+    voice.a1_after, voice.a2_after, voice.a3_after = np.float32(a1), np.float32(a2), np.float32(a3)
+    is_open = cutoff_hz >= OPEN_HZ and resonance == 0.0
+    voice.wet_after = np.float32(0.0) if is_open else np.float32(1.0)
+
+
+# ---------------------------------------------------------------- notes of voices
+
+
+@kernel
+def find_source(keys: NDArray[np.void], note: int) -> int:
+    """Find the note to play: the key's own, else the nearest within an octave, else -1.
+
+    Of two equally near the higher: read slower it gives no false frequencies.
+    """
+    for distance in range(STAND_IN_SEMITONES + 1):
+        if note + distance < N_NOTES and keys[note + distance].has_note:
+            return note + distance
+        if note - distance >= 0 and keys[note - distance].has_note:
+            return note - distance
+    return -1
+
+
+@kernel
+def enter(reader: np.void, key: np.void, ratio: float, elapsed: float) -> None:
+    """Set a reader to a moment of a key's note.
+
+    Args:
+        reader: Record of `reader_dtype`.
+        key: Record of `key_dtype`, with a note.
+        ratio: Of the stand-in; 1 for the key's own note.
+        elapsed: The moment, in frames at the voice's own pitch.
+    """
+    reader.slot, reader.n_frames = key.slot, key.n_frames
+    reader.loop_start, reader.loop_end = key.loop_start, key.loop_end
+    reader.loop_gain, reader.gain = np.float32(key.loop_gain), np.float32(key.gain)
+    reader.ratio = ratio
+    reader.position = max(elapsed, 0.0) * ratio
+    if key.loop_end > 0 and reader.position >= key.loop_end:
+        length = key.loop_end - key.loop_start
+        jumps = math.floor((reader.position - key.loop_end) / length) + 1.0
+        reader.position -= jumps * length
+        reader.gain *= np.float32(math.pow(key.loop_gain, jumps))
+
+
+@kernel
+def stand_in_ratio(note: int, source: int) -> float:
+    """Give the step at which another key's note sounds at this one's pitch."""
+    return math.pow(2.0, (note - source) / 12.0) if note != source else 1.0
+
+
+@kernel
+def begin_if_ready(m: Machine, v: int) -> None:
+    """Start a waiting voice when there is a note for it; drop it when its time is over."""
+    voice, state = m.voices[v], m.state[0]
+    source = find_source(m.keys, voice.note)
+    if source >= 0:
+        key = m.keys[source]
+        enter(m.readers[v, 0], key, stand_in_ratio(voice.note, source), 0.0)
+        voice.source, voice.generation, voice.elapsed = source, key.generation, 0.0
+        begin(voice, int(SHORTEST_HOLD_SECONDS * state.sample_rate))
+        voice.silent = 0
+    elif voice.gated == 0 and voice.sustained == 0:
+        voice.silent += BLOCK
+        if voice.silent > LATE_NOTE_SECONDS * state.sample_rate:
+            voice.stage = IDLE
+
+
+@kernel
+def follow_key(m: Machine, v: int) -> bool:
+    """Begin the cross-fade to a newer note of the voice's key.
+
+    Returns:
+        Whether it looked for the phase, which costs some microseconds.
+    """
+    voice = m.voices[v]
+    source = voice.note if m.keys[voice.note].has_note else voice.source
+    key = m.keys[source]
+    if key.has_note == 0 or (source == voice.source and key.generation == voice.generation):
+        return False
+    rate = m.state[0].sample_rate
+    period = rate / (440.0 * math.pow(2.0, (voice.note - 69) / 12.0))
+    fade_seconds = min(
+        max(FADE_PERIODS * period / rate, SHORTEST_FADE_SECONDS), LONGEST_FADE_SECONDS
+    )
+    ratio = stand_in_ratio(voice.note, source)
+    old, new = m.readers[v, voice.front], m.readers[v, 1 - voice.front]
+    same_key = source == voice.source
+    voice.source, voice.generation = source, key.generation
+    if key.loop_end == 0 and (voice.elapsed + fade_seconds * rate) * ratio >= key.n_frames:
+        if same_key or not has_ended(old):
+            return False  # only a first part, shorter than what has sounded already
+    enter(new, key, ratio, voice.elapsed)
+    lag, likeness = best_lag(old, new, m.pool, period, m.align_scratch)
+    enter(new, key, ratio, voice.elapsed + lag)
+    voice.likeness = np.float32(likeness)
+    voice.fade = np.float32(0.0)
+    voice.fade_step = np.float32(BLOCK / (fade_seconds * rate))
+    voice.fading = 1
+    return True
+
+
+@kernel
+def prepare_voices(m: Machine) -> tuple[int, int]:
+    """Bring every voice up to this block, and list those that sound.
+
+    Returns:
+        How many of `order[0]` are to be filtered, and how many of `order[1]` need no filter.
+    """
+    state = m.state[0]
+    n_filtered = n_open = n = 0
+    left = ALIGNMENTS
+    for v in range(m.voices.shape[0]):
+        voice = m.voices[v]
+        if voice.stage == IDLE:
+            continue
+        if voice.stage == WAITING:
+            begin_if_ready(m, v)
+        elif left > 0 and voice.fading == 0 and voice.kill_step == 0.0:
+            left -= follow_key(m, v)
+        voice.age += BLOCK
+        if voice.stage in (IDLE, WAITING):
+            continue
+        if voice.hold > 0:
+            voice.hold = max(voice.hold - BLOCK, 0)
+            if voice.hold == 0:
+                voice.stage = RELEASE
+        if voice.fading == 0 and has_ended(m.readers[v, voice.front]):
+            voice.silent += BLOCK
+            held = voice.gated == 1 or voice.sustained == 1
+            if not held or voice.silent > LINGER_SECONDS * state.sample_rate:
+                voice.stage = IDLE
+            continue
+        voice.silent = 0
+        if state.filter_moving:
+            aim_filter(voice, m.values, state.sample_rate)
+        if voice.wet > 0.0 or voice.wet_after > 0.0:
+            m.order[0, n_filtered] = v
+            n_filtered += 1
+        else:
+            m.order[1, n_open] = v
+            n_open += 1
+        n += is_sounding(voice)
+    state.n_sounding = n
+    return n_filtered, n_open
+
+
+# ---------------------------------------------------------------- sound
+
+
+@kernel
+def shape(
+    wave: NDArray[np.float32],
+    level: NDArray[np.float32],
+    start: np.float32,
+    end: np.float32,
+) -> float:
+    """Multiply a wave by its envelope and a ramp, in place; give its energy."""
+    energy = np.float32(0.0)
+    slope = (end - start) / np.float32(BLOCK)
+    for i in range(BLOCK):
+        wave[i] *= level[i] * (start + slope * np.float32(i))
+        energy += wave[i] * wave[i]
+    return energy
+
+
+@kernel
+def add_wave(
+    wave: NDArray[np.float32],
+    start: np.float32,
+    end: np.float32,
+    out: NDArray[np.float32],
+) -> None:
+    """Add a wave to one side of the mix, with a ramping gain."""
+    slope = (end - start) / np.float32(BLOCK)
+    for i in range(BLOCK):
+        out[i] += wave[i] * (start + slope * np.float32(i))
+
+
+@kernel
+def filter_group(m: Machine, first: int, n: int) -> None:
+    """Filter up to sixteen waves side by side."""
+    share = np.float32(1.0 / BLOCK)
+    m.lanes[:] = np.float32(0.0)
+    for lane in range(n, LANES):
+        m.waves[lane] = np.float32(0.0)
+    for lane in range(n):
+        voice = m.voices[m.order[0, first + lane]]
+        m.lanes[A1, lane], m.lanes[A1 + 1, lane] = voice.a1, voice.a2
+        m.lanes[A1 + 2, lane], m.lanes[A1 + 3, lane] = voice.a3, voice.wet
+        m.lanes[D_A1, lane] = share * (voice.a1_after - voice.a1)
+        m.lanes[D_A1 + 1, lane] = share * (voice.a2_after - voice.a2)
+        m.lanes[D_A1 + 2, lane] = share * (voice.a3_after - voice.a3)
+        m.lanes[D_A1 + 3, lane] = share * (voice.wet_after - voice.wet)
+        m.lanes[STATE_1, lane], m.lanes[STATE_2, lane] = voice.state_1, voice.state_2
+    filter_lanes(m.waves, m.lanes, m.lane_scratch)
+    for lane in range(n):
+        voice = m.voices[m.order[0, first + lane]]
+        voice.a1, voice.a2, voice.a3 = voice.a1_after, voice.a2_after, voice.a3_after
+        voice.wet = voice.wet_after
+        voice.state_1, voice.state_2 = m.lanes[STATE_1, lane], m.lanes[STATE_2, lane]
+        if voice.wet == 0.0:
+            voice.state_1 = voice.state_2 = np.float32(0.0)
+
+
+@kernel
+def mix_voice(
+    m: Machine, voice: np.void, wave: NDArray[np.float32], level: NDArray[np.float32]
+) -> None:
+    """Give a voice's wave its envelope and its place, and see whether it is over."""
+    start = voice.kill
+    end = max(start - voice.kill_step, np.float32(0.0))
+    voice.kill = end
+    energy = shape(wave, level, start * voice.gain, end * voice.gain)
+    if not energy < BROKEN:  # also when it is not a number
+        m.state[0].broken += 1
+        voice.stage = IDLE
+        return
+    left, right = voice.left, voice.right
+    if m.state[0].pan_moving:
+        voice.left, voice.right = pan_gains(m.values, voice.note)
+    add_wave(wave, left, voice.left, m.mix[0])
+    add_wave(wave, right, voice.right, m.mix[1])
+    now = np.float32(math.sqrt(2.0 * energy / BLOCK))
+    voice.loudness = max(now, np.float32(0.9) * voice.loudness)
+    if end == 0.0:
+        voice.stage = IDLE
+    if voice.gated == 0 and voice.sustained == 0 and voice.hold == 0 and voice.loudness < INAUDIBLE:
+        voice.stage = IDLE
+
+
+@kernel
+def render_group(m: Machine, row: int, first: int, n: int) -> None:
+    """Add up to sixteen voices of one list to the mix."""
+    end_frames = END_SECONDS * m.state[0].sample_rate
+    sustain = np.float32(m.values[P_SUSTAIN])
+    for lane in range(n):
+        v = m.order[row, first + lane]
+        voice = m.voices[v]
+        step = m.bends[2, voice.channel]
+        voice_wave(voice, m.readers[v], m.pool, step, end_frames, m.waves[lane])
+    if row == 0:
+        filter_group(m, first, n)
+    for lane in range(n):
+        voice = m.voices[m.order[row, first + lane]]
+        level = m.levels[lane]
+        voice.stage = envelope_block(voice.stage, voice.level, sustain, m.curves, level)
+        voice.level = level[BLOCK - 1]
+        mix_voice(m, voice, m.waves[lane], level)
+        if voice.stage == IDLE:
+            m.readers[m.order[row, first + lane], 0].slot = 0
+            m.readers[m.order[row, first + lane], 1].slot = 0
+
+
+@kernel
+def add_tone(m: Machine) -> None:
+    """Add the test sound: a soft struck A."""
+    state = m.state[0]
+    rate = state.sample_rate
+    total = int(TONE_SECONDS * rate)
+    for i in range(min(BLOCK, state.tone_left)):
+        seconds = (total - state.tone_left + i) / rate
+        fade_in = min(seconds / TONE_ATTACK_SECONDS, 1.0)
+        fade_out = min((TONE_SECONDS - seconds) / TONE_DECAY_SECONDS, 1.0)
+        level = TONE_LEVEL * fade_in * fade_out * math.exp(-seconds / TONE_DECAY_SECONDS)
+        turn = 2.0 * math.pi * TONE_HZ * seconds
+        wave = np.float32(level * (math.sin(turn) + 0.3 * math.sin(2.0 * turn)))
+        m.mix[0, i] += wave
+        m.mix[1, i] += wave
+    state.tone_left = max(state.tone_left - BLOCK, 0)
+
+
+@kernel
+def volume_gain(volume_db: float) -> float:
+    """Turn the volume into a gain."""
+    return math.pow(10.0, volume_db / 20.0) if volume_db > LOWEST_VOLUME_DB else 0.0
+
+
+@kernel
+def finish(m: Machine) -> None:
+    """Volume, limiter, peaks, and the block as the device wants it."""
+    state = m.state[0]
+    after = volume_gain(m.values[P_VOLUME])
+    slope = (after - state.volume) / BLOCK
+    for i in range(BLOCK):
+        gain = np.float32(state.volume + slope * (i + 1))
+        m.mix[0, i] *= gain
+        m.mix[1, i] *= gain
+    state.volume = after
+    state.limiter_gain = limit_block(m.mix, state.limiter_gain, state.recovery)
+    for i in range(BLOCK):
+        m.block[i, 0] = m.mix[0, i]
+        m.block[i, 1] = m.mix[1, i]
+        state.peak_left = max(state.peak_left, abs(m.mix[0, i]))
+        state.peak_right = max(state.peak_right, abs(m.mix[1, i]))
+
+
+@kernel
+def render_block(m: Machine) -> None:
+    """Make one inner block: events, notes, parameters, voices, effects."""
+    take_notes(m)
+    take_events(m)
+    glide(m)
+    turn_pitch(m)
+    n_filtered, n_open = prepare_voices(m)
+    m.mix[:] = np.float32(0.0)
+    for first in range(0, n_filtered, LANES):
+        render_group(m, 0, first, min(LANES, n_filtered - first))
+    for first in range(0, n_open, LANES):
+        render_group(m, 1, first, min(LANES, n_open - first))
+    if m.state[0].tone_left > 0:
+        add_tone(m)
+    finish(m)
+    m.state[0].frame += BLOCK
+
+
+@kernel
+def fill(m: Machine, out: NDArray[np.float32]) -> None:
+    """Fill a block of any length, float32 [frame, 2], from inner blocks."""
+    state = m.state[0]
+    done, n = 0, out.shape[0]
+    while done < n:
+        if state.left_over == 0:
+            render_block(m)
+            state.left_over = BLOCK
+        take = min(state.left_over, n - done)
+        start = BLOCK - state.left_over
+        out[done : done + take] = m.block[start : start + take]
+        state.left_over -= take
+        done += take
+
+
+# ---------------------------------------------------------------- the callback
+
+WINDOWS = sys.platform == "win32"
+
+
+@kernel
+def now_seconds(state: np.void, clock: NDArray[np.int64]) -> float:
+    """Read the clock of `time.monotonic` without Python."""
+    if WINDOWS:
+        call_performance_counter(state.clock_function, clock.ctypes.data)
+        return clock[0] / state.clock_id
+    call_clock_gettime(state.clock_function, state.clock_id, clock.ctypes.data)
+    return clock[0] + 1e-9 * clock[1]
+
+
+def _clock() -> tuple[int, int]:
+    """Find the system's clock: its address, and its number or its ticks a second."""
+    if WINDOWS:
+        windows = ctypes.WinDLL("kernel32")  # type: ignore[attr-defined,unused-ignore]
+        ticks = ctypes.c_int64()
+        windows.QueryPerformanceFrequency(ctypes.byref(ticks))
+        return _address(windows.QueryPerformanceCounter), ticks.value
+    system = ctypes.CDLL(None)
+    mac_uptime_raw, posix_monotonic = 8, 1
+    return _address(system.clock_gettime), (
+        mac_uptime_raw if sys.platform == "darwin" else posix_monotonic
+    )
+
+
+def _address(function: Any) -> int:
+    return ctypes.cast(function, ctypes.c_void_p).value or 0
+
+
+@kernel
+def fill_from_device(m: Machine, out: NDArray[np.float32], flags: int) -> None:
+    """Fill a block for the device, and count what it says and how long it takes."""
+    state = m.state[0]
+    n_frames = out.shape[0]
+    start = now_seconds(state, m.clock)
+    lasts = n_frames / state.sample_rate
+    if flags & UNDERFLOW_FLAG and not flags & PRIMING_FLAG:
+        state.underflows += 1
+    state.origin_seconds = -1.0
+    if n_frames > STAMPED_FRAMES and not WINDOWS:  # there time.monotonic is another clock
+        state.origin_seconds = start - lasts
+        state.origin_frame = state.frame - state.left_over
+    fill(m, out)
+    took = now_seconds(state, m.clock) - start
+    if took > lasts:
+        state.late_blocks += 1
+    share = min(lasts / LOAD_SECONDS, 1.0)
+    state.load += share * (took / lasts - state.load)
+    state.blocks += 1
+
+
+@kernel
+def machine_at(addresses: NDArray[np.uint64]) -> Machine:
+    """Find all arrays again from their addresses, in the order of `Machine`, and three sizes."""
+    a = addresses
+    n_voices, n_slots, n_frames = int(a[N_ARRAYS]), int(a[N_ARRAYS + 1]), int(a[N_ARRAYS + 2])
+    return Machine(
+        carray(pointer(a[0]), (1,), state_dtype),
+        carray(pointer(a[1]), (N_PARAMETERS,), np.float64),
+        carray(pointer(a[2]), (N_PARAMETERS,), np.float64),
+        carray(pointer(a[3]), (1,), np.int64),
+        carray(pointer(a[4]), (N_NOTES,), key_dtype),
+        carray(pointer(a[5]), (N_NOTES,), key_dtype),
+        carray(pointer(a[6]), (RING_SIZE,), event_dtype),
+        carray(pointer(a[7]), (3, N_CHANNELS), np.float64),
+        carray(pointer(a[8]), (N_CHANNELS,), np.int64),
+        carray(pointer(a[9]), (n_voices,), voice_dtype),
+        carray(pointer(a[10]), (n_voices, 2), reader_dtype),
+        carray(pointer(a[11]), (2, n_voices), np.int64),
+        carray(pointer(a[12]), (N_ROWS, BLOCK), np.float32),
+        carray(pointer(a[13]), (N_ROWS,), np.float64),
+        carray(pointer(a[14]), (LANES, BLOCK), np.float32),
+        carray(pointer(a[15]), (LANES, BLOCK), np.float32),
+        carray(pointer(a[16]), (N_LANE_ROWS, LANES), np.float32),
+        carray(pointer(a[17]), (BLOCK, LANES), np.float32),
+        carray(pointer(a[18]), (2, SCRATCH), np.float32),
+        carray(pointer(a[19]), (2, BLOCK), np.float32),
+        carray(pointer(a[20]), (BLOCK, 2), np.float32),
+        carray(pointer(a[21]), (2,), np.int64),
+        carray(pointer(a[22]), (n_slots, n_frames), np.float32),
+    )
+
+
+def render_callback(
+    _input: int, output: Any, n_frames: int, time_info: int, flags: int, user_data: Any
+) -> int:
+    """Be PortAudio's PaStreamCallback; without time information a plain, unclocked fill."""
+    m = machine_at(carray(user_data, (N_ARRAYS + 3,), np.uint64))
+    out = carray(output, (int(n_frames), 2), np.float32)
+    if time_info:
+        fill_from_device(m, out, int(flags))
+    else:
+        fill(m, out)
+    return 0
+
+
+# C's `unsigned long` has 32 bits on Windows and as many as a pointer elsewhere.
+_UNSIGNED_LONG = types.uint32 if ctypes.sizeof(ctypes.c_ulong) == 4 else types.uint64
+_PA_STREAM_CALLBACK = types.int32(
+    types.uintp, types.voidptr, _UNSIGNED_LONG, types.uintp, _UNSIGNED_LONG, types.voidptr
+)
+
+
+@cache
+def _compiled_callback() -> Any:
+    """Compile the callback, or take it from the cache of an earlier run."""
+    compile_callback = numba.cfunc(
+        _PA_STREAM_CALLBACK, cache=True, error_model="numpy", fastmath=FAST_MATH
+    )
+    return compile_callback(render_callback)
+
+
+# ---------------------------------------------------------------- for Python
+
+
+@dataclass(frozen=True)
+class EngineCounters:
+    """What the engine has counted.
+
+    Attributes:
+        blocks: Calls from the device since the engine was made.
+        late_blocks: Those that took longer than they last.
+        underflows: Gaps that the device reported.
+        dropped_events: Events lost because the ring was full.
+        stolen: Voices taken over for new notes.
+        broken: Voices silenced because their samples were not numbers.
+        n_voices: Voices that sound now.
+        load: Share of a block's time spent making it, averaged, 0..1.
+        peak_left: Largest absolute sample since the counters were last read, 0..1.
+        peak_right: As `peak_left`.
+    """
+
+    blocks: int
+    late_blocks: int
+    underflows: int
+    dropped_events: int
+    stolen: int
+    broken: int
+    n_voices: int
+    load: float
+    peak_left: float
+    peak_right: float
+
+
+def _require(name: str, value: int, low: int, high: int) -> int:
+    if not low <= value <= high:
+        raise ValueError(f"{name} must be {low}..{high}, not {value}")
+    return value
+
+
+def _finite(name: str, value: float) -> float:
+    if not math.isfinite(value):
+        raise ValueError(f"{name} must be finite, not {value}")
+    return value
+
+
+def _note_on(event: events.NoteOn) -> tuple[int, int, float]:
+    velocity = _require("velocity", event.velocity, 1, 127)
+    return NOTE_ON, _require("note", event.note, 0, 127), float(velocity)
+
+
+def _note_off(event: events.NoteOff) -> tuple[int, int, float]:
+    return NOTE_OFF, _require("note", event.note, 0, 127), 0.0
+
+
+def _pedal(event: events.ControlChange) -> tuple[int, int, float] | None:
+    down = _require("value", event.value, 0, 127) >= 64
+    return (PEDAL, 0, float(down)) if event.controller == SUSTAIN_PEDAL else None
+
+
+def _bend(event: events.PitchBend) -> tuple[int, int, float]:
+    return BEND, 0, min(max(_finite("bend", event.value), -1.0), 1.0)
+
+
+# What each event is in the ring: kind, note, value. Others are not for the engine.
+_RING_ROWS: dict[type[events.Event], Callable[[Any], tuple[int, int, float] | None]] = {
+    events.NoteOn: _note_on,
+    events.NoteOff: _note_off,
+    events.ControlChange: _pedal,
+    events.PitchBend: _bend,
+    events.AllNotesOff: lambda _: (ALL_NOTES_OFF, 0, 0.0),
+    events.Panic: lambda _: (PANIC, 0, 0.0),
+}
+
+
+def _zeros(shape: Any, dtype: Any = np.float64) -> NDArray[Any]:
+    return np.zeros(shape, dtype)
+
+
+class Engine:
+    """Voices that read a note pool, mixed into blocks.
+
+    `process` and PortAudio's callback must not run at the same time: one of them is the clock.
+    """
+
+    def __init__(self, sample_rate: float, pool: NotePool, *, n_voices: int = 64) -> None:
+        """Make an engine and compile all that runs in real time.
+
+        Args:
+            sample_rate: Of the device, in Hz, and of the notes in the pool.
+            pool: Where the notes lie. It must outlive the engine.
+            n_voices: Voices that may sound at once, up to 256.
+
+        Raises:
+            ValueError: If the rate or the number of voices is out of range.
+        """
+        if not 8000.0 <= sample_rate <= 384000.0:
+            raise ValueError(f"sample_rate must be 8000..384000 Hz, not {sample_rate}")
+        _require("n_voices", n_voices, 1, MAXIMUM_VOICES)
+        self.sample_rate = float(sample_rate)
+        self._pool = pool
+        self._lock = threading.Lock()  # makes all who post one producer
+        self._sequence = 0  # events posted; under the lock
+        self._dropped = 0  # under the lock
+        self._machine = _make_machine(self.sample_rate, pool.samples, n_voices)
+        sizes = (len(self._machine.voices), *pool.samples.shape)
+        addresses = [array.ctypes.data for array in self._machine]
+        self._addresses = np.array([*addresses, *sizes], np.uint64)
+        self._callback = _compiled_callback()
+        self._warm_up()
+
+    def _warm_up(self) -> None:
+        """Compile what `post` and `publish` call, and make one silent block."""
+        spare_ring, spare_mail = _zeros(RING_SIZE, event_dtype), _zeros(1, key_dtype)
+        put_event(spare_ring, 1, NOTE_OFF, 0, 0, 0.0, 0.0)
+        put_note(spare_mail, _zeros(1, np.int64), 0, 0, 0, 0, 0, 0, 1.0, 1.0)
+        self.process(np.zeros((BLOCK, 2), np.float32))
+
+    @property
+    def callback_address(self) -> int:
+        """Address of the PaStreamCallback; valid while any engine lives."""
+        return int(self._callback.address)
+
+    @property
+    def userdata(self) -> int:
+        """Address that the callback needs; valid while this engine lives."""
+        return int(self._addresses.ctypes.data)
+
+    @property
+    def n_voices(self) -> int:
+        """Voices that may sound at once."""
+        return int(self._machine.state[0]["n_voices"])
+
+    def post(self, event: events.Event) -> bool:
+        """Hand an event to the engine; from any thread.
+
+        Returns:
+            False when the ring was full and the event is lost, which is also counted.
+
+        Raises:
+            ValueError: If a number in the event is out of its range.
+        """
+        if isinstance(event, events.SetParameter):
+            self._set_parameter(event.name, event.value)
+            return True
+        row = _RING_ROWS[type(event)](event) if type(event) in _RING_ROWS else None
+        if row is None:
+            return True
+        channel = _require("channel", getattr(event, "channel", 0), 0, N_CHANNELS - 1)
+        return self._put(*row, channel, event.time_seconds)
+
+    def _put(
+        self, kind: int, number: int, value: float, channel: int = 0, time_seconds: float = 0.0
+    ) -> bool:
+        with self._lock:
+            if self._sequence - int(self._machine.state[0]["ring_read"]) >= RING_SIZE:
+                self._dropped += 1
+                return False
+            self._sequence += 1
+            put_event(
+                self._machine.ring,
+                self._sequence,
+                kind,
+                number,
+                channel,
+                float(value),
+                float(time_seconds),
+            )
+            return True
+
+    def _set_parameter(self, name: str, value: float) -> None:
+        """Turn a knob. The newest value counts, so it needs no place in the ring."""
+        if name not in BY_NAME:
+            raise ValueError(f'there is no parameter "{name}"')
+        value = BY_NAME[name].clip(_finite(name, value))
+        self._machine.targets[_ROWS[name]] = value
+
+    def publish(self, pitch: int, note: NoteInfo | None) -> bool:
+        """Say which note a key plays from now on; from any thread.
+
+        Sounding voices of the pitch are cross-faded to it, in phase. None takes the key's note
+        away: what sounds goes on, and `slots_in_use` says until when.
+
+        The newest note of each key lies in a mailbox, so this never fails for want of room.
+
+        Raises:
+            ValueError: If the pitch or the note is out of range.
+        """
+        _require("pitch", pitch, 0, N_NOTES - 1)
+        if note is None:
+            self._put_note(pitch, None)
+            return True
+        _require("slot", note.slot, 0, self._pool.n_slots - 1)
+        _require("n_frames", note.n_frames, 1, self._pool.n_frames)
+        _finite("gain", note.gain)
+        _finite("loop_gain", note.loop_gain)
+        if note.loop_end:
+            _require("loop_end", note.loop_end, SHORTEST_LOOP, note.n_frames)
+            _require("loop_start", note.loop_start, 0, note.loop_end - SHORTEST_LOOP)
+        self._pool.prefault(note.slot, note.n_frames)
+        self._put_note(pitch, note)
+        return True
+
+    def _put_note(self, pitch: int, note: NoteInfo | None) -> None:
+        has_note, note = int(note is not None), note or NoteInfo(0, 0)
+        with self._lock:
+            put_note(
+                self._machine.mail,
+                self._machine.mail_count,
+                pitch,
+                has_note,
+                note.slot,
+                note.n_frames,
+                note.loop_start,
+                note.loop_end,
+                float(note.loop_gain),
+                float(note.gain),
+            )
+
+    def process(self, out: NDArray[np.float32]) -> None:
+        """Make the next block: a function of the events and notes so far, and of nothing else.
+
+        Args:
+            out: float32 [frame, 2], C-contiguous, any number of frames; overwritten.
+
+        Raises:
+            ValueError: If `out` is no such array.
+        """
+        if out.dtype != np.float32 or out.ndim != 2 or out.shape[1] != 2:
+            raise ValueError(f"out must be float32 [frame, 2], not {out.dtype} {list(out.shape)}")
+        if not out.flags.c_contiguous or not out.flags.writeable:
+            raise ValueError("out must be C-contiguous and writeable")
+        self._callback.ctypes(0, out.ctypes.data, len(out), 0, 0, self.userdata)
+
+    def test_tone(self) -> None:
+        """Play a short sound that needs no note, through the volume."""
+        self._put(TEST_TONE, 0, 0.0)
+
+    def counters(self) -> EngineCounters:
+        """Say what was counted; the peaks start anew."""
+        state = self._machine.state[0]
+        peak_left, peak_right = float(state["peak_left"]), float(state["peak_right"])
+        state["peak_left"] = state["peak_right"] = 0.0
+        return EngineCounters(
+            blocks=int(state["blocks"]),
+            late_blocks=int(state["late_blocks"]),
+            underflows=int(state["underflows"]),
+            dropped_events=self._dropped,
+            stolen=int(state["stolen"]),
+            broken=int(state["broken"]),
+            n_voices=int(state["n_sounding"]),
+            load=float(state["load"]),
+            peak_left=peak_left,
+            peak_right=peak_right,
+        )
+
+    def slots_in_use(self) -> set[int]:
+        """Give the pool's slots that a key offers or a voice still reads.
+
+        The order of reading matters: a slot goes from a mailbox to a key to a voice, so that one
+        on its way is seen at least once.
+        """
+        m = self._machine
+        slots = {int(slot) for slot in m.mail["slot"]}
+        slots |= {int(slot) for slot in m.keys["slot"]}
+        slots |= {int(slot) for slot in m.readers["slot"].ravel()}
+        return slots - {0}
+
+    def reset(self) -> None:
+        """Fall silent at once and forget what waits; only while no stream runs."""
+        m = self._machine
+        m.state[0]["ring_read"] = self._sequence
+        m.state[0]["tone_left"] = m.state[0]["left_over"] = 0
+        m.bends[:2] = 0.0
+        for array in (m.voices, m.readers, m.pedals):
+            array[...] = np.zeros((), array.dtype)
+
+
+def _make_machine(sample_rate: float, pool: NDArray[np.float32], n_voices: int) -> Machine:
+    """Make all arrays, in the state of silence."""
+    n_total = n_voices + GHOSTS
+    defaults = np.array([parameter.default for parameter in PARAMETERS])
+    m = Machine(
+        state=_zeros(1, state_dtype),
+        targets=defaults.copy(),
+        values=defaults.copy(),
+        mail_count=_zeros(1, np.int64),
+        mail=_zeros(N_NOTES, key_dtype),
+        keys=_zeros(N_NOTES, key_dtype),
+        ring=_zeros(RING_SIZE, event_dtype),
+        bends=_zeros((3, N_CHANNELS)),
+        pedals=_zeros(N_CHANNELS, np.int64),
+        voices=_zeros(n_total, voice_dtype),
+        readers=_zeros((n_total, 2), reader_dtype),
+        order=_zeros((2, n_total), np.int64),
+        curves=_zeros((N_ROWS, BLOCK), np.float32),
+        rates=_zeros(N_ROWS),
+        waves=_zeros((LANES, BLOCK), np.float32),
+        levels=_zeros((LANES, BLOCK), np.float32),
+        lanes=_zeros((N_LANE_ROWS, LANES), np.float32),
+        lane_scratch=_zeros((BLOCK, LANES), np.float32),
+        align_scratch=_zeros((2, SCRATCH), np.float32),
+        mix=_zeros((2, BLOCK), np.float32),
+        block=_zeros((BLOCK, 2), np.float32),
+        clock=_zeros(2, np.int64),
+        pool=pool,
+    )
+    clock_function, clock_id = _clock()
+    rows: dict[str, float] = {
+        "sample_rate": sample_rate,
+        "n_voices": n_voices,
+        "steal_blocks": _n_blocks(STEAL_SECONDS, sample_rate),
+        "restrike_blocks": _n_blocks(RESTRIKE_SECONDS, sample_rate),
+        "panic_blocks": _n_blocks(PANIC_SECONDS, sample_rate),
+        "glide": 1.0 - math.exp(-BLOCK / (GLIDE_SECONDS * sample_rate)),
+        "bend_glide": 1.0 - math.exp(-BLOCK / (BEND_SECONDS * sample_rate)),
+        "recovery": limiter_coefficient(sample_rate),
+        "volume": volume_gain(BY_NAME["volume"].default),
+        "limiter_gain": 1.0,
+        "origin_seconds": -1.0,
+        "clock_function": clock_function,
+        "clock_id": clock_id,
+    }
+    for name, value in rows.items():
+        m.state[0][name] = value
+    return m
+
+
+def _n_blocks(seconds: float, sample_rate: float) -> int:
+    """Count the whole inner blocks nearest to a time; at least one."""
+    return max(round(seconds * sample_rate / BLOCK), 1)

@@ -1,0 +1,122 @@
+"""How real-time code is compiled: one decorator, one cache of machine code, two intrinsics.
+
+Kernels may be called from PortAudio's own thread without Python's lock, so they never raise,
+allocate or wait.
+"""
+
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+import platformdirs
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# NaN and infinity keep their meaning, so that a broken note can be seen and silenced.
+FAST_MATH = {"contract", "afn", "reassoc", "nsz", "arcp"}
+STALE_SECONDS = 30 * 24 * 3600
+
+
+def _sources_hash() -> str:
+    digest = hashlib.sha256(sys.version.encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _cache_folder() -> Path:
+    """Choose where machine code is kept between runs.
+
+    numba only looks at the file a kernel stands in, not at those it calls, so the folder's name
+    holds a hash of all sources: an update can never run yesterday's code.
+    """
+    name = f"kernels-{_sources_hash()}"
+    for root in (platformdirs.user_cache_path("timbrepad"), Path(tempfile.gettempdir())):
+        folder = root / name
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            _forget_old(root, folder)
+            return folder
+    return Path(tempfile.mkdtemp(prefix="timbrepad-"))
+
+
+def _forget_old(root: Path, keep: Path) -> None:
+    for folder in root.glob("kernels-*"):
+        if folder != keep and time.time() - folder.stat().st_mtime > STALE_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
+    os.utime(keep)
+
+
+if not numba.config.CACHE_DIR:  # the player's own NUMBA_CACHE_DIR goes first
+    numba.config.CACHE_DIR = str(_cache_folder())
+
+
+def kernel(function: F) -> F:
+    """Compile a function for real time: no Python lock, no exceptions, kept between runs."""
+    compiled = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath=FAST_MATH)
+    return cast(F, compiled(function))
+
+
+@intrinsic
+def pointer(typing_context: Any, address: Any) -> Any:  # noqa: ARG001
+    """Turn an address (an integer) into a pointer that `numba.carray` takes."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
+
+    return types.voidptr(types.uintp), generate
+
+
+@intrinsic
+def fence(typing_context: Any) -> Any:  # noqa: ARG001
+    """Keep loads and stores on their side of this line, for the compiler and for the processor.
+
+    numba has no atomics. Between threads a number is published after the data it stands for,
+    with this between them on both sides; x86 would order the stores by itself, ARM does not.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
+        builder.fence("seq_cst")
+        return context.get_dummy_value()
+
+    return types.none(), generate
+
+
+@intrinsic
+def call_clock_gettime(typing_context: Any, function: Any, clock: Any, timespec: Any) -> Any:  # noqa: ARG001
+    """Call `int clock_gettime(clockid_t, struct timespec *)` at an address."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
+        word, byte_pointer = ir.IntType(32), ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(word, [word, byte_pointer])
+        called = builder.inttoptr(arguments[0], kind.as_pointer())
+        where = builder.inttoptr(arguments[2], byte_pointer)
+        return builder.call(called, [builder.trunc(arguments[1], word), where])
+
+    return types.int32(types.uintp, types.int64, types.uintp), generate
+
+
+@intrinsic
+def call_performance_counter(typing_context: Any, function: Any, counter: Any) -> Any:  # noqa: ARG001
+    """Call Windows' `BOOL QueryPerformanceCounter(LARGE_INTEGER *)` at an address."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
+        word, byte_pointer = ir.IntType(32), ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(word, [byte_pointer])
+        called = builder.inttoptr(arguments[0], kind.as_pointer())
+        return builder.call(called, [builder.inttoptr(arguments[1], byte_pointer)])
+
+    return types.int32(types.uintp, types.uintp), generate

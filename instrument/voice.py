@@ -1,0 +1,337 @@
+"""A voice: one playing note. Reads its note from the pool at any pitch, and changes it in flight.
+
+A voice has two readers: one plays, the other is for the note that it is being cross-faded to.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .envelope import BLOCK
+from .kernels import kernel
+
+reader_dtype = np.dtype(
+    [
+        ("position", np.float64),  # in the note, frames; before loop_end when there is a loop
+        ("ratio", np.float64),  # note frames per frame of the voice's own pitch; 1 but in stand-ins
+        ("slot", np.int64),  # row of the pool; 0 reads silence
+        ("n_frames", np.int64),  # frames that hold sound
+        ("loop_start", np.int64),
+        ("loop_end", np.int64),  # 0: no loop
+        ("loop_gain", np.float32),  # factor at each jump back
+        ("gain", np.float32),  # the note's own, times loop_gain for each jump
+    ],
+    align=True,
+)
+
+voice_dtype = np.dtype(
+    [
+        ("elapsed", np.float64),  # moment of the note, in frames at the voice's own pitch
+        ("age", np.int64),  # frames since the key went down
+        ("generation", np.int64),  # of the key's note that it plays
+        ("hold", np.int64),  # frames that a note which came late is still held; 0: follow the key
+        ("silent", np.int64),  # frames that it has waited: since key-up, or since its note ended
+        ("stage", np.int32),  # of the envelope
+        ("note", np.int32),  # MIDI note
+        ("channel", np.int32),
+        ("velocity", np.int32),
+        ("source", np.int32),  # MIDI note whose rendered note it plays; -1: none
+        ("gated", np.int32),  # 1 while the key is down
+        ("sustained", np.int32),  # 1 while only the pedal holds it
+        ("front", np.int32),  # which of its two readers plays
+        ("fading", np.int32),  # 1 while it is cross-faded to the other reader
+        ("level", np.float32),  # of the envelope
+        ("gain", np.float32),  # from the velocity
+        ("loudness", np.float32),  # peak of what it adds, falling slowly
+        ("left", np.float32),  # gain of each side at the end of the last block
+        ("right", np.float32),
+        ("fade", np.float32),  # way of the cross-fade, 0..1
+        ("fade_step", np.float32),  # per block
+        ("likeness", np.float32),  # correlation of the two notes of the cross-fade, 0..1
+        ("kill", np.float32),  # factor of a voice that is being taken away: 1 down to 0
+        ("kill_step", np.float32),  # per block; 0: it is not being taken away
+        ("a1", np.float32),  # filter, as in filter.py, at the end of the last block
+        ("a2", np.float32),
+        ("a3", np.float32),
+        ("wet", np.float32),
+        ("a1_after", np.float32),  # the same at the end of this one
+        ("a2_after", np.float32),
+        ("a3_after", np.float32),
+        ("wet_after", np.float32),
+        ("state_1", np.float32),
+        ("state_2", np.float32),
+    ],
+    align=True,
+)
+
+END_SECONDS = 0.010  # a note that just ends is faded so long
+SHORTEST_LOOP = 16  # frames; less is no loop but a mistake
+FADE_PERIODS = 2.0
+SHORTEST_FADE_SECONDS, LONGEST_FADE_SECONDS = 0.030, 0.060
+
+ZERO, HALF, ONE = np.float32(0.0), np.float32(0.5), np.float32(1.0)
+THREE_HALVES, TWO, FIVE_HALVES = np.float32(1.5), np.float32(2.0), np.float32(2.5)
+
+
+@kernel
+def hermite(
+    before: np.float32, here: np.float32, after: np.float32, later: np.float32, share: np.float32
+) -> np.float32:
+    """Interpolate between `here` (share 0) and `after` (share 1), 4 points, 3rd order.
+
+    Source: Catmull and Rom's spline, in the form of Niemitalo, "Polynomial Interpolators for
+    High-Quality Resampling of Oversampled Audio", 2001.
+    """
+    slope = HALF * (after - before)
+    cubic = HALF * (later - before) + THREE_HALVES * (here - after)
+    square = before - FIVE_HALVES * here + TWO * after - HALF * later
+    return ((cubic * share + square) * share + slope) * share + here
+
+
+@kernel
+def frame_at(reader: np.void, samples: NDArray[np.float32], index: int) -> np.float32:
+    """Give a note's frame: 0 outside the note, and past the loop's end what the loop will play."""
+    if index < 0:
+        return ZERO
+    if reader.loop_end == 0:
+        return samples[index] if index < reader.n_frames else ZERO
+    if index < reader.loop_end:
+        return samples[index]
+    length = reader.loop_end - reader.loop_start
+    return reader.loop_gain * samples[reader.loop_start + (index - reader.loop_end) % length]
+
+
+@kernel
+def _read_carefully(
+    reader: np.void,
+    samples: NDArray[np.float32],
+    step: float,
+    gain: np.float32,
+    gain_step: np.float32,
+    row: NDArray[np.float32],
+) -> None:
+    """Add a run of frames near the start, the end or the loop point of a note."""
+    for i in range(row.shape[0]):
+        position = reader.position + i * step
+        index = int(position)
+        wave = hermite(
+            frame_at(reader, samples, index - 1),
+            frame_at(reader, samples, index),
+            frame_at(reader, samples, index + 1),
+            frame_at(reader, samples, index + 2),
+            np.float32(position - index),
+        )
+        row[i] += wave * (gain + gain_step * np.float32(i))
+
+
+@kernel
+def _read_even(
+    before: NDArray[np.float32],
+    here: NDArray[np.float32],
+    after: NDArray[np.float32],
+    later: NDArray[np.float32],
+    share: np.float32,
+    share_step: np.float32,
+    gain: np.float32,
+    gain_step: np.float32,
+    row: NDArray[np.float32],
+) -> None:
+    """Add a run in which each frame reads just one further than the last: the quick case."""
+    for i in range(row.shape[0]):
+        wave = hermite(before[i], here[i], after[i], later[i], share + share_step * np.float32(i))
+        row[i] += wave * (gain + gain_step * np.float32(i))
+
+
+@kernel
+def _read_uneven(
+    samples: NDArray[np.float32],
+    position: float,
+    step: float,
+    gain: np.float32,
+    gain_step: np.float32,
+    row: NDArray[np.float32],
+) -> None:
+    """Add a run well inside a note, at any pitch."""
+    for i in range(row.shape[0]):
+        here = position + i * step
+        index = np.uint64(here)
+        wave = hermite(
+            samples[index - np.uint64(1)],
+            samples[index],
+            samples[index + np.uint64(1)],
+            samples[index + np.uint64(2)],
+            np.float32(here - index),
+        )
+        row[i] += wave * (gain + gain_step * np.float32(i))
+
+
+@kernel
+def _copy(
+    here: NDArray[np.float32], gain: np.float32, gain_step: np.float32, row: NDArray[np.float32]
+) -> None:
+    """Add a run at the note's own pitch: its very samples."""
+    for i in range(row.shape[0]):
+        row[i] += here[i] * (gain + gain_step * np.float32(i))
+
+
+@kernel
+def _read_inside(
+    samples: NDArray[np.float32],
+    position: float,
+    step: float,
+    gain: np.float32,
+    gain_step: np.float32,
+    row: NDArray[np.float32],
+) -> None:
+    n = row.shape[0]
+    index = int(position)
+    share = position - index
+    last = share + (n - 1) * (step - 1.0)
+    if step == 1.0 and share == 0.0:
+        _copy(samples[index : index + n], gain, gain_step, row)
+    elif 0.0 <= last < 1.0:
+        _read_even(
+            samples[index - 1 : index - 1 + n],
+            samples[index : index + n],
+            samples[index + 1 : index + 1 + n],
+            samples[index + 2 : index + 2 + n],
+            np.float32(share),
+            np.float32(step - 1.0),
+            gain,
+            gain_step,
+            row,
+        )
+    else:
+        _read_uneven(samples, position, step, gain, gain_step, row)
+
+
+@kernel
+def _frames_before(limit: float, position: float, step: float, most: int) -> int:
+    """Count the frames, 0 to `most`, that read before a limit."""
+    return int(min(max(math.ceil((limit - position) / step), 0.0), float(most)))
+
+
+@kernel
+def end_gain(reader: np.void, step: float, end_frames: float, ahead: int) -> np.float32:
+    """Give the factor that fades out a note without a loop before its frames run out.
+
+    It reaches 0 a block early, so that a ramp over whole blocks is down in time.
+    """
+    if reader.loop_end > 0:
+        return ONE
+    left = (reader.n_frames - reader.position) / step - ahead - BLOCK
+    return np.float32(min(max(left / end_frames, 0.0), 1.0))
+
+
+@kernel
+def read_note(
+    reader: np.void,
+    samples: NDArray[np.float32],
+    step: float,
+    end_frames: float,
+    gain: np.float32,
+    gain_after: np.float32,
+    row: NDArray[np.float32],
+) -> None:
+    """Add one block of a note to a row, and advance its reader.
+
+    Args:
+        reader: Record of `reader_dtype`.
+        samples: float32 [frame], the reader's slot.
+        step: Note frames per frame.
+        end_frames: Length of the fade at the end of a note without a loop.
+        gain: Factor at the block's start.
+        gain_after: Factor at the block's end; between them a ramp.
+        row: float32 [64], added to.
+    """
+    first = gain * end_gain(reader, step, end_frames, 0)
+    gain_step = (gain_after * end_gain(reader, step, end_frames, BLOCK) - first) / np.float32(BLOCK)
+    looped = reader.loop_end > 0
+    limit = reader.loop_end if looped else reader.n_frames
+    i = 0
+    while i < BLOCK:
+        if reader.position >= limit:
+            if not looped:
+                reader.position += (BLOCK - i) * step
+                return
+            reader.position -= reader.loop_end - reader.loop_start
+            reader.gain *= reader.loop_gain
+            continue
+        n = max(_frames_before(limit, reader.position, step, BLOCK - i), 1)
+        now = (first + gain_step * np.float32(i)) * reader.gain
+        slope = gain_step * reader.gain
+        # the four points must all lie inside: one frame of headroom for rounding
+        n_inside = _frames_before(limit - 3.0, reader.position, step, n)
+        if reader.position < 1.0:
+            n = min(n, max(_frames_before(1.0, reader.position, step, n), 1))
+            _read_carefully(reader, samples, step, now, slope, row[i : i + n])
+        elif n_inside > 0:
+            n = n_inside
+            _read_inside(samples, reader.position, step, now, slope, row[i : i + n])
+        else:
+            _read_carefully(reader, samples, step, now, slope, row[i : i + n])
+        reader.position += n * step
+        i += n
+
+
+@kernel
+def fade_gains(way: np.float32, likeness: np.float32) -> tuple[np.float32, np.float32]:
+    """Give both factors of a cross-fade that keeps the power, whatever the two notes share.
+
+    Args:
+        way: 0 (the old one only) to 1 (the new one only).
+        likeness: Correlation of the two: 1 makes it equal-gain, 0 equal-power.
+    """
+    new = way * way * (np.float32(3.0) - TWO * way)
+    old = ONE - new
+    power = old * old + new * new + TWO * likeness * old * new
+    scale = ONE / np.float32(math.sqrt(power))
+    return old * scale, new * scale
+
+
+@kernel
+def voice_wave(
+    voice: np.void,
+    readers: NDArray[np.void],
+    pool: NDArray[np.float32],
+    step: float,
+    end_frames: float,
+    row: NDArray[np.float32],
+) -> None:
+    """Write one block of what a voice reads, and advance it and its cross-fade.
+
+    Args:
+        voice: Record of `voice_dtype`.
+        readers: Its two records of `reader_dtype`.
+        pool: float32 [slot, frame].
+        step: Frames of the voice's own pitch per frame: bend, tune and vibrato.
+        end_frames: As in `read_note`.
+        row: float32 [64], overwritten.
+    """
+    for i in range(BLOCK):
+        row[i] = ZERO
+    old = readers[voice.front]
+    voice.elapsed += BLOCK * step
+    if voice.fading == 0:
+        read_note(old, pool[old.slot], step * old.ratio, end_frames, ONE, ONE, row)
+        return
+    new = readers[1 - voice.front]
+    after = min(voice.fade + voice.fade_step, ONE)
+    old_0, new_0 = fade_gains(voice.fade, voice.likeness)
+    old_1, new_1 = fade_gains(after, voice.likeness)
+    read_note(old, pool[old.slot], step * old.ratio, end_frames, old_0, old_1, row)
+    read_note(new, pool[new.slot], step * new.ratio, end_frames, new_0, new_1, row)
+    voice.fade = after
+    if after >= ONE:
+        old.slot = 0
+        voice.front = 1 - voice.front
+        voice.fading = 0
+
+
+@kernel
+def has_ended(reader: np.void) -> bool:
+    """Say whether a reader has nothing more to give."""
+    if reader.loop_end > 0:
+        return False
+    return reader.position >= reader.n_frames - BLOCK * reader.ratio
