@@ -1,0 +1,10 @@
+"""`python -m gui`: the window, with the instrument at its defaults."""
+
+import sys
+
+from .app import main
+
+if __name__ == "__main__":
+    from instrument import start_instrument
+
+    sys.exit(main(start_instrument))

@@ -1,0 +1,88 @@
+"""The application: the window first, then the instrument."""
+
+import logging
+import sys
+import types
+from collections.abc import Callable
+
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication
+
+from instrument import InstrumentInterface, PresetLibrary
+
+from . import theme as themes
+from .bridge import Bridge
+from .main_window import MainWindow
+
+log = logging.getLogger(__name__)
+
+
+def make_application() -> QApplication:
+    """Give the application, made and named once."""
+    application = QApplication.instance()
+    if not isinstance(application, QApplication):
+        application = QApplication(sys.argv[:1])
+    application.setApplicationName("Timbrepad")
+    application.setOrganizationName("Timbrepad")
+    application.setApplicationDisplayName("Timbrepad")
+    return application
+
+
+def make_window(
+    start: Callable[[], InstrumentInterface],
+    library: PresetLibrary,
+    *,
+    theme: str = "dark",
+    settings: QSettings | None = None,
+) -> tuple[MainWindow, Bridge]:
+    """Dress the application and build its window; the instrument starts after the first paint.
+
+    Args:
+        start: Starts the instrument, on another thread.
+        library: The presets.
+        theme: "dark" or "light".
+        settings: Where the window's place is kept; None keeps nothing.
+    """
+    application = make_application()
+    colours = themes.THEMES[theme]
+    themes.apply(application, colours)
+    bridge = Bridge(start)
+    window = MainWindow(bridge, library, colours, settings)
+    bridge.setParent(window)
+    window.first_painted.connect(bridge.begin)
+    window.first_painted.connect(window.actions_of_presets.refresh)
+    return window, bridge
+
+
+def main(start: Callable[[], InstrumentInterface], *, theme: str = "dark") -> int:
+    """Open the window and stay until it is closed.
+
+    Args:
+        start: Starts the instrument; called after the first paint, and again after a crash.
+        theme: "dark" or "light".
+
+    Returns:
+        The exit status.
+    """
+    application = make_application()
+    window, bridge = make_window(start, PresetLibrary(), theme=theme, settings=QSettings())
+    sys.excepthook = _telling(bridge)
+    window.show()
+    status = application.exec()
+    sys.excepthook = sys.__excepthook__
+    bridge.end()
+    return status
+
+
+def _telling(
+    bridge: Bridge,
+) -> Callable[[type[BaseException], BaseException, types.TracebackType | None], None]:
+    """Make a fault in the window a line in it, and a full report on the terminal."""
+
+    def tell(
+        kind: type[BaseException], fault: BaseException, trace: types.TracebackType | None
+    ) -> None:
+        log.error("a fault in the window", exc_info=(kind, fault, trace))
+        bridge.say(f"Something went wrong in the window: {fault}. The instrument plays on.")
+
+    return tell

@@ -1,0 +1,336 @@
+"""Where the window meets the instrument: a timer reads `status()` and tells what changed.
+
+Whatever may take longer than a moment (starting the instrument, listing devices, a note's wave)
+is asked on one thread beside the window's, so that the window never waits. What the player is
+just moving is not pulled back by a status that is older than the hand.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, QTimer, Signal
+
+from instrument import (
+    MOD_WHEEL,
+    AnyEvent,
+    ControlChange,
+    InstrumentInterface,
+    MovePad,
+    NoteOff,
+    NoteOn,
+    PitchBend,
+    SetParameter,
+    Status,
+)
+
+Answer = TypeVar("Answer")
+
+INTERVAL_MILLISECONDS = 34  # 29.4 times a second
+HOLD_SECONDS = 0.25  # how long the hand is believed, and not the instrument
+STOP_MILLISECONDS = 5000
+
+# Signal, and what of the status it carries: emitted when that differs from the last time.
+_TOPICS: tuple[tuple[str, Callable[[Status], Any]], ...] = (
+    ("audio_changed", lambda status: status.audio),
+    ("midi_changed", lambda status: status.midi_inputs),
+    ("model_changed", lambda status: status.model),
+    ("renderer_changed", lambda status: status.renderer),
+    ("corners_changed", lambda status: status.corners),
+    ("preset_changed", lambda status: (status.preset_name, status.preset_changed)),
+    ("cache_changed", lambda status: (status.n_fresh, status.n_notes)),
+    ("freshness_changed", lambda status: status.freshness),
+    ("gated_changed", lambda status: status.gated),
+    ("note_changed", lambda status: (status.last_note, status.note_version)),
+)
+
+# What the hand moves, as (name, its value in the status); `moved` carries both.
+_HANDS: dict[str, Callable[[Status], Any]] = {
+    "pad": lambda status: (status.pad_x, status.pad_y),
+    "bend": lambda status: status.bend,
+    "mod": lambda status: status.mod,
+}
+
+
+class Bridge(QObject):
+    """The instrument for the window's panels: signals out, events and requests in.
+
+    Attributes:
+        state: "starting", "playing" or "stopped".
+        status: The latest; all its defaults before the first.
+    """
+
+    state_changed = Signal(str)
+    audio_changed = Signal(object)
+    midi_changed = Signal(object)
+    model_changed = Signal(object)
+    renderer_changed = Signal(str)
+    corners_changed = Signal(object)
+    preset_changed = Signal(object)
+    cache_changed = Signal(object)
+    freshness_changed = Signal(object)
+    gated_changed = Signal(object)
+    note_changed = Signal(object)
+    timbres_changed = Signal(object)
+    parameter_changed = Signal(str, float)
+    moved = Signal(str, object)
+    level_changed = Signal(float, float)
+    timing_changed = Signal(object)
+    noticed = Signal(str, bool)
+    midi_heard = Signal()
+    _answered = Signal(object)
+
+    def __init__(
+        self, start: Callable[[], InstrumentInterface], parent: QObject | None = None
+    ) -> None:
+        """Make a bridge that starts nothing yet.
+
+        Args:
+            start: Starts the instrument; called on another thread, again after a crash.
+            parent: In Qt's tree.
+        """
+        super().__init__(parent)
+        self.state = "starting"
+        self.status = Status()
+        self._start = start
+        self._instrument: InstrumentInterface | None = None
+        self._shown: dict[str, Any] = {}
+        self._held_until: dict[str, float] = {}
+        self._last_notice = 0
+        self._last_own_note = 0.0
+        self._pool = QThreadPool(self)
+        self._pool.setMaxThreadCount(1)
+        self._pool.setExpiryTimeout(-1)
+        self._answered.connect(lambda call: call(), Qt.ConnectionType.QueuedConnection)
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(INTERVAL_MILLISECONDS)
+        self._timer.timeout.connect(self.poll)
+
+    def begin(self) -> None:
+        """Start the instrument, or start it again; `state_changed` says when it plays."""
+        self._set_state("starting")
+        former, self._instrument = self._instrument, None
+
+        def start() -> InstrumentInterface:
+            if former is not None:
+                _close_quietly(former)
+            return self._start()
+
+        self._run(start, self._begun, self._not_begun)
+
+    def end(self) -> None:
+        """Stop the instrument; the window is going."""
+        self._timer.stop()
+        instrument, self._instrument = self._instrument, None
+        self._pool.clear()
+        if instrument is not None:
+            _close_quietly(instrument)
+        self._pool.waitForDone(STOP_MILLISECONDS)
+
+    def post(self, event: AnyEvent) -> None:
+        """Play an event, and show it as done until the instrument has had time to follow."""
+        self._hold(event)
+        if self._instrument is None:
+            return
+        try:
+            self._instrument.post(event)
+        except (OSError, EOFError) as error:
+            self._lost(error)
+
+    def ask(
+        self,
+        question: Callable[[InstrumentInterface], Answer],
+        answer: Callable[[Answer], None] | None = None,
+    ) -> None:
+        """Ask the instrument on the other thread.
+
+        Args:
+            question: Called there; its ValueError becomes a notice.
+            answer: Called in the window's thread with what came back.
+        """
+        instrument = self._instrument
+        if instrument is not None:
+            self._run(lambda: question(instrument), answer, self._not_answered)
+
+    def say(self, text: str, *, is_error: bool = True) -> None:
+        """Show a notice of the window's own."""
+        self.noticed.emit(text, is_error)
+
+    def poll(self) -> None:
+        """Read the status once and emit what changed."""
+        if self._instrument is None:
+            return
+        try:
+            status = self._instrument.status()
+        except (OSError, EOFError) as error:
+            self._lost(error)
+            return
+        former, self.status = self.status, status
+        for signal, pick in _TOPICS:
+            self._emit_if_new(signal, pick(status))
+        self._emit_midi(former, status)
+        self._emit_hands(status)
+        self._emit_timing(status)
+        self._emit_level(status)
+        self._emit_notices(status)
+
+    def _begun(self, instrument: InstrumentInterface) -> None:
+        self._instrument = instrument
+        self._shown.clear()
+        self._last_notice = 0
+        self._set_state("playing")
+        self.model_changed.connect(self._fetch_timbres, Qt.ConnectionType.UniqueConnection)
+        self.poll()
+        self._timer.start()
+
+    def _not_begun(self, error: Exception) -> None:
+        self._set_state("stopped")
+        self.say(f"The instrument did not start: {error}")
+
+    def _not_answered(self, error: Exception) -> None:
+        if isinstance(error, OSError | EOFError):
+            self._lost(error)
+        else:
+            self.say(str(error))
+
+    def _lost(self, error: Exception) -> None:
+        if self.state != "playing":
+            return
+        self._timer.stop()
+        self._set_state("stopped")
+        reason = f" ({error})" if str(error) else ""
+        self.say(f"The instrument stopped{reason}. Start it again; your sound is kept.")
+
+    def _fetch_timbres(self, _model: object) -> None:
+        self.ask(lambda instrument: instrument.timbres(), self.timbres_changed.emit)
+
+    def _set_state(self, state: str) -> None:
+        self.state = state
+        self.state_changed.emit(state)
+
+    def _hold(self, event: AnyEvent) -> None:
+        name: str | None = None
+        value: Any = None
+        match event:
+            case MovePad():
+                name, value = "pad", (event.x, event.y)
+            case PitchBend():
+                name, value = "bend", event.value
+            case ControlChange(controller=controller) if controller == MOD_WHEEL:
+                name, value = "mod", event.value / 127
+            case SetParameter():
+                name, value = event.name, event.value
+            case NoteOn() | NoteOff():
+                self._last_own_note = time.monotonic()
+        if name is not None:
+            self._shown[name] = value
+            self._held_until[name] = time.monotonic() + HOLD_SECONDS
+
+    def _is_held(self, name: str) -> bool:
+        return time.monotonic() < self._held_until.get(name, 0.0)
+
+    def _is_news(self, name: str, value: object) -> bool:
+        """Say whether to show a value, and remember it as shown."""
+        if self._is_held(name):
+            return False
+        if name in self._shown and self._shown[name] == value:
+            return False
+        self._shown[name] = value
+        return True
+
+    def _emit_if_new(self, signal: str, value: object) -> None:
+        if self._is_news(signal, value):
+            getattr(self, signal).emit(value)
+
+    def _emit_hands(self, status: Status) -> None:
+        for name, pick in _HANDS.items():
+            value = pick(status)
+            if self._is_news(name, value):
+                self.moved.emit(name, value)
+        for name, value in status.parameters.items():
+            if self._is_news(name, value):
+                self.parameter_changed.emit(name, value)
+
+    def _emit_midi(self, former: Status, status: Status) -> None:
+        """Tell of keys and wheels that moved by no hand of this window."""
+        if time.monotonic() < self._last_own_note + HOLD_SECONDS:
+            return
+        wheels = [
+            name for name in ("bend", "mod") if getattr(former, name) != getattr(status, name)
+        ]
+        if former.gated != status.gated or any(not self._is_held(name) for name in wheels):
+            self.midi_heard.emit()
+
+    def _emit_timing(self, status: Status) -> None:
+        # rounded as it is shown, so that a trembling load does not repaint the window
+        shown = (
+            round(status.load, 2),
+            status.n_voices,
+            status.dropped_blocks,
+            status.dropped_events,
+            status.audio.running,
+            status.audio.block,
+            status.audio.sample_rate,
+            round(status.audio.latency_seconds, 4),
+        )
+        if self._is_news("timing", shown):
+            self.timing_changed.emit(status)
+
+    def _emit_level(self, status: Status) -> None:
+        peaks = (status.peak_left, status.peak_right)
+        if self._is_news("level", peaks) or max(peaks) > 0.0:
+            self.level_changed.emit(*peaks)
+
+    def _emit_notices(self, status: Status) -> None:
+        for notice in status.notices:
+            if notice.id > self._last_notice:
+                self._last_notice = notice.id
+                self.noticed.emit(notice.text, notice.is_error)
+
+    def _run(
+        self,
+        work: Callable[[], Answer],
+        answer: Callable[[Answer], None] | None,
+        fail: Callable[[Exception], None],
+    ) -> None:
+        self._pool.start(_Task(work, answer, fail, self._answered))
+
+
+class _Task(QRunnable):
+    """One piece of work on the other thread, whose end is told in the window's."""
+
+    def __init__(
+        self,
+        work: Callable[[], Any],
+        answer: Callable[[Any], None] | None,
+        fail: Callable[[Exception], None],
+        answered: Any,
+    ) -> None:
+        super().__init__()
+        self._work, self._answer, self._fail, self._answered = work, answer, fail, answered
+
+    def run(self) -> None:
+        """Work, then hand the outcome over."""
+        try:
+            value = self._work()
+        except (OSError, EOFError, ValueError, RuntimeError) as error:
+            # a name bound by `except` is gone when the call runs
+            self._tell(lambda failure=error: self._fail(failure))
+            return
+        if self._answer is not None:
+            answer = self._answer
+            self._tell(lambda: answer(value))
+
+    def _tell(self, call: Callable[[], None]) -> None:
+        try:
+            self._answered.emit(call)
+        except RuntimeError:  # the window is gone, and Qt's half of the bridge with it
+            return
+
+
+def _close_quietly(instrument: InstrumentInterface) -> None:
+    try:
+        instrument.close()
+    except (OSError, EOFError):  # it is gone already, which is what was wanted
+        return

@@ -1,0 +1,79 @@
+"""A card over the pad that says what is missing, and one button that helps."""
+
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from . import theme as themes
+from .hints import Hint
+from .theme import Theme
+
+MAXIMUM_WIDTH = 430
+
+
+class HintCard(QWidget):
+    """Shows a `Hint`; hidden while there is none."""
+
+    acted = Signal(str)
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._hint: Hint | None = None
+        self.title = QLabel()
+        self.title.setFont(themes.font(bold=True))
+        self.text = QLabel()
+        self.text.setWordWrap(True)
+        self.text.setProperty("role", "caption")
+        self.button = QPushButton()
+        self.button.clicked.connect(self._act)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(self.title)
+        words.addWidget(self.text)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(14, 10, 12, 10)
+        layout.setSpacing(12)
+        layout.addLayout(words, 1)
+        layout.addWidget(self.button, 0, Qt.AlignmentFlag.AlignVCenter)
+        self.setCursor(Qt.CursorShape.ArrowCursor)
+        self.hide()
+
+    def show_hint(self, hint: Hint | None) -> None:
+        """Show a hint, or none."""
+        if hint == self._hint:
+            return
+        self._hint = hint
+        self.setVisible(hint is not None)
+        if hint is not None:
+            self.title.setText(hint.title)
+            self.text.setText(hint.text)
+            self.button.setText(hint.button)
+            self.button.setVisible(bool(hint.button))
+            self.setAccessibleName(f"{hint.title}. {hint.text}")
+            self.place()
+
+    def place(self) -> None:
+        """Stand in the middle of the lower part of the parent."""
+        parent, layout = self.parentWidget(), self.layout()
+        assert parent is not None
+        assert layout is not None
+        room = parent.rect()
+        width = min(MAXIMUM_WIDTH, room.width() - 90)
+        height = layout.totalHeightForWidth(width)
+        self.setGeometry(
+            room.center().x() - width // 2, round(room.height() * 0.72) - height // 2, width, height
+        )
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the card."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self._theme.colour("line"), 1))
+        painter.setBrush(self._theme.colour("panel", 0.96))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 9, 9)
+        painter.end()
+
+    def _act(self) -> None:
+        if self._hint is not None:
+            self.acted.emit(self._hint.action)

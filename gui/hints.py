@@ -1,0 +1,91 @@
+"""What to tell a player who can't hear or play yet, and what may be worth trying otherwise."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from instrument import Status
+
+
+class Hint(NamedTuple):
+    """One helpful line.
+
+    Attributes:
+        title: What is the matter, in a few words.
+        text: What to do about it.
+        action: What the button does: "restart", "audio", "midi", "model"; "" for no button.
+        button: The button's text.
+    """
+
+    title: str
+    text: str
+    action: str = ""
+    button: str = ""
+
+
+_STARTING = Hint("Starting the instrument…", "The window is ready; sound comes in a moment.")
+_STOPPED = Hint(
+    "The instrument has stopped",
+    "Nothing you made is lost: start it again and go on.",
+    "restart",
+    "Start again",
+)
+_FAILED = Hint(
+    "The model can't make notes",
+    "Choose another model. Notes that are made already can still be played.",
+    "model",
+    "Choose a model",
+)
+_NO_MODEL = Hint(
+    "No model is open",
+    "A model makes the notes. Choose one of those that are installed, or import one.",
+    "model",
+    "Choose a model",
+)
+_LOADING = Hint("Loading the model…", "The first notes follow within seconds.")
+_RESTARTING = Hint(
+    "Starting the renderer again…", "It stopped. What is made already goes on sounding."
+)
+_NO_SOUND = Hint(
+    "No sound output",
+    "Connect one or choose another. Everything else works: sounds can be made and saved.",
+    "audio",
+    "Audio settings",
+)
+
+# The first that applies is shown on the pad.
+_TROUBLES: tuple[tuple[Callable[[str, Status], bool], Hint], ...] = (
+    (lambda state, _: state == "stopped", _STOPPED),
+    (lambda state, _: state == "starting", _STARTING),
+    (lambda _, status: status.renderer == "failed" and status.model is not None, _FAILED),
+    (lambda _, status: status.renderer == "failed", _NO_MODEL),
+    (lambda _, status: status.renderer == "restarting", _RESTARTING),
+    (lambda _, status: status.renderer == "starting", _LOADING),
+    (lambda _, status: status.model is None, _NO_MODEL),
+    (lambda _, status: not status.audio.running, _NO_SOUND),
+)
+
+TIPS = (
+    "Drag the white finger, or move it with the arrow keys",
+    "Play with A W S E D F; Z and X change the octave",
+    "Drop a timbre from the left onto a corner of the pad",
+    "Lock the corners you like, then re-roll the others",
+    "Double click a knob for its default; Ctrl turns it finely",
+)
+_NO_MIDI_TIP = "No MIDI keyboard: plug one in at any time, or play with A W S E D F"
+
+
+def trouble(state: str, status: Status) -> Hint | None:
+    """Give what keeps the player from playing, or None."""
+    for applies, hint in _TROUBLES:
+        if applies(state, status):
+            return hint
+    return None
+
+
+def tip(state: str, status: Status, turn: int) -> str:
+    """Give the line at the bottom; `turn` chooses among those that always hold."""
+    if state != "playing":
+        return ""
+    if not status.midi_inputs and turn % 2 == 0:
+        return _NO_MIDI_TIP
+    return TIPS[turn % len(TIPS)]

@@ -1,0 +1,267 @@
+"""One row of the table of parameters as one control."""
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QAction,
+    QContextMenuEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QDial, QInputDialog, QMenu, QWidget
+
+from instrument import Parameter
+
+from . import theme as themes
+from .theme import Theme
+from .units_text import value_text
+
+STEPS = 10_000  # of the slider that a screen reader sees
+DRAG_PIXELS = 220.0  # from one end to the other
+WHEEL_STEP = 0.02
+KEY_STEP = 0.01
+PAGE_STEP = 0.1
+FINE = 0.1
+WHEEL_NOTCH = 120.0
+
+_START_DEGREES, _SWEEP_DEGREES = 225.0, -270.0
+_TEXT_HEIGHT = 13
+
+
+class Knob(QDial):
+    """A dial with its value under it and its name under that.
+
+    It is a QDial only so that screen readers know what to do with it; it draws itself and turns
+    by its own rules: drag up or down, the wheel, the arrow keys, Ctrl for a tenth of the way.
+    """
+
+    turned = Signal(str, float)
+
+    def __init__(self, parameter: Parameter, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.parameter = parameter
+        self._theme = theme
+        self._value = parameter.default
+        self._position = parameter.to_position(parameter.default)
+        self._drag_y: float | None = None
+        self._is_hovered = False
+        self.setRange(0, STEPS)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMinimumSize(44, 26 + 2 * _TEXT_HEIGHT)
+        self.setAccessibleName(f"{parameter.label}, {parameter.group}")
+        self.valueChanged.connect(self._set_by_slider)
+        self._show()
+
+    @property
+    def current(self) -> float:
+        """The value, in the parameter's unit."""
+        return self._value
+
+    def show_value(self, value: float) -> None:
+        """Show what the instrument says, without telling it back."""
+        self._value = self.parameter.clip(value)
+        self._position = self.parameter.to_position(value)
+        self._show()
+
+    def sizeHint(self) -> QSize:
+        """Ask for a dial of 40 pixels and two lines."""
+        return QSize(58, 40 + 2 * _TEXT_HEIGHT)
+
+    def minimumSizeHint(self) -> QSize:
+        """As small as a dial can be read."""
+        return QSize(44, 26 + 2 * _TEXT_HEIGHT)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Take hold."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._drag_y = event.position().y()
+            event.accept()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Turn by the way since the last place, so that Ctrl can come and go on the way."""
+        if self._drag_y is None:
+            return
+        way = self._drag_y - event.position().y()
+        self._drag_y = event.position().y()
+        self._turn(way / DRAG_PIXELS * _fineness(event.modifiers()))
+
+    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
+        """Let go."""
+        self._drag_y = None
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Go back to the default."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._set(self.parameter.default)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Turn by the wheel; with Ctrl finely."""
+        notches = event.angleDelta().y() / WHEEL_NOTCH
+        self._turn(notches * WHEEL_STEP * _fineness(event.modifiers()))
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Turn by the arrow and page keys; Home and End are the ends, Delete is the default."""
+        ways = {
+            Qt.Key.Key_Up: KEY_STEP,
+            Qt.Key.Key_Right: KEY_STEP,
+            Qt.Key.Key_Down: -KEY_STEP,
+            Qt.Key.Key_Left: -KEY_STEP,
+            Qt.Key.Key_PageUp: PAGE_STEP,
+            Qt.Key.Key_PageDown: -PAGE_STEP,
+        }
+        places = {
+            Qt.Key.Key_Home: self.parameter.minimum,
+            Qt.Key.Key_End: self.parameter.maximum,
+            Qt.Key.Key_Delete: self.parameter.default,
+            Qt.Key.Key_Backspace: self.parameter.default,
+        }
+        key = event.key()
+        if key in ways:
+            self._turn(ways[Qt.Key(key)] * _fineness(event.modifiers()))
+        elif key in places:
+            self._set(places[Qt.Key(key)])
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.ask_for_value()
+        else:
+            event.ignore()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Offer to type a value and to go back."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        typed = QAction("Type a value…", menu)
+        typed.triggered.connect(self.ask_for_value)
+        default = QAction(f"Default: {value_text(self.parameter, self.parameter.default)}", menu)
+        default.triggered.connect(lambda: self._set(self.parameter.default))
+        menu.addActions([typed, default])
+        if self.parameter.controller is not None:
+            moved_by = menu.addAction(f"Moved by MIDI controller {self.parameter.controller}")
+            moved_by.setEnabled(False)
+        menu.popup(event.globalPos())
+
+    def ask_for_value(self) -> None:
+        """Open a field to type a value into."""
+        row = self.parameter
+        dialog = QInputDialog(self.window())
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setWindowTitle(row.label.capitalize())
+        dialog.setInputMode(QInputDialog.InputMode.DoubleInput)
+        dialog.setLabelText(
+            f"{row.label.capitalize()}, {row.minimum:g} to {row.maximum:g} {row.unit}".strip()
+        )
+        dialog.setDoubleDecimals(3)
+        dialog.setDoubleRange(row.minimum, row.maximum)
+        dialog.setDoubleValue(self._value)
+        dialog.doubleValueSelected.connect(self._set)
+        dialog.open()
+
+    def enterEvent(self, event: object) -> None:
+        """Show that it can be held."""
+        self._is_hovered = True
+        self.update()
+        super().enterEvent(event)  # type: ignore[arg-type]
+
+    def leaveEvent(self, event: object) -> None:
+        """Calm down."""
+        self._is_hovered = False
+        self.update()
+        super().leaveEvent(event)  # type: ignore[arg-type]
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the dial, its value and its name."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        diameter = min(self.width() - 6, self.height() - 2 * _TEXT_HEIGHT - 2, 60)
+        dial = QRectF((self.width() - diameter) / 2, 1, diameter, diameter)
+        self._paint_dial(painter, dial)
+        self._paint_lines(painter, dial.bottom() + 1)
+        painter.end()
+
+    def _paint_dial(self, painter: QPainter, dial: QRectF) -> None:
+        theme = self._theme
+        width = max(2.6, dial.width() / 12)
+        ring = dial.adjusted(width / 2, width / 2, -width / 2, -width / 2)
+        self._paint_arc(painter, ring, 0.0, 1.0, "line", width)
+        row = self.parameter
+        origin = row.to_position(0.0) if row.minimum < 0 < row.maximum and row.unit != "dB" else 0.0
+        first, last = sorted((origin, self._position))
+        self._paint_arc(painter, ring, first, last, "accent", width)
+        face = ring.adjusted(1.6 * width, 1.6 * width, -1.6 * width, -1.6 * width)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.colour("hover" if self._is_hovered else "raised"))
+        painter.drawEllipse(face)
+        if self.hasFocus():
+            painter.setPen(QPen(theme.colour("accent"), 1.2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawEllipse(face)
+        self._paint_pointer(painter, face)
+
+    def _paint_arc(
+        self, painter: QPainter, ring: QRectF, first: float, last: float, name: str, width: float
+    ) -> None:
+        if last <= first:
+            return
+        pen = QPen(self._theme.colour(name), width)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        start = _START_DEGREES + first * _SWEEP_DEGREES
+        painter.drawArc(ring, round(16 * start), round(16 * (last - first) * _SWEEP_DEGREES))
+
+    def _paint_pointer(self, painter: QPainter, face: QRectF) -> None:
+        painter.save()
+        painter.translate(face.center())
+        painter.rotate(-(_START_DEGREES + self._position * _SWEEP_DEGREES))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.colour("text"))
+        radius = max(1.4, face.width() / 13)
+        painter.drawEllipse(QPointF(face.width() / 2 - 2.4 * radius, 0), radius, radius)
+        painter.restore()
+
+    def _paint_lines(self, painter: QPainter, top: float) -> None:
+        painter.setFont(themes.font(themes.SMALL_PIXELS))
+        lines = (
+            (value_text(self.parameter, self._value), "text"),
+            (self.parameter.label, "dim"),
+        )
+        for place, (text, name) in enumerate(lines):
+            painter.setPen(self._theme.colour(name))
+            rect = QRectF(-4, top + place * _TEXT_HEIGHT, self.width() + 8, _TEXT_HEIGHT)
+            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _turn(self, way: float) -> None:
+        self._set(self.parameter.from_position(self._position + way), self._position + way)
+
+    def _set(self, value: float, position: float | None = None) -> None:
+        """Take a value from the player and pass it on."""
+        value = self.parameter.clip(value)
+        position = self.parameter.to_position(value) if position is None else position
+        if value == self._value:
+            return
+        self._value = value
+        self._position = min(max(position, 0.0), 1.0)
+        self._show()
+        self.turned.emit(self.parameter.name, value)
+
+    def _set_by_slider(self, step: int) -> None:
+        """Follow a screen reader, which knows only the slider."""
+        self._set(self.parameter.from_position(step / STEPS))
+
+    def _show(self) -> None:
+        self.blockSignals(True)
+        self.setValue(round(self._position * STEPS))
+        self.blockSignals(False)
+        self.setAccessibleDescription(value_text(self.parameter, self._value))
+        self.setToolTip(
+            f"{self.parameter.label}: {value_text(self.parameter, self._value)}\n"
+            "Drag, wheel or arrow keys; Ctrl is finer; double click for the default"
+        )
+        self.update()
+
+
+def _fineness(modifiers: Qt.KeyboardModifier) -> float:
+    return FINE if modifiers & Qt.KeyboardModifier.ControlModifier else 1.0

@@ -1,0 +1,412 @@
+"""The window: lays the panels out and ties them to the bridge; holds no state of its own."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QSettings, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeySequence, QPaintEvent, QResizeEvent, QShortcut
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from instrument import (
+    MOD_WHEEL,
+    ControlChange,
+    ModelInfo,
+    MovePad,
+    NoteOff,
+    NoteOn,
+    NoteWave,
+    Panic,
+    PitchBend,
+    PresetLibrary,
+    SetParameter,
+)
+
+from . import hints, icons
+from .bridge import Bridge
+from .computer_keys import ComputerKeys
+from .device_dialog import DeviceDialog
+from .hint_card import HintCard
+from .keyboard import Keyboard
+from .knob_panel import KnobPanel
+from .latent_pad import LatentPad
+from .meter import Meter
+from .note_view import NotePicture, NoteView, picture_of
+from .notice_bar import NoticeBar
+from .preset_actions import PresetActions
+from .preset_browser import PresetBrowser
+from .preset_dialogs import PresetDialogs
+from .status_line import StatusLine
+from .theme import GAP, Theme
+from .top_bar import TopBar
+from .units_text import note_name
+from .wheel import Wheel
+
+MINIMUM_SIZE = (900, 600)
+FIRST_SIZE = (1280, 800)
+SIDE_SHARE = 0.19  # of the window's width for the left panel; the right one has a little more
+TIP_MILLISECONDS = 20_000
+NOTE_MILLISECONDS = 200  # at least between two pictures of the note
+
+
+class MainWindow(QMainWindow):
+    """One window: sounds, pad, note and knobs, keys."""
+
+    first_painted = Signal()
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        library: PresetLibrary,
+        theme: Theme,
+        settings: QSettings | None = None,
+    ) -> None:
+        """Build the window; nothing is asked of the instrument yet.
+
+        Args:
+            bridge: To the instrument.
+            library: The presets.
+            theme: The colours.
+            settings: Where the window's place is kept; None keeps nothing.
+        """
+        super().__init__()
+        self._bridge, self._theme, self._settings = bridge, theme, settings
+        self._was_painted = self._may_close = self._note_is_due = False
+        self._tip_turn = 0
+        self.actions_of_presets = PresetActions(bridge, library, self)
+        self.dialogs = PresetDialogs(self.actions_of_presets, self)
+        self.setWindowTitle("Timbrepad")
+        self.setMinimumSize(*MINIMUM_SIZE)
+        self._make_panels()
+        self._lay_out()
+        self._connect_instrument()
+        self._connect_player()
+        self._make_shortcuts()
+        self._make_timers()
+        self._restore_place()
+        self._show_trouble()
+        self.pad.setFocus()
+
+    def show_settings(self, page: str = "audio") -> None:
+        """Open the settings at a page: "audio", "midi" or "model"."""
+        self.devices.open_page(page)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask about a changed sound first; let go of every key."""
+        self.computer_keys.release_all()
+        self.keyboard.release_all()
+        is_playing = self._bridge.state == "playing"
+        if not self._may_close and is_playing and self.actions_of_presets.is_changed:
+            event.ignore()
+            self.dialogs.ask_to_save(self.close_for_good)
+            return
+        if self._settings is not None:
+            self._settings.setValue("window/geometry", self.saveGeometry())
+        self.devices.close()
+        event.accept()
+
+    def close_for_good(self) -> None:
+        """Close without asking."""
+        self._may_close = True
+        self.close()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the panels their share, and hang the cards anew."""
+        super().resizeEvent(event)
+        width, height = self.width(), self.height()
+        self.left.setFixedWidth(min(max(round(SIDE_SHARE * width), 186), 340))
+        self.right.setFixedWidth(min(max(round(1.14 * SIDE_SHARE * width), 236), 400))
+        self.bottom.setFixedHeight(min(max(round(0.19 * height), 112), 220))
+        self.notices.place()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Tell when the window has been seen for the first time: then the slow things may begin."""
+        super().paintEvent(event)
+        if not self._was_painted:
+            self._was_painted = True
+            QTimer.singleShot(0, self.first_painted.emit)
+
+    def _make_panels(self) -> None:
+        theme = self._theme
+        self.top = TopBar(self.actions_of_presets, self.dialogs, theme)
+        self.browser = PresetBrowser(self.actions_of_presets, self.dialogs, theme)
+        self.pad = LatentPad(theme)
+        self.card = HintCard(theme, self.pad)
+        self.place_label = QLabel()
+        self.place_label.setProperty("role", "caption")
+        self.reroll_all = QPushButton("Re-roll all")
+        self.reroll_all.setIcon(icons.icon("dice", theme.colour("text"), theme.colour("faint")))
+        self.reroll_all.setToolTip("Draw new timbres for every corner that is not locked (Ctrl+R)")
+        self.note_view = NoteView(theme)
+        self.knobs = KnobPanel(theme)
+        self.meter = Meter(theme)
+        self.bend = Wheel("bend", theme, lowest=-1.0, springs_back=True)
+        self.mod = Wheel("mod", theme)
+        self.keyboard = Keyboard(theme)
+        self.computer_keys = ComputerKeys(self)
+        self.keyboard.show_letters(self.computer_keys.labels())
+        self.status_line = StatusLine(theme)
+        self.devices = DeviceDialog(self._bridge, theme, self)
+
+    def _lay_out(self) -> None:
+        self.left = _panel(_column(self.browser, margins=(10, 10, 8, 6)))
+        head = _row(_caption("TIMBRE PAD"), self.place_label, None, self.reroll_all)
+        middle = QVBoxLayout()
+        middle.setContentsMargins(12, 8, 12, 10)
+        middle.setSpacing(6)
+        middle.addLayout(head)
+        middle.addWidget(self.pad, 1)
+        right = QVBoxLayout()
+        right.setContentsMargins(12, 10, 12, 8)
+        right.setSpacing(6)
+        right.addWidget(self.note_view, 1)
+        right.addWidget(self.knobs, 2)
+        right.addWidget(self.meter)
+        self.right = _panel(right)
+        body = QHBoxLayout()
+        body.setContentsMargins(0, 1, 0, 1)
+        body.setSpacing(0)
+        body.addWidget(self.left)
+        body.addLayout(middle, 1)
+        body.addWidget(self.right)
+        keys = _row(self.bend, self.mod, self.keyboard)
+        keys.setContentsMargins(12, 8, 12, 8)
+        keys.setStretch(2, 1)
+        self.bottom = QWidget()
+        self.bottom.setLayout(keys)
+        whole = QVBoxLayout()
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self.top)
+        whole.addLayout(body, 1)
+        whole.addWidget(self.bottom)
+        whole.addWidget(self.status_line)
+        centre = QWidget()
+        centre.setObjectName("body")
+        centre.setLayout(whole)
+        self.setCentralWidget(centre)
+        self.notices = NoticeBar(self._theme, centre)
+
+    def _connect_instrument(self) -> None:
+        bridge = self._bridge
+        bridge.state_changed.connect(self._state_changed)
+        bridge.moved.connect(self._show_moved)
+        bridge.parameter_changed.connect(self.knobs.show_value)
+        bridge.corners_changed.connect(self.pad.show_corners)
+        bridge.timbres_changed.connect(self.pad.show_timbres)
+        bridge.timbres_changed.connect(self.browser.show_timbres)
+        bridge.cache_changed.connect(lambda counts: self.pad.show_fresh(*counts))
+        bridge.preset_changed.connect(self._show_preset)
+        bridge.model_changed.connect(self._show_range)
+        bridge.freshness_changed.connect(self.keyboard.show_freshness)
+        bridge.gated_changed.connect(self.keyboard.show_gated)
+        bridge.level_changed.connect(self.meter.show_level)
+        bridge.timing_changed.connect(self.top.timing.show_status)
+        bridge.note_changed.connect(lambda _note: self._picture_note())
+        bridge.noticed.connect(self.notices.add)
+        for signal in (
+            bridge.audio_changed,
+            bridge.midi_changed,
+            bridge.model_changed,
+            bridge.renderer_changed,
+            bridge.cache_changed,
+        ):
+            signal.connect(lambda _value: self._show_connections())
+
+    def _connect_player(self) -> None:
+        bridge = self._bridge
+        self.pad.moved.connect(self._move_pad)
+        self.pad.timbre_chosen.connect(self._set_corner)
+        self.browser.timbre_chosen.connect(self._set_corner)
+        self.pad.rerolled.connect(self._reroll)
+        self.reroll_all.clicked.connect(lambda: self._reroll(None))
+        self.pad.lock_toggled.connect(self._lock)
+        self.knobs.turned.connect(
+            lambda name, value: bridge.post(SetParameter(name=name, value=value))
+        )
+        self.bend.rolled.connect(lambda amount: bridge.post(PitchBend(value=amount)))
+        self.mod.rolled.connect(
+            lambda amount: bridge.post(
+                ControlChange(controller=MOD_WHEEL, value=round(127 * amount))
+            )
+        )
+        self.keyboard.note_on.connect(
+            lambda note, velocity: bridge.post(NoteOn(note=note, velocity=velocity))
+        )
+        self.keyboard.note_off.connect(lambda note: bridge.post(NoteOff(note=note)))
+        self.computer_keys.note_on.connect(self.keyboard.press)
+        self.computer_keys.note_off.connect(self.keyboard.release)
+        self.computer_keys.layout_changed.connect(self._show_key_layout)
+        self.top.panicked.connect(self._panic)
+        self.top.settings_wanted.connect(self.show_settings)
+        self.status_line.settings_wanted.connect(self.show_settings)
+        self.card.acted.connect(self._help)
+
+    def _make_shortcuts(self) -> None:
+        actions = self.actions_of_presets
+        shortcuts: dict[str, Callable[[], object]] = {
+            "Ctrl+S": self.dialogs.save,
+            "Ctrl+Shift+S": self.dialogs.save_as,
+            "Ctrl+Up": lambda: actions.open_neighbour(-1),
+            "Ctrl+Down": lambda: actions.open_neighbour(1),
+            "Ctrl+R": lambda: self._reroll(None),
+            "Ctrl+F": self.browser.field.setFocus,
+            "Ctrl+.": self._panic,
+            "Ctrl+,": self.show_settings,
+            "Esc": self.notices.put_away,
+            "Ctrl+Q": self.close,
+        }
+        for keys, act in shortcuts.items():
+            # a lambda keeps the shortcut's own arguments away
+            QShortcut(QKeySequence(keys), self).activated.connect(lambda act=act: act())
+
+    def _make_timers(self) -> None:
+        self._tips = QTimer(self)
+        self._tips.setInterval(TIP_MILLISECONDS)
+        self._tips.timeout.connect(self._next_tip)
+        self._tips.start()
+        self._note_pause = QTimer(self)
+        self._note_pause.setSingleShot(True)
+        self._note_pause.setInterval(NOTE_MILLISECONDS)
+        self._note_pause.timeout.connect(self._picture_due_note)
+
+    def _restore_place(self) -> None:
+        geometry = self._settings.value("window/geometry") if self._settings is not None else None
+        if geometry is None or not self.restoreGeometry(geometry):
+            self.resize(*FIRST_SIZE)
+
+    def _state_changed(self, state: str) -> None:
+        if state != "playing":
+            self.keyboard.release_all()
+            self.keyboard.show_gated(bytes(128))
+        self._show_connections()
+
+    def _show_connections(self) -> None:
+        self.status_line.show_status(self._bridge.status)
+        self._show_trouble()
+
+    def _show_trouble(self) -> None:
+        state, status = self._bridge.state, self._bridge.status
+        self.card.show_hint(hints.trouble(state, status))
+        self.status_line.show_hint(hints.tip(state, status, self._tip_turn))
+
+    def _next_tip(self) -> None:
+        self._tip_turn += 1
+        self._show_trouble()
+
+    def _show_moved(self, name: str, value: object) -> None:
+        if name == "pad" and isinstance(value, tuple):
+            self.pad.show_place(*value)
+            self._show_place()
+        elif isinstance(value, float):
+            {"bend": self.bend, "mod": self.mod}[name].show_amount(value)
+
+    def _show_place(self) -> None:
+        x, y = self.pad.place
+        self.place_label.setText(f"x {100 * x:.1f}   y {100 * y:.1f}")
+
+    def _show_preset(self, preset: tuple[str, bool]) -> None:
+        name, is_changed = preset
+        self.top.name.show_name(name, is_changed=is_changed)
+        self.browser.show_open(name)
+        self.setWindowTitle(
+            f"{name}{' •' if is_changed else ''} - Timbrepad" if name else "Timbrepad"
+        )
+
+    def _show_range(self, model: ModelInfo | None) -> None:
+        if model is not None:
+            self.keyboard.set_range(model.lowest_pitch, model.highest_pitch)
+
+    def _show_key_layout(self) -> None:
+        self.keyboard.show_letters(self.computer_keys.labels())
+        self.status_line.show_hint(
+            f"Computer keys: A plays {note_name(self.computer_keys.base)}, "
+            f"velocity {self.computer_keys.velocity}"
+        )
+
+    def _picture_note(self) -> None:
+        """Ask for the picture of the note, now or when the last one is old enough."""
+        if self._note_pause.isActive():
+            self._note_is_due = True
+            return
+        self._note_is_due = False
+        self._note_pause.start()
+        note = self._bridge.status.last_note
+        if note >= 0:
+            self._bridge.ask(
+                lambda instrument: _picture(instrument.note_wave(note)), self._show_picture
+            )
+
+    def _picture_due_note(self) -> None:
+        if self._note_is_due:
+            self._picture_note()
+
+    def _show_picture(self, picture: NotePicture | None) -> None:
+        if picture is not None:
+            self.note_view.show_picture(picture)
+
+    def _move_pad(self, x: float, y: float) -> None:
+        self._bridge.post(MovePad(x=x, y=y))
+        self._show_place()
+
+    def _set_corner(self, index: int, timbre: str) -> None:
+        self._bridge.ask(lambda instrument: instrument.set_corner(index, timbre))
+
+    def _reroll(self, index: int | None) -> None:
+        self._bridge.ask(lambda instrument: instrument.reroll(index))
+
+    def _lock(self, index: int, locked: bool) -> None:
+        self._bridge.ask(lambda instrument: instrument.lock_corner(index, locked))
+
+    def _panic(self) -> None:
+        self.computer_keys.release_all()
+        self.keyboard.release_all()
+        self._bridge.post(Panic())
+
+    def _help(self, action: str) -> None:
+        if action == "restart":
+            self._bridge.begin()
+        else:
+            self.show_settings(action)
+
+
+def _picture(wave: NoteWave | None) -> NotePicture | None:
+    return picture_of(wave) if wave is not None and wave.samples else None
+
+
+def _panel(layout: QVBoxLayout) -> QWidget:
+    panel = QWidget()
+    panel.setObjectName("panel")
+    panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    panel.setLayout(layout)
+    return panel
+
+
+def _column(widget: QWidget, margins: tuple[int, int, int, int]) -> QVBoxLayout:
+    column = QVBoxLayout()
+    column.setContentsMargins(*margins)
+    column.addWidget(widget)
+    return column
+
+
+def _row(*widgets: QWidget | None) -> QHBoxLayout:
+    """Put widgets side by side; None stretches."""
+    row = QHBoxLayout()
+    row.setSpacing(GAP)
+    for widget in widgets:
+        if widget is None:
+            row.addStretch(1)
+        else:
+            row.addWidget(widget)
+    return row
+
+
+def _caption(text: str) -> QLabel:
+    caption = QLabel(text)
+    caption.setProperty("role", "caption")
+    return caption

@@ -1,0 +1,129 @@
+"""Colours from measured timbre: alike sounds look alike, in steps as large as they look.
+
+The colours are mixed in OKLab, where a mixture looks as if it lay between its ends.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from PySide6.QtGui import QColor, QImage
+
+from instrument import Corner, Timbre
+
+N_NEAREST = 3  # named timbres whose features stand in for those of a latent without a name
+
+Lab = tuple[float, float, float]
+
+
+class Features(NamedTuple):
+    """What a timbre sounds like, each 0 to 1, as measured by the model's maker."""
+
+    brightness: float = 0.5
+    attack: float = 0.3
+    decay: float = 0.5
+    noisiness: float = 0.6
+
+
+UNKNOWN = Features()
+
+
+def features_of(timbre: Timbre) -> Features:
+    """Give a named timbre's features."""
+    return Features(timbre.brightness, timbre.attack, timbre.decay, timbre.noisiness)
+
+
+def corner_features(corner: Corner, timbres: Sequence[Timbre]) -> Features:
+    """Give a corner's features: its timbre's own, or those of the named timbres around it."""
+    for timbre in timbres:
+        if corner.timbre and timbre.name == corner.timbre:
+            return features_of(timbre)
+    if not corner.z:
+        return UNKNOWN
+    near = sorted(
+        ((_cosine(corner.z, timbre.z), timbre) for timbre in timbres if timbre.z),
+        key=lambda pair: -pair[0],
+    )[:N_NEAREST]
+    weights = [math.exp(8.0 * cosine) for cosine, _ in near]
+    if not weights:
+        return UNKNOWN
+    columns = zip(*(features_of(timbre) for _, timbre in near), strict=True)
+    return Features(
+        *(sum(w * v for w, v in zip(weights, c, strict=True)) / sum(weights) for c in columns)
+    )
+
+
+def _cosine(a: Sequence[float], b: Sequence[float]) -> float:
+    if len(a) != len(b):
+        return -1.0
+    product = sum(x * y for x, y in zip(a, b, strict=True))
+    return product / (math.hypot(*a) * math.hypot(*b) or 1.0)
+
+
+def lab_of(features: Features, *, depth: float = 0.0) -> Lab:
+    """Give the colour of a timbre.
+
+    Dark sounds are violet, bright ones red, with blue, green and amber between; breath takes the
+    colour out; a sound that falls silent soon is lighter than one that stays.
+
+    Args:
+        features: Of the timbre.
+        depth: 0 for a point or a line of text, 1 for the dark field behind them.
+    """
+    hue = math.radians(295.0 - 275.0 * features.brightness - 14.0 * features.attack)
+    chroma = 0.155 * (1.0 - 0.7 * features.noisiness) * (1.0 - 0.3 * depth)
+    lightness = 0.70 + 0.10 * (1.0 - features.decay) - 0.05 * features.attack
+    lightness *= 1.0 - 0.42 * depth
+    return lightness, chroma * math.cos(hue), chroma * math.sin(hue)
+
+
+def colour_of(features: Features, *, depth: float = 0.0) -> QColor:
+    """Give the colour of a timbre; `depth` as in `lab_of`."""
+    return _to_colour(lab_of(features, depth=depth))
+
+
+def blend(features: Sequence[Features], weights: Sequence[float]) -> Features:
+    """Give the features between timbres; the weights sum to 1."""
+    columns = zip(*features, strict=True)
+    return Features(*(sum(w * v for w, v in zip(weights, c, strict=True)) for c in columns))
+
+
+def pad_weights(x: float, y: float) -> tuple[float, float, float, float]:
+    """Give the weights of the corners: bottom left, bottom right, top left, top right."""
+    return (1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y
+
+
+def field_image(corners: Sequence[Features], size: int, *, depth: float = 1.0) -> QImage:
+    """Paint what lies between four corners, `size` pixels square, to be scaled up smoothly."""
+    labs = [lab_of(features, depth=depth) for features in corners]
+    image = QImage(size, size, QImage.Format.Format_RGB32)
+    for row in range(size):
+        for column in range(size):
+            weights = pad_weights(column / (size - 1), 1 - row / (size - 1))
+            mixed = [
+                sum(w * lab[i] for w, lab in zip(weights, labs, strict=True)) for i in range(3)
+            ]
+            image.setPixel(column, row, _to_colour((mixed[0], mixed[1], mixed[2])).rgb())
+    return image
+
+
+def _to_colour(lab: Lab) -> QColor:
+    """Turn OKLab into a colour of the screen.
+
+    Source: Björn Ottosson, "A perceptual color space for image processing", 2020; its matrices.
+    """
+    lightness, a, b = lab
+    long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
+    medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
+    short = (lightness - 0.0894841775 * a - 1.2914855480 * b) ** 3
+    return QColor.fromRgbF(
+        _gamma(4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * short),
+        _gamma(-1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short),
+        _gamma(-0.0041960863 * long - 0.7034186147 * medium + 1.7076147010 * short),
+    )
+
+
+def _gamma(linear: float) -> float:
+    """Apply the transfer curve of sRGB; what lies outside the screen's colours is clipped."""
+    linear = min(max(linear, 0.0), 1.0)
+    return 12.92 * linear if linear <= 0.0031308 else 1.055 * linear ** (1 / 2.4) - 0.055
