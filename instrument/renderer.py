@@ -28,6 +28,7 @@ import numpy as np
 import soxr
 import torch
 from numpy.typing import NDArray
+from torch.utils.flop_counter import FlopCounterMode
 
 from model.gansynth import GANSynth, ModelError
 from model.latent import blend, pad_weights
@@ -97,8 +98,12 @@ class NoteRenderer:
         )
 
     @classmethod
-    def open(cls, path: str, device: torch.device | None = None) -> "NoteRenderer":
+    def open(cls, path: str, device: str | None = None) -> "NoteRenderer":
         """Open a model folder, on the fastest device that works with it.
+
+        Args:
+            path: The folder.
+            device: A device of torch's, in place of the fastest one.
 
         Raises:
             ModelError: If it is missing, damaged or foreign; one line that says so.
@@ -108,7 +113,7 @@ class NoteRenderer:
                 renderer = cls(GANSynth.load(Path(path), candidate), path)
                 renderer._warm_up()
             except RuntimeError as error:  # a GPU without room, or without some operation
-                if candidate.type == "cpu":
+                if candidate in ("cpu", device):
                     raise ModelError(f"{path} can't be run: {one_line(error)}") from error
                 continue
             return renderer
@@ -126,6 +131,16 @@ class NoteRenderer:
     def draw(self, seed: int) -> NDArray[np.float32]:
         """Draw a latent the way the model's notes are drawn: float32 [latent]."""
         return np.asarray(self._gansynth.draw(seed), "<f4")
+
+    def run_network(self, job: RenderNote) -> None:
+        """Run the network alone, without what makes a wave of its specgram: for benchmarks."""
+        self._gansynth.specgrams(self._latent(job)[None], torch.tensor([job.pitch]))
+
+    def count_flops(self, job: RenderNote) -> int:
+        """Count the floating-point operations of `run_network`: two for each multiplication."""
+        with FlopCounterMode(display=False) as counter:
+            self.run_network(job)
+        return int(counter.get_total_flops())
 
     def render(self, jobs: Sequence[RenderNote], slots: NDArray[np.float32]) -> list[NoteInfo]:
         """Make notes in one batch and write each into its slot.
@@ -360,11 +375,11 @@ def _n_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _devices() -> list[torch.device]:
+def _devices() -> list[str]:
     """List the devices to try, the fastest first."""
     names = ["cuda"] if torch.cuda.is_available() else []
     names += ["mps"] if torch.backends.mps.is_available() else []
-    return [torch.device(name) for name in [*names, "cpu"]]
+    return [*names, "cpu"]
 
 
 def _device_name(device: torch.device) -> str:

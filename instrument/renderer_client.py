@@ -1,6 +1,5 @@
 """The renderer process as the instrument sees it. Light: torch is loaded in the child only."""
 
-import contextlib
 import multiprocessing
 import threading
 import time
@@ -37,6 +36,10 @@ def _run(
     from .renderer import main  # noqa: PLC0415  # torch is loaded here, in the child, only
 
     main(connection, pool_name, pool_shape, n_threads, niceness)
+
+
+class RendererError(Exception):
+    """The renderer does not do its work; the message says what to do."""
 
 
 class _Link:
@@ -142,12 +145,16 @@ class RendererProcess:
 
     def poll(self) -> list[Answer]:
         """Give the answers that came since the last call, oldest first."""
-        answers: list[Answer] = []
-        if self._link is not None:
-            with contextlib.suppress(IndexError):
-                while True:
-                    answers.append(self._link.answers.popleft())
+        answers = []
+        while (answer := self.take()) is not None:
+            answers.append(answer)
         return answers
+
+    def take(self) -> Answer | None:
+        """Give the oldest answer that was not given yet, or None."""
+        if self._link is None or not self._link.answers:
+            return None
+        return self._link.answers.popleft()
 
     @property
     def alive(self) -> bool:

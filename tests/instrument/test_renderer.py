@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from instrument.pool import NotePool
 from instrument.renderer import NoteRenderer, failure, finish_note, step_back
@@ -33,7 +32,6 @@ from model.warped import WarpedConfig
 N_SLOTS, N_FRAMES = 8, 4 * 48000
 LATENT_SIZE = 8
 WAIT_SECONDS = 60.0
-CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +63,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def renderer(model: Path) -> NoteRenderer:
-    return NoteRenderer.open(str(model), CPU)
+    return NoteRenderer.open(str(model), "cpu")
 
 
 def latents(n: int = 4) -> bytes:
@@ -162,7 +160,7 @@ def test_model_says_what_it_is(renderer: NoteRenderer) -> None:
 
 def test_missing_model_is_named() -> None:
     with pytest.raises(ModelError, match="nowhere"):
-        NoteRenderer.open("nowhere", CPU)
+        NoteRenderer.open("nowhere", "cpu")
 
 
 def test_lack_of_memory_is_said_in_one_line() -> None:
