@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -18,7 +19,8 @@ import typer
 from typer.core import TyperGroup
 
 if TYPE_CHECKING:
-    pass
+    from instrument import AnyEvent, ModelInfo, Preset, Timbre
+    from model.gansynth import GANSynth
 
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
 
@@ -208,9 +210,14 @@ def note(
     ] = False,
 ) -> None:
     """Write one note as a WAV file."""
-    raise NotImplementedError(
-        out, pitch, seed, preset, z, model, seconds, velocity, sample_rate, raw
-    )
+    from instrument import NoteOff, NoteOn
+
+    sound = _Sound(preset, seed, z, model)
+    if raw:
+        _write_raw_note(out, pitch, sound)
+        return
+    events = [NoteOn(note=pitch, velocity=velocity), NoteOff(note=pitch, time_seconds=seconds)]
+    _play_offline(events, out, sound, sample_rate)
 
 
 @app.command(
@@ -229,7 +236,144 @@ def render(
     sample_rate: Annotated[int, typer.Option(metavar="R", min=8000, max=192000)] = 48000,
 ) -> None:
     """Play a MIDI file into a WAV file; controllers 16 and 17 move the pad."""
-    raise NotImplementedError(song, out, preset, seed, model, instrument_seconds, sample_rate)
+    from instrument.song import read_song
+
+    sound = _Sound(preset, seed, None, model)
+    _play_offline(read_song(song), out, sound, sample_rate, instrument_seconds)
+
+
+@dataclass(frozen=True)
+class _Sound:
+    """What the options say of the timbre: a preset, or a seed, or a file; and the model."""
+
+    preset_name: str
+    seed: int | None
+    z_file: Path | None
+    model_name: str
+
+    def __post_init__(self) -> None:
+        if self.seed is not None and self.z_file is not None:
+            raise typer.BadParameter("--seed and --z exclude each other.")
+
+    def preset(self, draw: Callable[[int], Sequence[float]] | None) -> "Preset":
+        """Give the preset to begin with; a drawn timbre keeps the named preset's parameters."""
+        import msgspec
+
+        from instrument import Preset, PresetLibrary
+        from instrument.offline_player import preset_of_latent
+
+        library = PresetLibrary()
+        preset = library.load(self.preset_name) if self.preset_name else Preset()
+        if self.z_file is not None:
+            corners = preset_of_latent(_read_latent(self.z_file), self.z_file.stem).corners
+        elif self.seed is not None and draw is not None:
+            corners = preset_of_latent(draw(self.seed), f"seed {self.seed}").corners
+        elif self.seed is None and not self.preset_name and library.list():
+            return library.load(library.by_program(0).name)
+        else:
+            return preset
+        return msgspec.structs.replace(preset, corners=corners, model_hash="")
+
+    def model(self) -> "ModelInfo":
+        """Give the model to open: the named one, else the preset's, else the first."""
+        from instrument.models import ModelLibrary, ModelLibraryError
+
+        library = ModelLibrary()
+        if self.model_name:
+            return library.find(self.model_name)
+        wanted = self.preset(None)
+        for info in library.list():
+            if info.hash == wanted.model_hash or info.name == wanted.model_name:
+                return info
+        first = library.first()
+        if first is None:
+            raise ModelLibraryError("There is no model. Import one: timbrepad models import FOLDER")
+        return first
+
+
+def _read_latent(file: Path) -> list[float]:
+    import numpy as np
+
+    try:
+        z = np.load(file, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise typer.BadParameter(f'"{file}" is not a .npy file of numbers.') from error
+    if z.dtype.kind != "f" or z.size == 0 or not np.isfinite(z).all():
+        raise typer.BadParameter(f'"{file}" must hold finite floats, not {z.dtype} {z.shape}.')
+    return [float(value) for value in z.ravel()]
+
+
+def _play_offline(
+    events: Sequence["AnyEvent"],
+    out: Path,
+    sound: _Sound,
+    sample_rate: int,
+    instrument_seconds: float = 0.0,
+) -> None:
+    """Play events through the engine into a file, with a bar on stderr."""
+    from instrument import PresetLibrary
+    from instrument.engine import Engine
+    from instrument.offline import arrange, perform, wave_file
+    from instrument.offline_notes import RenderedNotes
+    from instrument.offline_player import PresetPlayer, WalkPlayer
+
+    def preset_of_program(program: int) -> "Preset":
+        return PresetLibrary().load(PresetLibrary().by_program(program).name)
+
+    model = sound.model()
+    total = events[-1].time_seconds
+    with wave_file(out, sample_rate) as write, RenderedNotes(model.path, sample_rate) as notes:
+        preset = sound.preset(notes.draw)
+        if instrument_seconds:
+            player: PresetPlayer = WalkPlayer(
+                preset,
+                notes.model,
+                notes.timbres,
+                notes.draw,
+                seed=sound.seed or 0,
+                step_seconds=instrument_seconds,
+            )
+        else:
+            player = PresetPlayer(preset, notes.model, notes.timbres, preset_of_program)
+        pitches = range(notes.model.lowest_pitch, notes.model.highest_pitch + 1)
+        moments = arrange(events, player, pitches)
+        engine = Engine(sample_rate, notes.pool)
+        with _progress(f"Playing into {out.name}") as update:
+            perform(moments, notes, engine, sample_rate, write, lambda done: update(done, total))
+        del engine  # it reads the pool, which goes now
+
+
+def _write_raw_note(out: Path, pitch: int, sound: _Sound) -> None:
+    """Write a note as the network makes it."""
+    import torch
+
+    from instrument.offline import wave_file
+    from instrument.offline_player import PresetPlayer
+    from model.gansynth import GANSynth
+    from model.latent import blend, pad_weights
+
+    info = sound.model()
+    gansynth = GANSynth.load(Path(info.path))
+    if pitch not in gansynth.pitches:
+        raise typer.BadParameter(
+            f"--pitch must be {info.lowest_pitch}..{info.highest_pitch} with "
+            f'"{info.name}", not {pitch}.'
+        )
+    target = PresetPlayer(sound.preset(gansynth.draw), info, _timbres(gansynth)).target(0.0)
+    latents = torch.frombuffer(bytearray(target.latents), dtype=torch.float32)
+    z = blend(latents.reshape(-1, info.latent_size), pad_weights(target.x, target.y))
+    wave = gansynth.generate(z[None], torch.tensor([pitch]))[0].numpy()
+    with wave_file(out, gansynth.sample_rate, n_channels=1, encoding="FLOAT") as write:
+        write(wave[:, None])
+
+
+def _timbres(gansynth: "GANSynth") -> "list[Timbre]":
+    from instrument import Timbre
+
+    return [
+        Timbre(name=timbre.name, family=timbre.family, z=tuple(z))
+        for timbre, z in zip(gansynth.timbres, gansynth.latents.tolist(), strict=True)
+    ]
 
 
 @presets_app.command("list", epilog="Example: timbrepad presets list --json")
@@ -280,6 +424,73 @@ def presets_export(
     from instrument import PresetLibrary
 
     _say(f"Wrote {PresetLibrary().export_file(name, destination)}")
+
+
+@models_app.command("list", epilog="Example: timbrepad models list --json")
+def models_list(json_: JsonOption = False) -> None:
+    """List the models that can be opened."""
+    import msgspec
+
+    from instrument.models import ModelLibrary
+
+    infos = ModelLibrary().list()
+    if json_:
+        _say_json([msgspec.to_builtins(info) for info in infos])
+        return
+    _say_table(
+        [
+            (info.name, f"{info.n_timbres} timbres", f"{info.sample_rate} Hz", info.path)
+            for info in infos
+        ]
+    )
+
+
+@models_app.command("info", epilog="Example: timbrepad models info Draft --json")
+def models_info(
+    name: Annotated[str, typer.Argument(metavar="MODEL")], json_: JsonOption = False
+) -> None:
+    """Say what a model is: its origin, its timbres, its measured figures."""
+    import msgspec
+
+    from instrument.models import ModelLibrary
+    from model.checkpoint import read_model
+
+    info = ModelLibrary().find(name)
+    config, _ = read_model(Path(info.path))
+    if json_:
+        _say_json(msgspec.to_builtins(info) | {"config": msgspec.to_builtins(config)})
+        return
+    _say_table(
+        [
+            ("name", info.name),
+            ("folder", info.path),
+            ("identity", info.hash),
+            ("notes", f"MIDI {info.lowest_pitch}..{info.highest_pitch}, {info.sample_rate} Hz"),
+            ("latent", f"{info.latent_size} numbers, {config.prior} prior"),
+            ("timbres", ", ".join(timbre.name for timbre in config.timbres)),
+            *((name, f"{value:g}") for name, value in config.figures.items()),
+            ("info", info.info),
+        ]
+    )
+
+
+@models_app.command("import", epilog="Example: timbrepad models import runs/first/model")
+def models_import(folder: Annotated[Path, typer.Argument(metavar="FOLDER")]) -> None:
+    """Check a model and copy it into your own folder of models."""
+    from instrument.models import ModelLibrary
+    from model.gansynth import GANSynth
+
+    GANSynth.load(folder)
+    info = ModelLibrary().import_folder(folder)
+    _say(f'Imported "{info.name}" into {info.path}')
+
+
+@models_app.command("remove", epilog='Example: timbrepad models remove "My model"')
+def models_remove(name: Annotated[str, typer.Argument(metavar="MODEL")]) -> None:
+    """Delete one of your own models."""
+    from instrument.models import ModelLibrary
+
+    _say(f'Removed "{ModelLibrary().remove(name).name}"')
 
 
 @data_app.command(

@@ -1,0 +1,217 @@
+"""A performance through the engine into a wave file: no device, no clock, as fast as it goes."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+import msgspec
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from .cache import Target
+from .engine import Engine
+from .events import AllNotesOff, AnyEvent, ControlChange, NoteOff, NoteOn
+from .offline_notes import Cue, NoteSource
+from .parameters import SUSTAIN_PEDAL
+
+Block = NDArray[np.float32]
+Encoding = Literal["PCM_24", "FLOAT"]
+
+FOLLOW_SECONDS = 0.1  # how often held notes follow the pad
+CHUNK_FRAMES = 4096
+TAIL_SECONDS = 30.0  # at most: a note whose release is longer is cut
+TAIL_STEP_SECONDS = 0.1
+SETTLING_SECONDS = 0.5  # parameters glide from the engine's defaults to the preset's
+SILENCE = 1e-4  # -80 dB
+
+
+class WaveError(Exception):
+    """A wave file can't be written; the message says which and why."""
+
+
+class Player(Protocol):
+    """Turns what the player does into what the engine and the renderer understand."""
+
+    def start(self) -> tuple[AnyEvent, ...]:
+        """Give the engine's events at the beginning."""
+        ...
+
+    def play(self, event: AnyEvent) -> tuple[AnyEvent, ...]:
+        """Take an event; give the engine's events that come of it."""
+        ...
+
+    def target(self, seconds: float) -> Target:
+        """Say which timbre a note that begins now has."""
+        ...
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What happens at one time: first notes are published, then events posted."""
+
+    seconds: float
+    cues: tuple[Cue, ...] = ()
+    events: tuple[AnyEvent, ...] = ()
+
+
+@dataclass
+class _Keys:
+    """Which notes sound, as far as keys and the pedal tell."""
+
+    down: set[int] = field(default_factory=set)
+    held: set[int] = field(default_factory=set)  # by the pedal
+    pedal: bool = False
+
+    def take(self, event: AnyEvent) -> None:
+        match event:
+            case NoteOn(note=note):
+                self.down.add(note)
+            case NoteOff(note=note):
+                self.down.discard(note)
+                if self.pedal:
+                    self.held.add(note)
+            case ControlChange(controller=controller, value=value) if controller == SUSTAIN_PEDAL:
+                self.pedal = value >= 64
+                if not self.pedal:
+                    self.held.clear()
+            case _:
+                pass
+
+    @property
+    def sounding(self) -> list[int]:
+        return sorted(self.down | self.held)
+
+
+def arrange(events: Sequence[AnyEvent], player: Player, pitches: range) -> list[Moment]:
+    """Say beforehand what happens when: which notes are needed and which events are posted.
+
+    A note has the timbre of its beginning; when the pad moves, the notes that sound then follow
+    it ten times a second.
+
+    Args:
+        events: In order; `time_seconds` counts from the beginning.
+        player: Knows the preset, the pad and the controllers.
+        pitches: That the model can make; notes outside are transposed by the engine.
+    """
+    keys = _Keys()
+    moments = [Moment(0.0, (), player.start())]
+    follow_at: float | None = None
+    last = player.target(0.0)
+
+    def cue(note: int, target: Target) -> Cue:
+        return Cue(min(max(note, pitches[0]), pitches[-1]), target)
+
+    for event in events:
+        seconds = event.time_seconds
+        if follow_at is not None and follow_at <= seconds:
+            target = player.target(follow_at)
+            moments.append(Moment(follow_at, tuple(cue(note, target) for note in keys.sounding)))
+            follow_at = None
+        posted = player.play(event)
+        keys.take(event)
+        target = player.target(seconds)
+        if isinstance(event, NoteOn):
+            moments.append(Moment(seconds, (cue(event.note, target),), posted))
+            continue
+        if target.cell != last.cell and follow_at is None:
+            follow_at = (seconds // FOLLOW_SECONDS + 1) * FOLLOW_SECONDS
+        last = target
+        moments.append(Moment(seconds, (), posted))
+    return moments
+
+
+def perform(
+    moments: Sequence[Moment],
+    notes: NoteSource,
+    engine: Engine,
+    sample_rate: float,
+    write: Callable[[Block], None],
+    progress: Callable[[float], None] = lambda _: None,
+) -> None:
+    """Play moments through the engine, and on until all is silent.
+
+    Args:
+        moments: From `arrange`; the first sets the parameters before the beginning.
+        notes: Makes the notes in the pool that the engine reads.
+        engine: A fresh one.
+        sample_rate: The engine's, in Hz.
+        write: Takes each block, float32 [frame, 2]; it may not keep it.
+        progress: Told the seconds that are done.
+    """
+    notes.expect([cue for moment in moments for cue in moment.cues])
+    for event in moments[0].events:
+        engine.post(event)
+    engine.process(np.zeros((round(SETTLING_SECONDS * sample_rate), 2), np.float32))
+    frame = 0
+
+    def process(n_frames: int) -> Block:
+        nonlocal frame
+        block = np.zeros((n_frames, 2), np.float32)
+        engine.process(block)
+        write(block)
+        frame += n_frames
+        progress(frame / sample_rate)
+        return block
+
+    def insist(accepted: Callable[[], bool]) -> None:
+        while not accepted():  # the ring is full: one inner block empties it
+            process(64)
+
+    for moment in moments[1:]:
+        due = round(moment.seconds * sample_rate)
+        while frame < due:
+            process(min(CHUNK_FRAMES, due - frame))
+        for cue in moment.cues:
+            note = notes.next_note(engine.slots_in_use())
+            insist(lambda: engine.publish(cue.pitch, note))  # noqa: B023  # called at once
+        for event in moment.events:
+            now = msgspec.structs.replace(event, time_seconds=0.0)
+            insist(lambda: engine.post(now))  # noqa: B023  # called at once
+    engine.post(ControlChange(controller=SUSTAIN_PEDAL, value=0))
+    engine.post(AllNotesOff())
+    step = round(TAIL_STEP_SECONDS * sample_rate)
+    n_silent = 0
+    for _ in range(round(TAIL_SECONDS / TAIL_STEP_SECONDS)):
+        n_silent = n_silent + 1 if np.abs(process(step)).max() < SILENCE else 0
+        if n_silent == 3:
+            break
+
+
+@contextlib.contextmanager
+def wave_file(
+    path: Path, sample_rate: int, *, n_channels: int = 2, encoding: Encoding = "PCM_24"
+) -> Iterator[Callable[[Block], None]]:
+    """Give a function that appends float32 [frame, channel] to a WAV; whole or not at all.
+
+    Raises:
+        WaveError: If it can't be written; a former file of the name stays.
+    """
+    try:
+        handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
+    except OSError as error:
+        raise WaveError(f'Could not write "{path}": {error.strerror}.') from error
+    part = Path(name)
+    try:
+        with (
+            os.fdopen(handle, "w+b") as file,
+            soundfile.SoundFile(file, "w", sample_rate, n_channels, encoding, format="WAV") as wave,
+        ):
+            yield wave.write
+        # mkstemp lets only the owner read; a new file shall be as any other
+        part.chmod(0o666 & ~_umask())
+        part.replace(path)
+    except (OSError, soundfile.SoundFileError) as error:
+        raise WaveError(f'Could not write "{path}": {error}. Is the disk full?') from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

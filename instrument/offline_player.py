@@ -1,0 +1,127 @@
+"""Who plays a MIDI file: presets as in the instrument, or a walk through drawn timbres."""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from .cache import Target, make_target
+from .controls import Controls, resolve_corners
+from .events import AnyEvent, ProgramChange
+from .preset import N_CORNERS, Preset, PresetError
+from .status import Corner, ModelInfo, Timbre
+
+Latent = Sequence[float]
+
+
+def preset_of_latent(z: Latent, name: str = "") -> Preset:
+    """Make a preset that has one timbre wherever the pad is."""
+    return Preset(name=name, corners=(Corner(name=name, z=tuple(z)),) * N_CORNERS)
+
+
+class PresetPlayer:
+    """Plays presets: pad, controllers and program changes do what they do in the instrument."""
+
+    def __init__(
+        self,
+        preset: Preset,
+        model: ModelInfo,
+        timbres: Sequence[Timbre],
+        preset_of_program: Callable[[int], Preset] | None = None,
+    ) -> None:
+        """Take up a preset.
+
+        Args:
+            preset: The one to begin with.
+            model: That makes the notes; another model's preset gets timbres of the same names.
+            timbres: Of the model.
+            preset_of_program: Gives the preset of a program number, or raises PresetError.
+
+        Raises:
+            PresetError: If the model has no timbres to take the place of another model's.
+        """
+        self._model = model
+        self._timbres = timbres
+        self._preset_of_program = preset_of_program
+        self._controls = Controls()
+        self._load(preset)
+
+    def start(self) -> tuple[AnyEvent, ...]:
+        """Give the engine's events at the beginning."""
+        return self._controls.all_parameters()
+
+    def play(self, event: AnyEvent) -> tuple[AnyEvent, ...]:
+        """Take an event; give the engine's events that come of it."""
+        if isinstance(event, ProgramChange):
+            return self._change_program(event.program)
+        return self._controls.play(event)
+
+    def target(self, _seconds: float) -> Target:
+        """Say which timbre a note that begins now has."""
+        target = self._controls.target(self._model.hash, self._model.latent_size)
+        assert target is not None, "the corners are resolved when a preset is loaded"
+        return target
+
+    def _change_program(self, program: int) -> tuple[AnyEvent, ...]:
+        if self._preset_of_program is None:
+            return ()
+        try:
+            return self._load(self._preset_of_program(program))
+        except PresetError:  # as in the instrument: the sound stays as it is
+            return ()
+
+    def _load(self, preset: Preset) -> tuple[AnyEvent, ...]:
+        is_same = preset.model_hash in ("", self._model.hash)
+        size = self._model.latent_size
+        if not self._timbres and not (
+            is_same and preset.corners and all(len(corner.z) == size for corner in preset.corners)
+        ):
+            raise PresetError(
+                f'"{preset.name}" belongs to another model, and "{self._model.name}" has no '
+                "timbres of its own. Choose a seed, or another model."
+            )
+        corners = resolve_corners(preset.corners, self._timbres, size, is_same_model=is_same)
+        return self._controls.load(msgspec.structs.replace(preset, corners=corners))
+
+
+class WalkPlayer(PresetPlayer):
+    """Walks through drawn timbres, one after the other at even times, morphing between them."""
+
+    def __init__(
+        self,
+        preset: Preset,
+        model: ModelInfo,
+        timbres: Sequence[Timbre],
+        draw: Callable[[int], Latent],
+        *,
+        seed: int,
+        step_seconds: float,
+    ) -> None:
+        """Set out.
+
+        Args:
+            preset: Gives the parameters and mappings; its timbres are not heard.
+            model: That makes the notes.
+            timbres: Of the model.
+            draw: Gives the latent of a seed.
+            seed: The first timbre's; each further one has the next.
+            step_seconds: From one timbre to the next.
+
+        Source: the idea is GANSynth's demo, which interpolates along the great circle between
+        random instruments, a new latent for each note.
+        """
+        super().__init__(preset, model, timbres)
+        self._draw = draw
+        self._seed = seed
+        self._step_seconds = step_seconds
+        self._latents: dict[int, Latent] = {}
+
+    def target(self, seconds: float) -> Target:
+        """Say which timbre a note that begins now has."""
+        place, rest = divmod(seconds / self._step_seconds, 1.0)
+        here, there = self._latent(int(place)), self._latent(int(place) + 1)
+        return make_target(self._model.hash, [here, there, here, there], rest, 0.0)
+
+    def _latent(self, place: int) -> Latent:
+        if place not in self._latents:
+            self._latents[place] = self._draw(self._seed + place)
+        return self._latents[place]
