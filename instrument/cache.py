@@ -82,12 +82,10 @@ def make_target(
         raise ValueError(f"a target has 1 or 4 latents of one length, not {len(latents)}: {sizes}")
     rows = [np.asarray(latent, "<f4").tobytes() for latent in latents]
     x, y = (_on_grid(pad_x), _on_grid(pad_y)) if len(rows) == 4 else (0.0, 0.0)
-    weights = dict.fromkeys(rows, 0.0)
-    for row, weight in zip(rows, _weights(x, y), strict=False):
-        weights[row] += weight
     identity = hashlib.sha256(model.encode())
-    for row in sorted(row for row, weight in weights.items() if weight):
-        identity.update(np.asarray(weights[row], "<f8").tobytes() + row)
+    for weight, row in sorted(zip(_weights(x, y), rows, strict=False)):
+        if weight:
+            identity.update(np.asarray(weight, "<f8").tobytes() + row)
     return Target(model, b"".join(rows), x, y, identity.hexdigest()[:32])
 
 

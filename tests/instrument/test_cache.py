@@ -516,6 +516,12 @@ def test_rerolling_a_corner_far_away_keeps_the_notes_of_the_edge() -> None:
     assert make_target(MODEL, other, 0.5, 0.5).cell != make_target(MODEL, CORNERS, 0.5, 0.5).cell
 
 
+def test_corner_that_counts_twice_is_not_the_same_as_half_of_each() -> None:
+    a, b = CORNERS[:2]
+    twice = make_target(MODEL, [a, a, a, b], 0.5, 0.5)
+    assert twice.cell != make_target(MODEL, [a, b, a, b], 0.25, 0).cell
+
+
 def test_another_model_has_other_cells() -> None:
     assert make_target("b", CORNERS, 0, 0).cell != make_target("a", CORNERS, 0, 0).cell
 
