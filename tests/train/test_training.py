@@ -57,7 +57,7 @@ def test_timbres_are_ranked_by_their_sound(
 
 def test_the_loss_falls_on_notes_seen_again(data, quick: TrainConfig, tmp_path) -> None:
     config = msgspec.structs.replace(
-        quick, examples=960, stage_shares=(1, 0, 0, 0), batch=(8, 2, 2, 2)
+        quick, examples=480, stage_shares=(1, 0, 0, 0), batch=(8, 2, 2, 2)
     )
     losses: list[float] = []
 
@@ -70,7 +70,7 @@ def test_the_loss_falls_on_notes_seen_again(data, quick: TrainConfig, tmp_path) 
     train_loop(msgspec.structs.replace(config, examples=8), data, run)
     (tmp_path / "checkpoint.safetensors").unlink()
     train_loop(config, data, run)
-    assert losses[-1] < 0.5 * losses[0]
+    assert losses[-1] < 0.7 * losses[0]
 
 
 def test_a_run_that_was_stopped_ends_like_one_that_was_not(
