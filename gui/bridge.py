@@ -5,11 +5,13 @@ is asked on one thread beside the window's, so that the window never waits. What
 just moving is not pulled back by a status that is older than the hand.
 """
 
+import functools
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from instrument import (
     MOD_WHEEL,
@@ -20,15 +22,18 @@ from instrument import (
     NoteOff,
     NoteOn,
     PitchBend,
+    PresetError,
     SetParameter,
     Status,
 )
 
 Answer = TypeVar("Answer")
 
+ERRORS = (OSError, PresetError, ValueError)
+"""What the instrument raises; each has a line for the player."""
+
 INTERVAL_MILLISECONDS = 34  # 29.4 times a second
 HOLD_SECONDS = 0.25  # how long the hand is believed, and not the instrument
-STOP_MILLISECONDS = 5000
 
 # Signal, and what of the status it carries: emitted when that differs from the last time.
 _TOPICS: tuple[tuple[str, Callable[[Status], Any]], ...] = (
@@ -98,45 +103,34 @@ class Bridge(QObject):
         self._held_until: dict[str, float] = {}
         self._last_notice = 0
         self._last_own_note = 0.0
-        self._pool = QThreadPool(self)
-        self._pool.setMaxThreadCount(1)
-        self._pool.setExpiryTimeout(-1)
+        self._is_over = False
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="bridge")
         self._answered.connect(lambda call: call(), Qt.ConnectionType.QueuedConnection)
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(INTERVAL_MILLISECONDS)
         self._timer.timeout.connect(self.poll)
+        self.model_changed.connect(self._fetch_timbres)
 
     def begin(self) -> None:
         """Start the instrument, or start it again; `state_changed` says when it plays."""
         self._set_state("starting")
-        former, self._instrument = self._instrument, None
-
-        def start() -> InstrumentInterface:
-            if former is not None:
-                _close_quietly(former)
-            return self._start()
-
-        self._run(start, self._begun, self._not_begun)
+        self._run(self._start_unless_over, self._begun, self._not_begun)
 
     def end(self) -> None:
         """Stop the instrument; the window is going."""
+        self._is_over = True
         self._timer.stop()
         instrument, self._instrument = self._instrument, None
-        self._pool.clear()
         if instrument is not None:
-            _close_quietly(instrument)
-        self._pool.waitForDone(STOP_MILLISECONDS)
+            instrument.close()
+        self._worker.shutdown(cancel_futures=True)
 
     def post(self, event: AnyEvent) -> None:
         """Play an event, and show it as done until the instrument has had time to follow."""
         self._hold(event)
-        if self._instrument is None:
-            return
-        try:
+        if self._instrument is not None:
             self._instrument.post(event)
-        except (OSError, EOFError) as error:
-            self._lost(error)
 
     def ask(
         self,
@@ -146,12 +140,12 @@ class Bridge(QObject):
         """Ask the instrument on the other thread.
 
         Args:
-            question: Called there; its ValueError becomes a notice.
+            question: Called there; an error of the instrument's becomes a notice.
             answer: Called in the window's thread with what came back.
         """
         instrument = self._instrument
         if instrument is not None:
-            self._run(lambda: question(instrument), answer, self._not_answered)
+            self._run(lambda: question(instrument), answer, lambda error: self.say(str(error)))
 
     def say(self, text: str, *, is_error: bool = True) -> None:
         """Show a notice of the window's own."""
@@ -161,11 +155,7 @@ class Bridge(QObject):
         """Read the status once and emit what changed."""
         if self._instrument is None:
             return
-        try:
-            status = self._instrument.status()
-        except (OSError, EOFError) as error:
-            self._lost(error)
-            return
+        status = self._instrument.status()
         former, self.status = self.status, status
         for signal, pick in _TOPICS:
             self._emit_if_new(signal, pick(status))
@@ -175,32 +165,22 @@ class Bridge(QObject):
         self._emit_level(status)
         self._emit_notices(status)
 
+    def _start_unless_over(self) -> InstrumentInterface:
+        instrument = self._start()
+        if self._is_over:  # the window went while it was being started
+            instrument.close()
+        return instrument
+
     def _begun(self, instrument: InstrumentInterface) -> None:
         self._instrument = instrument
         self._shown.clear()
-        self._last_notice = 0
         self._set_state("playing")
-        self.model_changed.connect(self._fetch_timbres, Qt.ConnectionType.UniqueConnection)
         self.poll()
         self._timer.start()
 
     def _not_begun(self, error: Exception) -> None:
         self._set_state("stopped")
-        self.say(f"The instrument did not start: {error}")
-
-    def _not_answered(self, error: Exception) -> None:
-        if isinstance(error, OSError | EOFError):
-            self._lost(error)
-        else:
-            self.say(str(error))
-
-    def _lost(self, error: Exception) -> None:
-        if self.state != "playing":
-            return
-        self._timer.stop()
-        self._set_state("stopped")
-        reason = f" ({error})" if str(error) else ""
-        self.say(f"The instrument stopped{reason}. Start it again; your sound is kept.")
+        self.say(str(error))
 
     def _fetch_timbres(self, _model: object) -> None:
         self.ask(lambda instrument: instrument.timbres(), self.timbres_changed.emit)
@@ -294,43 +274,21 @@ class Bridge(QObject):
         answer: Callable[[Answer], None] | None,
         fail: Callable[[Exception], None],
     ) -> None:
-        self._pool.start(_Task(work, answer, fail, self._answered))
+        """Work on the other thread, and answer or fail in the window's."""
 
+        def run() -> None:
+            try:
+                value = work()
+            except ERRORS as error:
+                self._tell(functools.partial(fail, error))
+            else:
+                if answer is not None:
+                    self._tell(functools.partial(answer, value))
 
-class _Task(QRunnable):
-    """One piece of work on the other thread, whose end is told in the window's."""
-
-    def __init__(
-        self,
-        work: Callable[[], Any],
-        answer: Callable[[Any], None] | None,
-        fail: Callable[[Exception], None],
-        answered: Any,
-    ) -> None:
-        super().__init__()
-        self._work, self._answer, self._fail, self._answered = work, answer, fail, answered
-
-    def run(self) -> None:
-        """Work, then hand the outcome over."""
-        try:
-            value = self._work()
-        except (OSError, EOFError, ValueError, RuntimeError) as error:
-            # a name bound by `except` is gone when the call runs
-            self._tell(lambda failure=error: self._fail(failure))
-            return
-        if self._answer is not None:
-            answer = self._answer
-            self._tell(lambda: answer(value))
+        self._worker.submit(run)
 
     def _tell(self, call: Callable[[], None]) -> None:
         try:
             self._answered.emit(call)
         except RuntimeError:  # the window is gone, and Qt's half of the bridge with it
             return
-
-
-def _close_quietly(instrument: InstrumentInterface) -> None:
-    try:
-        instrument.close()
-    except (OSError, EOFError):  # it is gone already, which is what was wanted
-        return

@@ -1,6 +1,6 @@
 """The name of one corner of the pad, with its weight, its menu, its dice and its padlock."""
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
 
@@ -11,7 +11,7 @@ from . import theme as themes
 from .theme import Theme
 
 CORNER_NAMES = ("bottom left", "bottom right", "top left", "top right")
-HEIGHT = 26
+HEIGHT = 24
 
 
 class CornerChip(QWidget):
@@ -43,12 +43,12 @@ class CornerChip(QWidget):
             layout.addWidget(part)
         self.setFixedHeight(HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self.show_corner(Corner(name=""), QColor("gray"))
+        self.show_corner(Corner(name=""))
 
-    def show_corner(self, corner: Corner, colour: QColor) -> None:
+    def show_corner(self, corner: Corner) -> None:
         """Show what stands on the corner."""
         where = CORNER_NAMES[self._index]
-        self.name.show_name(corner.name or "nothing yet", colour)
+        self.name.show_name(corner.name or "nothing yet")
         self.name.setAccessibleName(f"Corner {where}: {corner.name or 'nothing yet'}")
         self.name.setToolTip(f"{corner.name}: choose a timbre for the corner {where}")
         self.lock.setChecked(corner.locked)
@@ -76,21 +76,20 @@ class CornerChip(QWidget):
 
 
 class _NameButton(QAbstractButton):
-    """Dot, name and weight."""
+    """Name and weight."""
 
     def __init__(self, theme: Theme, *, is_right: bool) -> None:
         super().__init__()
         self._theme = theme
         self._is_right = is_right
-        self._colour = QColor("gray")
         self._name = ""
         self._percent = 25
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
 
-    def show_name(self, name: str, colour: QColor) -> None:
-        self._name, self._colour = name, colour
+    def show_name(self, name: str) -> None:
+        self._name = name
         self.updateGeometry()
         self.update()
 
@@ -102,7 +101,7 @@ class _NameButton(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         name = QFontMetricsF(themes.font(bold=True)).horizontalAdvance(self._name)
-        return QSize(round(name + self._weight_width()) + 32, HEIGHT)
+        return QSize(round(name + self._weight_width()) + 20, HEIGHT)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(60, HEIGHT)
@@ -111,13 +110,9 @@ class _NameButton(QAbstractButton):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         side = -1 if self._is_right else 1
-        edge = self.width() - 10.0 if self._is_right else 10.0
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._colour)
-        painter.drawEllipse(QPointF(edge, self.height() / 2), 4.5, 4.5)
         align = Qt.AlignmentFlag.AlignRight if self._is_right else Qt.AlignmentFlag.AlignLeft
         align |= Qt.AlignmentFlag.AlignVCenter
-        room = self.rect().adjusted(*((4, 0, -20, 0) if self._is_right else (20, 0, -4, 0)))
+        room = self.rect().adjusted(*((4, 0, -8, 0) if self._is_right else (8, 0, -4, 0)))
         weight_width = self._weight_width()
         bold = themes.font(bold=True)
         name = QFontMetricsF(bold).elidedText(

@@ -54,7 +54,7 @@ _NO_SOUND = Hint(
 
 # The first that applies is shown on the pad.
 _TROUBLES: tuple[tuple[Callable[[str, Status], bool], Hint], ...] = (
-    (lambda state, _: state == "stopped", _STOPPED),
+    (lambda state, status: "stopped" in (state, status.renderer), _STOPPED),
     (lambda state, _: state == "starting", _STARTING),
     (lambda _, status: status.renderer == "failed" and status.model is not None, _FAILED),
     (lambda _, status: status.renderer == "failed", _NO_MODEL),

@@ -11,7 +11,7 @@ from PySide6.QtGui import (
     QPen,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QDial, QInputDialog, QMenu, QWidget
+from PySide6.QtWidgets import QDial, QInputDialog, QMenu, QSizePolicy, QWidget
 
 from instrument import Parameter
 
@@ -26,6 +26,7 @@ KEY_STEP = 0.01
 PAGE_STEP = 0.1
 FINE = 0.1
 WHEEL_NOTCH = 120.0
+LARGEST = 68  # pixels across
 
 _START_DEGREES, _SWEEP_DEGREES = 225.0, -270.0
 _TEXT_HEIGHT = 13
@@ -51,6 +52,7 @@ class Knob(QDial):
         self.setRange(0, STEPS)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(44, 26 + 2 * _TEXT_HEIGHT)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(f"{parameter.label}, {parameter.group}")
         self.valueChanged.connect(self._set_by_slider)
         self._show()
@@ -175,8 +177,9 @@ class Knob(QDial):
         """Draw the dial, its value and its name."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        diameter = min(self.width() - 6, self.height() - 2 * _TEXT_HEIGHT - 2, 60)
-        dial = QRectF((self.width() - diameter) / 2, 1, diameter, diameter)
+        diameter = min(self.width() - 6, self.height() - 2 * _TEXT_HEIGHT - 4, LARGEST)
+        top = (self.height() - diameter - 2 * _TEXT_HEIGHT - 2) / 2
+        dial = QRectF((self.width() - diameter) / 2, top, diameter, diameter)
         self._paint_dial(painter, dial)
         self._paint_lines(painter, dial.bottom() + 1)
         painter.end()

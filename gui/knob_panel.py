@@ -1,6 +1,6 @@
 """The knobs of the table of parameters, group by group."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from instrument import PARAMETERS
@@ -43,5 +43,4 @@ class KnobPanel(QWidget):
             row.addWidget(knob, place // COLUMNS, place % COLUMNS)
         for column in range(COLUMNS):
             row.setColumnStretch(column, 1)
-        row.setAlignment(Qt.AlignmentFlag.AlignTop)
         return row

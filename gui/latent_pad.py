@@ -42,7 +42,7 @@ TIMBRE_MIME = "application/x-timbrepad-timbre"
 FIELD_PIXELS = 28  # a side of the small image that is scaled up: the field has no detail finer
 N_GRID = 8
 MARGIN = 26
-STRIP = HEIGHT + 12  # above and below the field, for the chips
+STRIP = HEIGHT + 20  # above and below the field, for the chips
 FINE_STEP, COARSE_STEP = 0.01, 0.1
 TRAIL_SECONDS = 1.1
 TRAIL_POINTS = 96
@@ -227,7 +227,7 @@ class LatentPad(QWidget):
             self._paint_trail(painter)
             self._paint_finger(painter)
         if self.hasFocus():
-            painter.setPen(QPen(self._theme.colour("accent"), 1.5))
+            painter.setPen(QPen(self._theme.colour("accent", 0.75), 1.2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 9, 9)
         painter.end()
@@ -257,8 +257,8 @@ class LatentPad(QWidget):
     def _mix(self) -> None:
         if self._corners:
             self._features = [corner_features(corner, self._timbres) for corner in self._corners]
-        for chip, corner, features in zip(self.chips, self._corners, self._features, strict=False):
-            chip.show_corner(corner, colour_of(features))
+        for chip, corner in zip(self.chips, self._corners, strict=False):
+            chip.show_corner(corner)
         for chip in self.chips:
             chip.setVisible(bool(self._corners))
         self._field = None
@@ -377,11 +377,11 @@ class LatentPad(QWidget):
             self._paint_point(painter, index, self.to_pixels(x, y))
 
     def _paint_point(self, painter: QPainter, index: int, centre: QPointF) -> None:
-        radius = 10.0
+        radius = 8.5
         if index == self._drop_corner:
             painter.setPen(QPen(QColor("white"), 2))
             painter.setBrush(QColor(255, 255, 255, 60))
-            painter.drawEllipse(centre, radius + 9, radius + 9)
+            painter.drawEllipse(centre, radius + 8, radius + 8)
         painter.setPen(QPen(QColor(0, 0, 0, 140), 2))
         painter.setBrush(colour_of(self._features[index]))
         painter.drawEllipse(centre, radius, radius)

@@ -25,7 +25,7 @@ from .preset_dialogs import PresetDialogs
 from .sound_list import Row, SoundList
 from .sound_pictures import preset_picture, timbre_picture
 from .theme import GAP, Theme
-from .timbre_colour import corner_features, features_of
+from .timbre_colour import corner_features, features_of, words_of
 from .timbre_menu import matches
 
 PRESETS, TIMBRES = 0, 1
@@ -50,7 +50,7 @@ class PresetBrowser(QWidget):
         self._presets: dict[str, Preset | None] = {}
         self._timbres: tuple[Timbre, ...] = ()
         self.field = QLineEdit()
-        self.field.setPlaceholderText("Search sounds, tags, authors")
+        self.field.setPlaceholderText("Search")
         self.field.setAccessibleName("Search sounds")
         self.field.setClearButtonEnabled(True)
         self.field.addAction(
@@ -166,12 +166,14 @@ class PresetBrowser(QWidget):
 
     def _timbre_rows(self, words: Sequence[str]) -> list[Row]:
         rows: list[Row] = []
+        family = ""
         for timbre in sorted(self._timbres, key=lambda timbre: (timbre.family, timbre.name)):
-            if not matches(words, timbre.name, timbre.family):
+            if not matches(words, timbre.name, timbre.family, words_of(features_of(timbre))):
                 continue
-            if not rows or rows[-1].about != timbre.family:
-                rows.append(Row(timbre.family))
-            rows.append(Row(timbre.name, timbre.family, _timbre_picture(timbre)))
+            if timbre.family != family:
+                family = timbre.family
+                rows.append(Row(family))
+            rows.append(Row(timbre.name, words_of(features_of(timbre)), _timbre_picture(timbre)))
         return rows
 
     def _preset_picture(self, name: str) -> Callable[[QSize], QPixmap]:

@@ -23,14 +23,14 @@ def timbre_picture(features: Features, size: QSize) -> QPixmap:
     colour = colour_of(features)
     width, height = size.width(), size.height()
     for line in range(N_LINES):
-        slope = 0.25 + 2.2 * (1.0 - features.brightness)
-        strength = math.exp(-slope * line / 2.2) * (1.0 - 0.5 * features.noisiness)
+        slope = 0.12 + 1.9 * (1.0 - features.brightness)
+        strength = math.exp(-slope * line / 2.2) * (1.0 - 0.4 * features.noisiness)
         y = height * (1.0 - (line + 1) / (N_LINES + 1))
         fill = _fade(colour, width, features, strength)
-        painter.fillRect(QRectF(0, y - height / 44, width, max(height / 22, 1.0)), fill)
+        painter.fillRect(QRectF(0, y - height / 36, width, max(height / 18, 1.0)), fill)
     grains = random.Random(0)  # the same grains at each drawing
     for _ in range(round(N_GRAINS * features.noisiness)):
-        colour.setAlphaF(0.5 * grains.random())
+        colour.setAlphaF(0.6 * grains.random())
         place = QPointF(width * grains.random(), height * grains.random())
         painter.fillRect(
             QRectF(place, QPointF(place.x() + width / 22, place.y() + height / 28)), colour

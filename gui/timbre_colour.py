@@ -1,6 +1,6 @@
-"""Colours from measured timbre: alike sounds look alike, in steps as large as they look.
+"""Colours from measured timbre: alike sounds look alike.
 
-The colours are mixed in OKLab, where a mixture looks as if it lay between its ends.
+They are chosen in OKLab, where equal steps look equal.
 """
 
 import math
@@ -12,6 +12,8 @@ from PySide6.QtGui import QColor, QImage
 from instrument import Corner, Timbre
 
 N_NEAREST = 3  # named timbres whose features stand in for those of a latent without a name
+
+_WORDS = ("dark", "round", "bright")
 
 Lab = tuple[float, float, float]
 
@@ -94,17 +96,26 @@ def pad_weights(x: float, y: float) -> tuple[float, float, float, float]:
 
 
 def field_image(corners: Sequence[Features], size: int, *, depth: float = 1.0) -> QImage:
-    """Paint what lies between four corners, `size` pixels square, to be scaled up smoothly."""
-    labs = [lab_of(features, depth=depth) for features in corners]
+    """Paint what lies between four corners, `size` pixels square, to be scaled up smoothly.
+
+    Each place has the colour of the features that lie there, not a mixture of the corners' paint:
+    between a dark and a bright timbre is one of middle brightness, which is not grey.
+    """
     image = QImage(size, size, QImage.Format.Format_RGB32)
     for row in range(size):
         for column in range(size):
             weights = pad_weights(column / (size - 1), 1 - row / (size - 1))
-            mixed = [
-                sum(w * lab[i] for w, lab in zip(weights, labs, strict=True)) for i in range(3)
-            ]
-            image.setPixel(column, row, _to_colour((mixed[0], mixed[1], mixed[2])).rgb())
+            image.setPixel(column, row, colour_of(blend(corners, weights), depth=depth).rgb())
     return image
+
+
+def words_of(features: Features) -> str:
+    """Say in a few words what a timbre sounds like."""
+    brightness = _WORDS[min(int(3 * features.brightness), 2)]
+    attack = "slow" if features.attack > 0.4 else ""
+    decay = "short" if features.decay < 0.3 else "endless" if features.decay > 0.85 else ""
+    breath = "breathy" if features.noisiness > 0.4 else ""
+    return " · ".join(filter(None, (brightness, attack, decay, breath)))
 
 
 def _to_colour(lab: Lab) -> QColor:
