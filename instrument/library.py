@@ -3,6 +3,7 @@
 import contextlib
 import difflib
 import errno
+import functools
 import importlib.resources
 import re
 import time
@@ -79,10 +80,7 @@ class PresetLibrary:
 
     def list(self) -> tuple[PresetEntry, ...]:
         """List the factory's presets in the factory's order, then the player's by name."""
-        entries: dict[str, PresetEntry] = {}
-        for file in sorted(_json_files(self._factory), key=lambda file: file.name):
-            entry = _read_entry(file, is_factory=True)
-            entries[_key(entry.name)] = entry
+        entries = {_key(entry.name): entry for entry in self._factory_entries}
         taken: set[str] = set()
         for entry in self._user_entries():
             shown = _unique(entry.name, taken)
@@ -252,6 +250,11 @@ class PresetLibrary:
     def previous(self, name: str) -> PresetEntry:
         """Give the entry before `name`; as `neighbour`."""
         return self.neighbour(name, -1)
+
+    @functools.cached_property
+    def _factory_entries(self) -> tuple[PresetEntry, ...]:
+        files = sorted(_json_files(self._factory), key=lambda file: file.name)
+        return tuple(_read_entry(file, is_factory=True) for file in files)
 
     def _user_entries(self) -> Iterator[PresetEntry]:
         entries = [self._entry_of(path) for path in _json_files(self.user_folder)]

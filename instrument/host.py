@@ -1,0 +1,142 @@
+"""The instrument's process: serves one window through its standard streams, and ends with it."""
+
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from .remote import (
+    METHODS,
+    Call,
+    Close,
+    Message,
+    Pipe,
+    Post,
+    Result,
+    Sound,
+    Standing,
+    Start,
+    encode_value,
+    failure_of,
+)
+
+if TYPE_CHECKING:
+    from .instrument import Instrument
+
+STATUS_SECONDS = 1 / 30
+SOUND_SECONDS = 0.5  # between two copies of a sound that is being changed
+# MIDI messages wait for Python's lock while another thread computes. With the usual 5 ms they come
+# late and JACK loses some; with 0.5 ms none was lost.
+SWITCH_SECONDS = 0.0005
+
+
+class Host:
+    """Serves an instrument through a pipe.
+
+    | thread | does |
+    |---|---|
+    | the caller of `serve` | reads the pipe; passes events on at once |
+    | calls | calls methods, one after the other; they may take their time |
+    | status | tells how things stand, 30 times a second |
+    """
+
+    def __init__(self, instrument: "Instrument", pipe: Pipe) -> None:
+        self._instrument = instrument
+        self._pipe = pipe
+        self._calls: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
+        self._ended = threading.Event()
+
+    def serve(self) -> None:
+        """Serve until the window says so or goes away, then close the instrument."""
+        threads = [
+            threading.Thread(target=self._serve_calls, name="calls", daemon=True),
+            threading.Thread(target=self._tell_status, name="status", daemon=True),
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            self._read()
+        finally:
+            self._ended.set()
+            self._calls.put(None)
+            self._instrument.close()
+
+    def _read(self) -> None:
+        while True:
+            match self._pipe.receive_request():
+                case Post(event=event):
+                    try:
+                        self._instrument.post(event)
+                    except ValueError as error:  # nobody waits for an answer
+                        self._instrument.notify(str(error))
+                case Call() as call:
+                    self._calls.put(call)
+                case Close() | None:
+                    return
+                case Start():
+                    self._instrument.notify("The instrument has been started already.")
+
+    def _serve_calls(self) -> None:
+        while (call := self._calls.get()) is not None:
+            try:
+                self._pipe.send(self._answer(call))
+            except OSError:  # the window has gone; `_read` sees it, too
+                return
+
+    def _answer(self, call: Call) -> Message:
+        try:
+            arguments = METHODS[call.method].arguments.decode(call.arguments)
+            value = getattr(self._instrument, call.method)(*arguments)
+            return Result(call.number, encode_value(value))
+        except Exception as error:  # whatever it is, the window shall hear of it
+            return failure_of(call.number, error)
+
+    def _tell_status(self) -> None:
+        told, told_at = -1, -SOUND_SECONDS
+        try:
+            while not self._ended.wait(STATUS_SECONDS):
+                self._pipe.send(Standing(self._instrument.status()))
+                revision, now = self._instrument.revision, time.monotonic()
+                if revision != told and now - told_at >= SOUND_SECONDS:
+                    told, told_at = revision, now
+                    self._pipe.send(Sound(self._instrument.preset()))
+        except OSError:  # the window has gone; `_read` sees it, too
+            return
+
+
+def take_standard_streams() -> Pipe:
+    """Make a pipe of standard input and output, and keep everybody else from writing into it."""
+    reader = os.fdopen(os.dup(0), "rb")
+    writer = os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)  # what a library prints goes to the terminal
+    return Pipe(reader, writer)
+
+
+def main() -> int:
+    """Be the instrument's process; gives its exit status."""
+    pipe = take_standard_streams()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the window, which ends us
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    sys.setswitchinterval(SWITCH_SECONDS)
+    start = pipe.receive_request()
+    if not isinstance(start, Start):
+        return 2
+    try:
+        from .instrument import Instrument  # noqa: PLC0415  # takes a while; the pipe is there
+
+        instrument = Instrument(start.options)
+    except Exception as error:  # the window shall say it, whatever it is
+        pipe.send(failure_of(0, error))
+        return 1
+    Host(instrument, pipe).serve()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,639 @@
+"""`Instrument`: owns the engine, the sound output, the MIDI inputs and the supply of notes.
+
+| thread | may block | does |
+|---|---|---|
+| whoever plays (MIDI callbacks, a window) | no | `post`: events to the engine at once |
+| audio callback (compiled, without Python) | never | what `Engine.process` does |
+| housekeeper | briefly | `tick`: notes, MIDI plugs, sound output, session |
+| callers of the other methods | yes | presets, models, devices |
+| baked keyboards | yes | reads and writes keyboards on disk |
+| renderer (own process) | yes | latents and pitches to notes, with torch |
+
+Locks, always taken in this order: `_lock` (what is open: preset, model, output), the supply's own,
+`_controls_lock` (what a hand has set; held for microseconds, the one that `post` takes).
+"""
+
+import contextlib
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from random import Random
+
+import msgspec
+import numpy as np
+
+from .bake import BakeFolder
+from .controls import Controls, corner_of, resolve_corners
+from .engine import Engine
+from .events import AllNotesOff, AnyEvent, NoteOff, NoteOn, Panic, PitchBend, ProgramChange
+from .files import write_whole
+from .library import PresetLibrary
+from .midi import MidiInputs
+from .models import ModelLibrary, ModelLibraryError
+from .options import InstrumentOptions
+from .output import Output
+from .paths import baked_folder, data_folder, models_folder, presets_folder, session_file
+from .preset import Preset, PresetError, decode_preset, encode_preset
+from .renderer_client import RendererProcess
+from .renderer_protocol import Answer, Drawn, ModelFailed, ModelLoaded
+from .status import (
+    AudioDevice,
+    AudioSettings,
+    Corner,
+    ModelInfo,
+    Notice,
+    NoteWave,
+    Status,
+    Timbre,
+)
+from .supply import NoteSupply
+
+N_NOTICES = 20
+IDLE_SECONDS = 0.05  # between two looks of the housekeeper when nothing wakes it
+LOOK_SECONDS = 0.1  # between two looks at plugs and streams
+SESSION_SECONDS = 5.0  # a sound that stays so long is kept for the next session
+CLOSE_SECONDS = 5.0
+N_SEEDS = 1_000_000
+
+_PLAYED = (NoteOn, NoteOff, PitchBend, AllNotesOff, Panic)
+
+MakeRenderer = Callable[[str, tuple[int, int]], RendererProcess]
+
+
+class Instrument:
+    """A playable instrument; implements `InstrumentInterface`.
+
+    Nothing here waits for a note. What goes wrong with a device, a file or the renderer is a
+    notice in `Status`, and the rest plays on.
+    """
+
+    def __init__(
+        self,
+        options: InstrumentOptions | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        threaded: bool = True,
+        make_renderer: MakeRenderer | None = None,
+    ) -> None:
+        """Start everything that `options` asks for.
+
+        Args:
+            options: With what to start.
+            clock: Seconds, as in the events.
+            threaded: Run the housekeeper; otherwise call `tick`, and `engine.process` for sound.
+            make_renderer: Gets the pool's name and shape; None is the renderer process.
+
+        Raises:
+            PoolError: If there is no memory for the notes.
+        """
+        self._options = options or InstrumentOptions()
+        self._clock = clock
+        self._threaded = threaded
+        self._make_renderer = make_renderer or self._renderer_process
+        data = Path(self._options.data_folder) if self._options.data_folder else data_folder()
+        self._session = session_file(data)
+        self._presets = PresetLibrary(presets_folder(data))
+        self._models = ModelLibrary(models_folder(data))
+        self._bakes = BakeFolder(baked_folder(data)) if self._options.bake else None
+
+        self._lock = threading.RLock()
+        self._controls_lock = threading.Lock()
+        self._controls = Controls()
+        self._notices: deque[Notice] = deque(maxlen=N_NOTICES)
+        self._notice_ids = count(1)
+        self._wake = threading.Event()
+        self._closing = threading.Event()
+        self._todo: deque[AnyEvent] = deque()  # any thread appends, the housekeeper takes
+        self._random = Random()
+
+        self._model: ModelInfo | None = None  # that was asked for last
+        self._open_model_info: ModelInfo | None = None  # that the renderer has open
+        self._timbres: tuple[Timbre, ...] = ()
+        self._corners_model = ("", "")  # name and hash of the one that made the corners' latents
+        self._draws: dict[int, tuple[int, Corner]] = {}  # by request: where the latent belongs
+        self._requests = count(1)
+        self._preset_name = ""
+        self._saved_revision = 0
+        self._wanted_revision = -1  # for which the supply has been told the target
+        self._kept_revision = 0  # that the session file holds
+        self._changed_at = clock()
+        self._seen_revision = 0
+        self._last_look = -LOOK_SECONDS
+        self._note_version = 0
+        self._pictured: tuple[int, object] = (-1, None)
+
+        self._output = Output(self.notify, clock)
+        rate = self._output.ask(self._options.audio)
+        self._supply = self._make_supply(rate)
+        self._engine = Engine(rate, self._supply.pool)
+        self._start_sound()
+        self._midi_lock = threading.Lock()
+        self._midi_message = ""
+        self._midi = MidiInputs(self._post_quietly, clock=clock)
+        self.open_midi(self._options.midi_port)
+        self._thread = threading.Thread(target=self._keep_house, name="housekeeper", daemon=True)
+        if threaded:
+            self._thread.start()
+
+    # What a player does.
+
+    def post(self, event: AnyEvent) -> None:
+        """Play: hand an event to the engine; returns at once, from any thread.
+
+        Raises:
+            ValueError: If a value in it is outside its range or a name unknown.
+        """
+        if isinstance(event, _PLAYED):
+            self._to_engine(event)  # before anything else: this is what a player waits for
+            with self._controls_lock:
+                self._controls.play(event)
+        elif not isinstance(event, ProgramChange):
+            with self._controls_lock:
+                for engine_event in self._controls.play(event):
+                    self._to_engine(engine_event)
+        self._todo.append(event)
+        self._wake.set()
+
+    def _post_quietly(self, event: AnyEvent) -> None:
+        """Post from the MIDI thread, where nobody would see an error."""
+        try:
+            self.post(event)
+        except ValueError as error:
+            self.notify(str(error))
+
+    def _to_engine(self, event: AnyEvent) -> None:
+        if self._output.is_pulling or not isinstance(event, _PLAYED):
+            self._engine.post(event)
+        # else nobody takes events off the ring, and old notes would sound when somebody does
+
+    def test_sound(self) -> None:
+        """Play a short test sound that needs no model."""
+        if not self._output.is_pulling:
+            self.notify("No sound output is open. Choose one in the audio settings.")
+            return
+        self._engine.test_tone()
+
+    # How everything stands.
+
+    def status(self) -> Status:
+        """Say how everything stands; the peaks are those since the last call."""
+        stock = self._supply.stock()
+        counters = self._engine.counters()
+        audio = self._output.status
+        with self._controls_lock:
+            controls = self._controls
+            return Status(
+                audio=audio,
+                midi_inputs=self._midi.connected,
+                load=counters.load,
+                n_voices=counters.n_voices if self._output.is_pulling else 0,
+                peak_left=counters.peak_left,
+                peak_right=counters.peak_right,
+                dropped_blocks=self._output.dropped_blocks(counters),
+                dropped_events=counters.dropped_events,
+                stolen=counters.stolen,
+                model=self._open_model_info,
+                renderer=self._supply.state,
+                freshness=stock.freshness,
+                gated=bytes(controls.gated),
+                last_note=controls.last_note,
+                pad_x=controls.pad_x,
+                pad_y=controls.pad_y,
+                bend=controls.bend,
+                mod=controls.mod,
+                corners=controls.corners,
+                parameters=dict(controls.parameters),
+                preset_name=self._preset_name,
+                preset_changed=controls.revision != self._saved_revision,
+                n_fresh=stock.n_fresh,
+                n_notes=stock.n_notes,
+                cache_bytes=stock.n_bytes,
+                notices=tuple(self._notices),
+                note_version=self._note_version,
+            )
+
+    def notify(self, text: str, *, is_error: bool = True) -> None:
+        """Say something to the player; from any thread."""
+        self._notices.append(Notice(next(self._notice_ids), text, is_error))
+
+    @property
+    def revision(self) -> int:
+        """Counts up with each change of what a preset holds."""
+        return self._controls.revision
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, for who pulls it without a device."""
+        return self._engine
+
+    def note_wave(self, note: int) -> NoteWave | None:
+        """Give the rendered wave of a note for a picture, or None when there is none."""
+        return self._supply.note_wave(note)
+
+    # Presets and the pad's corners.
+
+    def timbres(self) -> tuple[Timbre, ...]:
+        """List the model's named timbres; empty until the model is loaded."""
+        return self._timbres
+
+    def set_corner(self, index: int, timbre: str) -> None:
+        """Put a named timbre on corner 0 to 3.
+
+        Raises:
+            ValueError: If there is no such corner or timbre.
+        """
+        found = next((t for t in self._timbres if t.name.casefold() == timbre.casefold()), None)
+        if found is None:
+            raise ValueError(f'the model has no timbre "{timbre}"')
+        with self._controls_lock:
+            self._controls.check_corner(index)
+            locked = self._controls.corners[index].locked
+            self._controls.set_corner(index, corner_of(found, locked=locked))
+        self._wake.set()
+
+    def reroll(self, index: int | None = None) -> None:
+        """Draw a new latent for one corner, or for every corner that is not locked.
+
+        Raises:
+            ValueError: If there is no such corner.
+        """
+        with self._controls_lock:
+            corners = self._controls.corners
+            if index is not None:
+                self._controls.check_corner(index)
+        places = [index] if index is not None else range(len(corners))
+        for place in places:
+            if index is not None or not corners[place].locked:
+                self._draw(place, self._random.randrange(N_SEEDS), locked=corners[place].locked)
+
+    def lock_corner(self, index: int, locked: bool) -> None:
+        """Lock a corner against re-rolling, or unlock it.
+
+        Raises:
+            ValueError: If there is no such corner.
+        """
+        with self._controls_lock:
+            self._controls.check_corner(index)
+            corner = self._controls.corners[index]
+            self._controls.set_corner(index, msgspec.structs.replace(corner, locked=locked))
+
+    def preset(self) -> Preset:
+        """Give what sounds now as a preset."""
+        with self._lock, self._controls_lock:
+            return self._controls.preset(self._preset_name, *self._corners_model)
+
+    def load_preset(self, preset: Preset) -> None:
+        """Take over a preset's corners, pad, parameters and mappings."""
+        with self._lock:
+            self._take_preset(preset, self._model_for(preset))
+        self._wake.set()
+
+    def mark_saved(self, name: str) -> None:
+        """Note that what sounds now is on disk under this name."""
+        with self._controls_lock:
+            self._preset_name = name
+            self._saved_revision = self._controls.revision
+
+    # Models.
+
+    def models(self) -> tuple[ModelInfo, ...]:
+        """List the models that can be opened."""
+        return self._models.list()
+
+    def load_model(self, name: str) -> None:
+        """Open another model by name or path; the corners become its timbres of the same names.
+
+        Raises:
+            ModelLibraryError: If there is none.
+        """
+        model = self._models.find(name)
+        with self._lock:
+            self._open_model(model)
+        self._wake.set()
+
+    # Devices.
+
+    def audio_devices(self) -> tuple[AudioDevice, ...]:
+        """List the outputs; empty when there is none."""
+        return self._output.devices()
+
+    def open_audio(self, settings: AudioSettings) -> None:
+        """Open an output in place of the present one; on failure the notice says what to do."""
+        with self._lock:
+            self._output.ask(settings)
+            self._output.poll(self._engine_for)
+
+    def midi_ports(self) -> tuple[str, ...]:
+        """List the MIDI inputs that are there now."""
+        with self._midi_lock:
+            return self._midi.ports()
+
+    def open_midi(self, name: str) -> None:
+        """Listen to one port by name, to all with "*", to none with ""; reconnects by itself."""
+        with self._midi_lock:
+            self._midi.listen(name)
+            self._poll_midi()
+
+    def close(self) -> None:
+        """Stop the sound, the ports and the renderer."""
+        if self._closing.is_set():
+            return
+        self._closing.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(CLOSE_SECONDS)
+        with self._midi_lock:
+            self._midi.close()
+        with self._lock:
+            self._keep_session()
+            self._output.close()
+            self._supply.close()
+
+    # The housekeeper.
+
+    def tick(self) -> None:
+        """Do what there is to do; on the housekeeper's thread."""
+        with self._lock:
+            self._take_events()
+            self._aim()
+            for answer in self._supply.work(self._engine):
+                self._take(answer)
+            self._aim()
+            self._watch_picture()
+            now = self._clock()
+            if now - self._last_look >= LOOK_SECONDS:
+                self._last_look = now
+                self._look_around(now)
+
+    def _keep_house(self) -> None:
+        while not self._closing.is_set():
+            wait = self._supply.wait_seconds()
+            self._wake.wait(IDLE_SECONDS if wait is None else min(wait, IDLE_SECONDS))
+            self._wake.clear()
+            self.tick()
+
+    def _take_events(self) -> None:
+        with contextlib.suppress(IndexError):
+            while True:
+                event = self._todo.popleft()
+                if isinstance(event, ProgramChange):
+                    self._change_program(event.program)
+                else:
+                    self._supply.play(event)
+
+    def _change_program(self, program: int) -> None:
+        try:
+            preset = self._presets.load(self._presets.by_program(program).name)
+        except PresetError as error:
+            self.notify(str(error))
+            return
+        self._take_preset(preset, self._model_for(preset))
+
+    def _aim(self) -> None:
+        """Tell the supply where the finger is, if that has changed."""
+        model = self._model
+        if model is None or self._corners_model[1] != model.hash:
+            return
+        with self._controls_lock:
+            revision = self._controls.revision
+            if revision == self._wanted_revision:
+                return
+            self._wanted_revision = revision
+            target = self._controls.target(model.hash, model.latent_size)
+        if target is not None:
+            self._supply.want(target)
+
+    def _take(self, answer: Answer) -> None:
+        match answer:
+            case ModelLoaded(model=model, timbres=timbres):
+                if self._model is not None and model.hash == self._model.hash:
+                    self._open_model_info = model
+                    self._timbres = timbres
+                    self._resolve_corners()
+            case ModelFailed(path=path, text=text):
+                self._model_failed(path, text)
+            case Drawn(request=request, z=z):
+                self._drawn(request, tuple(float(value) for value in np.frombuffer(z, "<f4")))
+            case _:
+                return
+
+    def _drawn(self, request: int, z: tuple[float, ...]) -> None:
+        place, corner = self._draws.pop(request, (-1, None))
+        if corner is not None:  # else another preset has been opened since
+            with self._controls_lock:
+                self._controls.set_corner(place, msgspec.structs.replace(corner, z=z))
+
+    def _watch_picture(self) -> None:
+        """Count when the note that was played last gets another wave."""
+        note = self._controls.last_note
+        picture = (note, self._supply.published(note) if note >= 0 else None)
+        if picture != self._pictured:
+            self._pictured = picture
+            self._note_version += 1
+
+    def _look_around(self, now: float) -> None:
+        """Look at plugs and streams, and keep the session."""
+        came_back = self._output.poll(self._engine_for)
+        with self._midi_lock:
+            if came_back:
+                self._midi.reopen()
+            self._poll_midi()
+        if self._controls.revision != self._seen_revision:
+            self._seen_revision, self._changed_at = self._controls.revision, now
+        if self._seen_revision != self._kept_revision and now - self._changed_at > SESSION_SECONDS:
+            self._keep_session()
+
+    def _poll_midi(self) -> None:
+        self._midi.poll()
+        if self._midi.message != self._midi_message:
+            self._midi_message = self._midi.message
+            if self._midi_message:
+                self.notify(self._midi_message, is_error=False)
+
+    # Starting, opening, changing.
+
+    def _renderer_process(self, name: str, shape: tuple[int, int]) -> RendererProcess:
+        n_threads = self._options.render_threads or None
+        return RendererProcess(name, shape, wake=self._wake.set, n_threads=n_threads)
+
+    def _make_supply(self, sample_rate: float) -> NoteSupply:
+        return NoteSupply(
+            sample_rate,
+            megabytes=self._options.cache_megabytes,
+            make_renderer=self._make_renderer,
+            bakes=self._bakes,
+            clock=self._clock,
+            say=self.notify,
+        )
+
+    def _engine_for(self, sample_rate: float) -> Engine:
+        """Give an engine for a new stream, and notes at its rate. Only while no stream runs."""
+        if sample_rate != self._supply.sample_rate:
+            former = self._supply
+            self._supply = self._make_supply(sample_rate)
+            former.close()
+            if self._model is not None:
+                self._supply.open_model(self._model)
+        self._engine = Engine(sample_rate, self._supply.pool)
+        self._supply.republish()
+        self._wanted_revision = -1
+        with self._controls_lock:
+            for event in self._controls.all_parameters():
+                self._engine.post(event)
+            self._controls.play(AllNotesOff())  # keys that were down are the former engine's
+        self._supply.play(AllNotesOff())
+        return self._engine
+
+    def _start_sound(self) -> None:
+        """Take up the sound that is asked for, else the last session's, else the first there is."""
+        preset = self._first_preset()
+        model = self._first_model(preset)
+        if preset is not None:
+            self._take_preset(preset, model)
+        elif model is not None:
+            self._open_model(model)
+        self._kept_revision = self._seen_revision = self._controls.revision
+        if preset is not None and not self._is_saved(preset):
+            self._saved_revision = -1
+        if self._model is None:
+            self.notify(
+                "There is no model to play. Import one: timbrepad models import FOLDER. "
+                "The test sound works without."
+            )
+
+    def _first_preset(self) -> Preset | None:
+        if self._options.preset:
+            try:
+                return self._presets.load(self._options.preset)
+            except PresetError as error:
+                self.notify(str(error))
+        if self._options.remember:
+            try:
+                return decode_preset(self._session.read_bytes(), f'"{self._session}"')
+            except FileNotFoundError:
+                pass  # the first session
+            except (OSError, PresetError, UnicodeDecodeError) as error:
+                self.notify(f"The sound of the last session is lost: {error}")
+        entries = [entry for entry in self._presets.list() if not entry.problem]
+        return self._presets.load(entries[0].name) if entries else None
+
+    def _is_saved(self, preset: Preset) -> bool:
+        """Whether the library has just this; a name that it has not at all is none."""
+        try:
+            return self._presets.load(preset.name) == preset
+        except PresetError:
+            self._preset_name = ""
+            return False
+
+    def _first_model(self, preset: Preset | None) -> ModelInfo | None:
+        if self._options.model:
+            try:
+                return self._models.find(self._options.model)
+            except ModelLibraryError as error:
+                self.notify(str(error))
+        return self._model_for(preset) if preset is not None else self._models.first()
+
+    def _model_for(self, preset: Preset) -> ModelInfo | None:
+        """Find a preset's model, else keep the present one, else take the first."""
+        models = self._models.list()
+        for model in models:
+            if model.hash == preset.model_hash:
+                return model
+        for model in models:
+            if model.name == preset.model_name:
+                self.notify(
+                    f'"{preset.name}" was made with another version of the model "{model.name}": '
+                    "it plays this one's timbres of the same names.",
+                    is_error=False,
+                )
+                return model
+        instead = self._model or next(iter(models), None)
+        if preset.model_name and instead is not None:
+            self.notify(
+                f'"{preset.name}" was made with the model "{preset.model_name}", which is not '
+                f'here. It plays with "{instead.name}", with its timbres of the same names.'
+            )
+        return instead
+
+    def _take_preset(self, preset: Preset, model: ModelInfo | None) -> None:
+        with self._controls_lock:
+            for event in self._controls.load(preset):
+                self._to_engine(event)
+            self._preset_name = preset.name
+            self._saved_revision = self._controls.revision
+        self._draws.clear()
+        if model is not None:
+            # a preset that says no model was written by hand, for whichever plays it
+            self._corners_model = (
+                (preset.model_name, preset.model_hash)
+                if preset.model_hash
+                else (model.name, model.hash)
+            )
+            self._open_model(model)
+
+    def _open_model(self, model: ModelInfo) -> None:
+        """Ask for a model, and for its timbres where the corners are another one's."""
+        if self._model is None or model.hash != self._model.hash:
+            self._model = model
+            self._timbres = ()
+            self._wanted_revision = -1
+            self._supply.open_model(model)
+        self._resolve_corners()
+
+    def _model_failed(self, path: str, text: str) -> None:
+        self.notify(text)
+        if self._model is None or self._model.path != path:
+            return
+        former = self._open_model_info
+        self._model = None
+        if former is not None:
+            self._open_model(former)
+
+    def _resolve_corners(self) -> None:
+        """See to it that each corner has a latent of the model, as soon as its timbres are known."""
+        model = self._model
+        if model is None:
+            return
+        with self._controls_lock:
+            corners = self._controls.corners
+            is_same = self._corners_model[1] == model.hash
+            if corners and is_same and all(len(corner.z) == model.latent_size for corner in corners):
+                return
+            if not self._timbres:
+                return  # `ModelLoaded` brings them
+            resolved = resolve_corners(
+                corners, self._timbres, model.latent_size, is_same_model=is_same
+            )
+            unchanged = self._controls.revision == self._saved_revision
+            self._controls.set_corners(resolved)
+            if unchanged:  # the player has not changed anything
+                self._saved_revision = self._controls.revision
+        self._corners_model = (model.name, model.hash)
+        for place, corner in enumerate(corners):
+            if corner.seed is not None and not corner.timbre:
+                self._draw(place, corner.seed, locked=corner.locked)
+
+    def _draw(self, place: int, seed: int, *, locked: bool) -> None:
+        """Ask the renderer for the latent of a seed."""
+        request = next(self._requests)
+        with self._lock:
+            self._draws[request] = (place, Corner(name=f"Seed {seed}", seed=seed, locked=locked))
+            if not self._supply.draw(request, seed):
+                self._draws.pop(request)
+                self.notify("The model is still being opened. Roll again in a moment.")
+
+    def _keep_session(self) -> None:
+        """Write what sounds for the next session."""
+        self._kept_revision = self._controls.revision
+        if not self._options.remember or not self._controls.corners:
+            return
+        try:
+            write_whole(self._session, encode_preset(self.preset()))
+        except OSError as error:
+            self.notify(
+                f"The sound could not be kept for the next session: {error.strerror}. "
+                "Save it as a preset in another place."
+            )

@@ -1,0 +1,31 @@
+"""With what an instrument starts."""
+
+import msgspec
+
+from .status import AudioSettings
+
+
+class InstrumentOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """All that can be asked for before an instrument starts.
+
+    Attributes:
+        model: Name or folder of the model; "" is the one that the preset belongs to.
+        preset: Name or file of the preset; "" is the sound of the last session, else the first.
+        audio: The output to open; None opens none.
+        midi_port: Name of the MIDI input, or a part of it; "*" is all, "" none.
+        cache_megabytes: Memory for rendered notes.
+        render_threads: Notes made side by side; 0 is one a core, at most four.
+        data_folder: Of the player's files; "" is the usual place.
+        bake: Keep rendered keyboards on disk, so that the next start sounds at once.
+        remember: Take up the sound of the last session, and keep this one for the next.
+    """
+
+    model: str = ""
+    preset: str = ""
+    audio: AudioSettings | None = AudioSettings()
+    midi_port: str = "*"
+    cache_megabytes: int = 384
+    render_threads: int = 0
+    data_folder: str = ""
+    bake: bool = True
+    remember: bool = True

@@ -1,0 +1,46 @@
+import msgspec
+import pytest
+
+from instrument.events import (
+    AllNotesOff,
+    AnyEvent,
+    ControlChange,
+    MovePad,
+    NoteOff,
+    NoteOn,
+    Panic,
+    PitchBend,
+    ProgramChange,
+    SetParameter,
+)
+
+EVENTS = [
+    NoteOn(note=60, velocity=100, channel=3, time_seconds=1.5),
+    NoteOff(note=60),
+    ControlChange(controller=64, value=127),
+    PitchBend(value=-0.25),
+    ProgramChange(program=7),
+    SetParameter(name="cutoff", value=440.0),
+    MovePad(x=0.25, y=1.0),
+    AllNotesOff(),
+    Panic(),
+]
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+def test_an_event_crosses_a_pipe_as_it_is(event):
+    data = msgspec.msgpack.encode(event)
+    assert msgspec.msgpack.decode(data, type=AnyEvent) == event
+
+
+def test_the_union_has_every_event():
+    assert {type(event) for event in EVENTS} == set(AnyEvent.__args__)
+
+
+def test_an_event_cannot_be_changed_after_it_happened():
+    with pytest.raises(AttributeError):
+        EVENTS[0].note = 61
+
+
+def test_an_event_without_a_time_means_now():
+    assert NoteOn(note=60, velocity=1).time_seconds == 0
