@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from instrument import AudioDevice, AudioSettings, ModelInfo
 
+from . import icons
 from . import theme as themes
 from .bridge import Bridge
 from .theme import Theme
@@ -40,11 +41,12 @@ class DeviceDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Settings")
         self.setMinimumSize(500, 400)
-        self.audio = AudioPage(bridge)
+        self.audio = AudioPage(bridge, theme)
         self.midi = MidiPage(bridge, theme)
         self.model = ModelPage(bridge)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
         for page, title in zip(
             (self.audio, self.midi, self.model), ("Sound", "MIDI", "Model"), strict=True
         ):
@@ -59,6 +61,8 @@ class DeviceDialog(QDialog):
         layout.setContentsMargins(0, 4, 0, 0)
         layout.addWidget(self.tabs, 1)
         layout.addLayout(below)
+        for button in self.findChildren(QPushButton):
+            button.setAutoDefault(False)  # Enter in a list opens what is chosen there
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_MILLISECONDS)
         self._timer.timeout.connect(self._look_again)
@@ -87,12 +91,12 @@ class DeviceDialog(QDialog):
 class AudioPage(QWidget):
     """Output, rate, block, and what they come to in milliseconds."""
 
-    def __init__(self, bridge: Bridge) -> None:
+    def __init__(self, bridge: Bridge, theme: Theme) -> None:
         super().__init__()
         self._bridge = bridge
-        self.device = _combo("Output device")
-        self.rate = _combo("Sample rate")
-        self.block = _combo("Block size")
+        self.device = Choice("Output device", theme)
+        self.rate = Choice("Sample rate", theme)
+        self.block = Choice("Block size", theme)
         self.result = QLabel()
         self.result.setWordWrap(True)
         self.result.setAccessibleName("Latency")
@@ -110,7 +114,7 @@ class AudioPage(QWidget):
         form.addRow("Sample rate", self.rate)
         form.addRow("Block", self.block)
         form.addRow("", self.result)
-        form.addRow("", self.test)
+        form.addRow("", _row(self.test))
         bridge.audio_changed.connect(self._show_audio)
         self._show_audio()
 
@@ -143,9 +147,9 @@ class AudioPage(QWidget):
 
     def _show_audio(self) -> None:
         audio = self._bridge.status.audio
-        _choose(self.block, audio.block)
+        self.block.choose(audio.block)
         if audio.running:
-            _choose(self.device, audio.device)
+            self.device.choose(audio.device)
             block = 1000 * audio.block / audio.sample_rate
             words = (
                 f"{audio.sample_rate / 1000:g} kHz, a block lasts {block:.1f} ms, "
@@ -167,7 +171,7 @@ class MidiPage(QWidget):
         super().__init__()
         self._bridge = bridge
         self._ports: tuple[str, ...] | None = None
-        self.input = _combo("MIDI input")
+        self.input = Choice("MIDI input", theme)
         self.input.activated.connect(self._open)
         self.light = Light(theme)
         self.connected = QLabel()
@@ -197,7 +201,7 @@ class MidiPage(QWidget):
         for port in ports:
             self.input.addItem(port, port)
         self.input.addItem("None", NO_INPUTS)
-        _choose(self.input, chosen)
+        self.input.choose(chosen)
 
     def _open(self) -> None:
         name = self.input.currentData()
@@ -280,6 +284,31 @@ class ModelPage(QWidget):
             self._bridge.ask(lambda instrument: instrument.load_model(path))
 
 
+class Choice(QComboBox):
+    """A combo box with a sign of its own for what opens it."""
+
+    def __init__(self, name: str, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self.setAccessibleName(name)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(24)
+
+    def choose(self, data: object) -> None:
+        """Choose the entry that stands for `data`, if there is one."""
+        place = self.findData(data)
+        if place >= 0:
+            self.setCurrentIndex(place)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the field, and the sign at its right."""
+        super().paintEvent(event)
+        painter = QPainter(self)
+        place = QRectF(self.width() - 23.0, self.height() / 2 - 6, 12, 12)
+        icons.draw(painter, "down", place, self._theme.colour("dim"))
+        painter.end()
+
+
 class Light(QWidget):
     """A lamp that is lit for a moment."""
 
@@ -322,12 +351,11 @@ class Light(QWidget):
         self.update()
 
 
-def _combo(name: str) -> QComboBox:
-    combo = QComboBox()
-    combo.setAccessibleName(name)
-    combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    combo.setMinimumContentsLength(24)
-    return combo
+def _row(widget: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.addWidget(widget)
+    row.addStretch(1)
+    return row
 
 
 def _form(page: QWidget) -> QFormLayout:
@@ -337,9 +365,3 @@ def _form(page: QWidget) -> QFormLayout:
     form.setVerticalSpacing(10)
     form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
     return form
-
-
-def _choose(combo: QComboBox, data: object) -> None:
-    place = combo.findData(data)
-    if place >= 0:
-        combo.setCurrentIndex(place)

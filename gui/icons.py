@@ -76,6 +76,7 @@ def _dots() -> QPainterPath:
 
 _PATHS: dict[str, Callable[[], QPainterPath]] = {
     "previous": lambda: _line((10, 3.5), (5.5, 8), (10, 12.5)),
+    "down": lambda: _line((4, 6), (8, 10.3), (12, 6)),
     "next": lambda: _line((6, 3.5), (10.5, 8), (6, 12.5)),
     "close": lambda: _join(_line((4, 4), (12, 12)), _line((12, 4), (4, 12))),
     "locked": lambda: _lock(is_open=False),

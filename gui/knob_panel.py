@@ -25,6 +25,7 @@ class KnobPanel(QWidget):
         for group in dict.fromkeys(parameter.group for parameter in PARAMETERS):
             caption = QLabel(group.upper())
             caption.setProperty("role", "caption")
+            caption.setContentsMargins(0, 3, 0, 0)
             layout.addWidget(caption)
             layout.addLayout(self._row(group, theme), 1)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSettings, Qt, QTimer, Signal
+from PySide6.QtCore import QRect, QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QPaintEvent, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -122,7 +122,8 @@ class MainWindow(QMainWindow):
         self.left.setFixedWidth(min(max(round(SIDE_SHARE * width), 186), 340))
         self.right.setFixedWidth(min(max(round(1.14 * SIDE_SHARE * width), 236), 400))
         self.bottom.setFixedHeight(min(max(round(0.19 * height), 112), 220))
-        self.notices.place()
+        free = width - self.left.width() - self.right.width()
+        self.notices.place_in(QRect(self.left.width(), self.top.height(), free, height))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Tell when the window has been seen for the first time: then the slow things may begin."""
@@ -142,6 +143,7 @@ class MainWindow(QMainWindow):
         self.reroll_all = QPushButton("Re-roll all")
         self.reroll_all.setIcon(icons.icon("dice", theme.colour("text"), theme.colour("faint")))
         self.reroll_all.setToolTip("Draw new timbres for every corner that is not locked (Ctrl+R)")
+        self.reroll_all.setEnabled(False)
         self.note_view = NoteView(theme)
         self.knobs = KnobPanel(theme)
         self.meter = Meter(theme)
@@ -198,6 +200,7 @@ class MainWindow(QMainWindow):
         bridge.moved.connect(self._show_moved)
         bridge.parameter_changed.connect(self.knobs.show_value)
         bridge.corners_changed.connect(self.pad.show_corners)
+        bridge.corners_changed.connect(lambda corners: self.reroll_all.setEnabled(bool(corners)))
         bridge.timbres_changed.connect(self.pad.show_timbres)
         bridge.timbres_changed.connect(self.browser.show_timbres)
         bridge.cache_changed.connect(lambda counts: self.pad.show_fresh(*counts))

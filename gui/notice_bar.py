@@ -1,6 +1,6 @@
 """Notices over the window, newest on top; each stays until the player has put it away."""
 
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
@@ -19,6 +19,7 @@ class NoticeBar(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._unseen: list[tuple[str, bool]] = []
+        self._room = parent.rect()
         self.text = QLabel()
         self.text.setWordWrap(True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -55,15 +56,14 @@ class NoticeBar(QWidget):
             self._unseen.pop()
         self._show()
 
-    def place(self) -> None:
-        """Hang from the top of the parent's middle."""
-        parent, layout = self.parentWidget(), self.layout()
-        assert parent is not None
+    def place_in(self, room: QRect) -> None:
+        """Hang from the top of a part of the parent, from now on."""
+        self._room = room
+        layout = self.layout()
         assert layout is not None
-        room = parent.rect()
-        width = min(MAXIMUM_WIDTH, room.width() - 24)
+        width = min(MAXIMUM_WIDTH, room.width() - 16)
         height = max(layout.totalHeightForWidth(width), 36)
-        self.setGeometry(room.center().x() - width // 2, 54, width, height)
+        self.setGeometry(room.center().x() - width // 2, room.top() + 6, width, height)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw a card with a bar in the colour of how bad it is."""
@@ -91,6 +91,6 @@ class NoticeBar(QWidget):
         self.text.setAccessibleName(f"{'Error' if is_error else 'Notice'}: {text}")
         n_more = len(self._unseen) - 1
         self.more.setText(f"{n_more} more" if n_more else "")
-        self.place()
+        self.place_in(self._room)
         self.raise_()
         self.update()

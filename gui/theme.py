@@ -204,6 +204,7 @@ def _style_sheet(theme: Theme) -> str:
     QLineEdit, QComboBox {{ background: {theme.raised}; border: 1px solid {theme.line};
         border-radius: {RADIUS}px; padding: 4px 8px; min-height: 18px;
         selection-background-color: {theme.accent}; selection-color: {theme.on_accent}; }}
+    QLineEdit QToolButton {{ background: transparent; border: none; padding: 0; min-height: 0; }}
     QComboBox::drop-down {{ border: none; width: 18px; }}
     QComboBox QAbstractItemView {{ background: {theme.raised}; border: 1px solid {theme.line};
         selection-background-color: {theme.hover}; selection-color: {theme.text};

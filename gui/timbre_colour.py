@@ -24,10 +24,10 @@ class Features(NamedTuple):
     brightness: float = 0.5
     attack: float = 0.3
     decay: float = 0.5
-    noisiness: float = 0.6
+    noisiness: float = 1.0
 
 
-UNKNOWN = Features()
+UNKNOWN = Features()  # a grey of middle brightness
 
 
 def features_of(timbre: Timbre) -> Features:
@@ -73,9 +73,9 @@ def lab_of(features: Features, *, depth: float = 0.0) -> Lab:
         depth: 0 for a point or a line of text, 1 for the dark field behind them.
     """
     hue = math.radians(295.0 - 275.0 * features.brightness - 14.0 * features.attack)
-    chroma = 0.155 * (1.0 - 0.7 * features.noisiness) * (1.0 - 0.3 * depth)
+    chroma = 0.155 * (1.0 - 0.8 * features.noisiness) * (1.0 - 0.3 * depth)
     lightness = 0.70 + 0.10 * (1.0 - features.decay) - 0.05 * features.attack
-    lightness *= 1.0 - 0.42 * depth
+    lightness *= 1.0 - 0.38 * depth
     return lightness, chroma * math.cos(hue), chroma * math.sin(hue)
 
 

@@ -7,11 +7,11 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.path.insert(0, str(Path(__file__).parent))
 
+import pretend
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-import pretend
 from gui import theme as themes
 from gui.app import make_window
 from instrument import Preset, PresetLibrary
@@ -35,7 +35,9 @@ def library(tmp_path, factory):
     maker.save(Preset(name="Ash", corners=pretend.CORNERS, tags=("dark",)))
     library = PresetLibrary(tmp_path / "presets", factory)
     for name, tags in (("Birch", ("mallet",)), ("Reed into glass", ("reed", "glass"))):
-        library.save(Preset(name=name, corners=pretend.CORNERS, tags=tags, author="Ada", pad_x=0.25))
+        library.save(
+            Preset(name=name, corners=pretend.CORNERS, tags=tags, author="Ada", pad_x=0.25)
+        )
     return library
 
 
@@ -47,7 +49,9 @@ def open_window(qtbot, library):
     def open_window(instrument, *, size=(1280, 800), theme="dark"):
         window, bridge = make_window(lambda: instrument, library, theme=theme)
         bridges.append(bridge)
-        qtbot.addWidget(window, before_close_func=lambda window: setattr(window, "_may_close", True))
+        qtbot.addWidget(
+            window, before_close_func=lambda window: setattr(window, "_may_close", True)
+        )
         window.resize(*size)
         window.show()
         qtbot.waitExposed(window)
@@ -99,8 +103,14 @@ def mouse():
         y: float,
         modifiers=Qt.KeyboardModifier.NoModifier,
     ) -> None:
-        held = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseButtonRelease else Qt.MouseButton.LeftButton
-        button = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseMove else Qt.MouseButton.LeftButton
+        held = (
+            Qt.MouseButton.NoButton
+            if kind == QEvent.Type.MouseButtonRelease
+            else Qt.MouseButton.LeftButton
+        )
+        button = (
+            Qt.MouseButton.NoButton if kind == QEvent.Type.MouseMove else Qt.MouseButton.LeftButton
+        )
         place = QPointF(x, y)
         event = QMouseEvent(kind, place, widget.mapToGlobal(place), button, held, modifiers)
         QApplication.sendEvent(widget, event)

@@ -30,9 +30,14 @@ from instrument import (
 
 LATENT = 8
 MODEL = ModelInfo(
-    name="Draft", hash="0123456789abcdef", path="/models/draft", info="A first model", sample_rate=32000,
-    n_timbres=24, latent_size=LATENT,
-)  # fmt: skip
+    name="Draft",
+    hash="0123456789abcdef",
+    path="/models/draft",
+    info="A first model",
+    sample_rate=32000,
+    n_timbres=24,
+    latent_size=LATENT,
+)
 _FAMILIES = {
     "bass": ("Upright bass", "Picked bass", "Rubber bass"),
     "flute": ("Concert flute", "Recorder", "Bottle"),
@@ -118,9 +123,13 @@ def wave(note: int) -> NoteWave:
         phase = 2 * math.pi * frequency * (t + 0.0006 * math.sin(33 * t) / 33)
         level = min(1.0, 40 * t) * math.exp(-0.5 * t)
         samples.append(
-            0.3 * level * sum(math.sin(k * phase) * math.exp(-k * t) / k for k in range(1, n_partials + 1))
+            0.3
+            * level
+            * sum(math.sin(k * phase) * math.exp(-k * t) / k for k in range(1, n_partials + 1))
         )
-    return NoteWave(note, struct.pack(f"<{len(samples)}f", *samples), rate, rate // 2, 3 * rate // 2)
+    return NoteWave(
+        note, struct.pack(f"<{len(samples)}f", *samples), rate, rate // 2, 3 * rate // 2
+    )
 
 
 class PretendInstrument:
@@ -198,7 +207,9 @@ class PretendInstrument:
     def reroll(self, index: int | None = None) -> None:
         self.calls.append(("reroll", index))
         corners = [
-            c if c.locked or index not in (None, i) else Corner(f"Roll {i + 7}", latent(50 + i), seed=i)
+            c
+            if c.locked or index not in (None, i)
+            else Corner(f"Roll {i + 7}", latent(50 + i), seed=i)
             for i, c in enumerate(self.now.corners)
         ]
         self.change(corners=tuple(corners), preset_changed=True)
@@ -258,7 +269,10 @@ class PretendInstrument:
         self.calls.append(("test_sound",))
 
     def models(self) -> tuple[ModelInfo, ...]:
-        return (MODEL, msgspec.structs.replace(MODEL, name="Other", hash="ff", path="/models/other"))
+        return (
+            MODEL,
+            msgspec.structs.replace(MODEL, name="Other", hash="ff", path="/models/other"),
+        )
 
     def load_model(self, name: str) -> None:
         self.calls.append(("load_model", name))

@@ -71,9 +71,7 @@ def test_the_keys_span_the_models_range(window):
         (Freshness.STALE, "stale"),
     ],
 )
-def test_a_key_is_underlined_by_how_fresh_its_note_is(
-    theme, show, pixel, close_to, kind, colour
-):
+def test_a_key_is_underlined_by_how_fresh_its_note_is(theme, show, pixel, close_to, kind, colour):
     keyboard = show(Keyboard(theme), 1000, 130)
     before = pixel(keyboard, *mark_of(keyboard, 60))
     keyboard.show_freshness(bytes(kind if note == 60 else 0 for note in range(128)))

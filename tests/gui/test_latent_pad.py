@@ -1,3 +1,4 @@
+import pretend
 import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QDropEvent
@@ -128,7 +129,7 @@ def test_re_roll_all_re_rolls_what_is_not_locked(window, instrument, qtbot):
 
 def test_a_locked_corner_can_not_be_re_rolled_and_shows_its_padlock(window, instrument, qtbot):
     instrument.lock_corner(3, True)
-    qtbot.waitUntil(lambda: window.pad.chips[3].lock.isChecked())
+    qtbot.waitUntil(window.pad.chips[3].lock.isChecked)
     assert not window.pad.chips[3].dice.isEnabled()
 
 
@@ -139,8 +140,6 @@ def test_the_weights_beside_the_corners_sum_to_all(window):
 
 
 def test_the_ring_around_the_finger_closes_as_notes_become_fresh(theme, show, pixel, close_to):
-    import pretend
-
     pad = show(LatentPad(theme), 500, 400)
     pad.show_corners(pretend.CORNERS)
     point = pad.to_pixels(0.5, 0.5)
