@@ -300,7 +300,7 @@ class Workers:
             self._renderer = renderer
             self._n_workers = self._n_threads if on_cpu else 1
         n_jobs = self._n_workers if on_cpu else 2 * GPU_BATCH
-        device = f"CPU, {self._n_threads} threads" if on_cpu else _device_name(renderer.device)
+        device = _device_name(renderer.device, self._n_threads)
         self._answer(ModelLoaded(renderer.info, renderer.timbres, n_jobs, device))
 
     def _work(self, is_urgent: bool, number: int) -> None:
@@ -382,7 +382,9 @@ def _devices() -> list[str]:
     return [*names, "cpu"]
 
 
-def _device_name(device: torch.device) -> str:
+def _device_name(device: torch.device, n_threads: int) -> str:
+    if device.type == "cpu":
+        return f"CPU, {n_threads} thread{'s' if n_threads > 1 else ''}"
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "Apple GPU"
 
 

@@ -1,0 +1,48 @@
+"""The benchmark of rendering measures a real renderer and says what it should."""
+
+from pathlib import Path
+
+import pytest
+
+from instrument import benchmark_render
+from instrument.benchmark_render import bench_render
+from instrument.renderer_client import RendererError
+from model.config import ModelConfig, NetworkConfig
+from model.gansynth import GANSynth
+from model.warped import WarpedConfig
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    warped = WarpedConfig()
+    network = NetworkConfig(latent_size=4, n_pitches=3, channels=(4,) * 7, output="skip")
+    config = ModelConfig(
+        name="three notes",
+        sample_rate=warped.sample_rate,
+        n_samples=warped.n_samples,
+        representation="warped",
+        network=network,
+        warped=warped,
+    )
+    GANSynth.create(config).save(tmp_path / "model")
+    return tmp_path / "model"
+
+
+def test_figures_are_those_of_the_model(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(benchmark_render, "N_FIRST_SOUNDS", 3)
+    monkeypatch.setattr(benchmark_render, "NETWORK_SECONDS", 0.1)
+    figures = bench_render(str(model), 1)
+    assert figures["model"] == "three notes"
+    assert (figures["device"], figures["threads"]) == ("CPU, 1 thread", 1)
+    assert figures["notes_per_second"] == pytest.approx(3 / figures["keyboard_seconds"], rel=0.02)
+    for name in ("first_sound_ms", "busy_first_sound_ms"):
+        assert 0 < figures[name]["p50"] <= figures[name]["p99"]
+    assert 0 < figures["network_gflops"] < figures["gemm_gflops"]
+    assert figures["fraction_of_peak"] == pytest.approx(
+        figures["network_gflops"] / figures["gemm_gflops"], abs=0.01
+    )
+
+
+def test_model_that_is_not_there_is_said_in_one_line() -> None:
+    with pytest.raises(RendererError, match="nowhere"):
+        bench_render("nowhere", 1)
