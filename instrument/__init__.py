@@ -5,6 +5,7 @@ neither numba nor sounddevice nor torch. A window calls `start_instrument`, whic
 instrument in a process of its own and gives a client with the methods of `InstrumentInterface`.
 """
 
+from .client import InstrumentClient, start_instrument
 from .events import (
     AllNotesOff,
     AnyEvent,
@@ -19,8 +20,11 @@ from .events import (
 )
 from .interface import InstrumentInterface
 from .library import PresetEntry, PresetLibrary
+from .models import ModelLibraryError
+from .options import InstrumentOptions
 from .parameters import BY_NAME, MOD_WHEEL, PARAMETERS, SUSTAIN_PEDAL, Parameter
 from .preset import Preset, PresetError
+from .remote import RemoteError
 from .status import (
     AudioDevice,
     AudioSettings,
@@ -47,8 +51,11 @@ __all__ = [
     "ControlChange",
     "Corner",
     "Freshness",
+    "InstrumentClient",
     "InstrumentInterface",
+    "InstrumentOptions",
     "ModelInfo",
+    "ModelLibraryError",
     "MovePad",
     "NoteOff",
     "NoteOn",
@@ -62,7 +69,9 @@ __all__ = [
     "PresetError",
     "PresetLibrary",
     "ProgramChange",
+    "RemoteError",
     "SetParameter",
     "Status",
     "Timbre",
+    "start_instrument",
 ]

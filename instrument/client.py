@@ -265,7 +265,7 @@ class InstrumentClient:
             self._status,
             audio=AudioStatus(message="The instrument has stopped."),
             midi_inputs=(),
-            renderer="restarting" if steady else "failed",
+            renderer="restarting" if steady else "stopped",
             gated=bytes(128),
             n_voices=0,
         )

@@ -138,7 +138,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         dropped_events: Events lost because the ring was full.
         stolen: Voices taken over for new notes.
         model: The model in use, or None while none is loaded.
-        renderer: "starting", "ready", "restarting" or "failed".
+        renderer: "starting", "ready", "restarting" or "failed"; "stopped" when the instrument's
+            whole process has ended and was not started again.
         freshness: One `Freshness` value per MIDI note, 128 bytes.
         gated: One byte per MIDI note: its velocity while the key is down, else 0.
         last_note: The note played last, or -1.
