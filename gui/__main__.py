@@ -5,6 +5,4 @@ import sys
 from .app import main
 
 if __name__ == "__main__":
-    from instrument import start_instrument
-
-    sys.exit(main(start_instrument))
+    sys.exit(main())

@@ -4,11 +4,18 @@ import logging
 import sys
 import types
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 
-from instrument import InstrumentInterface, PresetLibrary
+from instrument import (
+    InstrumentClient,
+    InstrumentInterface,
+    InstrumentOptions,
+    PresetLibrary,
+    start_instrument,
+)
 
 from . import theme as themes
 from .bridge import Bridge
@@ -54,24 +61,43 @@ def make_window(
     return window, bridge
 
 
-def main(start: Callable[[], InstrumentInterface], *, theme: str = "dark") -> int:
+def main(options: InstrumentOptions | None = None, *, theme: str = "dark") -> int:
     """Open the window and stay until it is closed.
 
     Args:
-        start: Starts the instrument; called after the first paint, and again after a crash.
+        options: With what the instrument starts; None is all defaults.
         theme: "dark" or "light".
 
     Returns:
         The exit status.
     """
     application = make_application()
-    window, bridge = make_window(start, PresetLibrary(), theme=theme, settings=QSettings())
+    options = options or InstrumentOptions()
+    folder = Path(options.data_folder) / "presets" if options.data_folder else None
+    window, bridge = make_window(
+        starter(options), PresetLibrary(folder), theme=theme, settings=QSettings()
+    )
     sys.excepthook = _telling(bridge)
     window.show()
     status = application.exec()
     sys.excepthook = sys.__excepthook__
     bridge.end()
     return status
+
+
+def starter(options: InstrumentOptions) -> Callable[[], InstrumentInterface]:
+    """Give what starts the instrument, and from the second call on starts it again."""
+    client: InstrumentClient | None = None
+
+    def start() -> InstrumentInterface:
+        nonlocal client
+        if client is None:
+            client = start_instrument(options)
+        else:
+            client.restart()
+        return client
+
+    return start
 
 
 def _telling(

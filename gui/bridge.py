@@ -18,18 +18,20 @@ from instrument import (
     AnyEvent,
     ControlChange,
     InstrumentInterface,
+    ModelLibraryError,
     MovePad,
     NoteOff,
     NoteOn,
     PitchBend,
     PresetError,
+    RemoteError,
     SetParameter,
     Status,
 )
 
 Answer = TypeVar("Answer")
 
-ERRORS = (OSError, PresetError, ValueError)
+ERRORS = (ModelLibraryError, OSError, PresetError, RemoteError, ValueError)
 """What the instrument raises; each has a line for the player."""
 
 INTERVAL_MILLISECONDS = 34  # 29.4 times a second
