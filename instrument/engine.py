@@ -59,6 +59,7 @@ from .kernels import (
     call_clock_gettime,
     call_performance_counter,
     fence,
+    inlined,
     kernel,
     pointer,
 )
@@ -178,6 +179,22 @@ state_dtype = np.dtype(
         ("peak_right", np.float64),
         ("clock_function", np.uint64),
         ("clock_id", np.int64),  # of clock_gettime; ticks a second of QueryPerformanceCounter
+        ("mail_count", np.int64),  # notes published so far; written by `publish`
+        ("targets", np.float64, (N_PARAMETERS,)),  # where the knobs stand; written by `post`
+        ("values", np.float64, (N_PARAMETERS,)),  # gliding there
+        ("bends", np.float64, (3, N_CHANNELS)),  # target, value, note frames per frame
+        ("pedals", np.int64, (N_CHANNELS,)),  # 1: down
+        ("order", np.int64, (2, MAXIMUM_VOICES + GHOSTS)),  # voices to filter; with open filter
+        ("rates", np.float64, (N_ROWS,)),  # seconds that the curves were made for
+        ("clock", np.int64, (2,)),  # where the system writes the time
+        ("curves", np.float32, (N_ROWS, BLOCK)),  # of the envelope
+        ("waves", np.float32, (LANES, BLOCK)),  # of the voices now made
+        ("levels", np.float32, (LANES, BLOCK)),  # of their envelopes
+        ("lanes", np.float32, (N_LANE_ROWS, LANES)),  # of their filters
+        ("lane_scratch", np.float32, (BLOCK, LANES)),
+        ("align_scratch", np.float32, (2, SCRATCH)),
+        ("mix", np.float32, (2, BLOCK)),
+        ("block", np.float32, (BLOCK, 2)),  # the inner block as it goes out
     ]
 )
 
@@ -186,27 +203,11 @@ class Machine(NamedTuple):
     """All arrays that the kernels work on; the callback finds them through their addresses."""
 
     state: NDArray[Any]  # [1] of state_dtype
-    targets: NDArray[np.float64]  # [parameter], where the knobs stand
-    values: NDArray[np.float64]  # [parameter], gliding there
-    mail_count: NDArray[np.int64]  # [1], notes published so far
     mail: NDArray[Any]  # [note] of key_dtype, as published
     keys: NDArray[Any]  # [note] of key_dtype, as the engine has taken them over
     ring: NDArray[Any]  # [event] of event_dtype
-    bends: NDArray[np.float64]  # [3, channel]: target, value, frames per frame
-    pedals: NDArray[np.int64]  # [channel]
     voices: NDArray[Any]  # [voice] of voice_dtype
     readers: NDArray[Any]  # [voice, 2] of reader_dtype
-    order: NDArray[np.int64]  # [2, voice]: voices to filter, voices with an open filter
-    curves: NDArray[np.float32]  # [3, 64] of the envelope
-    rates: NDArray[np.float64]  # [3], seconds that the curves were made for
-    waves: NDArray[np.float32]  # [lane, 64]
-    levels: NDArray[np.float32]  # [lane, 64]
-    lanes: NDArray[np.float32]  # [10, lane] of the filter
-    lane_scratch: NDArray[np.float32]  # [64, lane]
-    align_scratch: NDArray[np.float32]  # [2, 512]
-    mix: NDArray[np.float32]  # [2, 64]
-    block: NDArray[np.float32]  # [64, 2], the inner block as it goes out
-    clock: NDArray[np.int64]  # [2], where the system writes the time
     pool: NDArray[np.float32]  # [slot, frame]
 
 
@@ -216,11 +217,12 @@ N_ARRAYS = len(Machine._fields)
 # ---------------------------------------------------------------- events and notes
 
 
-@kernel
+@inlined
 def take_notes(m: Machine) -> None:
     """Take over the notes that were published since the last block."""
-    count = m.mail_count[0]
-    if m.state[0].mail_seen == count:
+    state = m.state[0]
+    count = state.mail_count
+    if state.mail_seen == count:
         return
     fence()
     complete = True
@@ -228,7 +230,7 @@ def take_notes(m: Machine) -> None:
         if m.mail[note].generation != m.keys[note].generation:
             complete = take_note(m.mail[note], m.keys[note]) and complete
     if complete:
-        m.state[0].mail_seen = count
+        state.mail_seen = count
 
 
 @kernel
@@ -275,7 +277,7 @@ def put_event(
 @kernel
 def put_note(
     mail: NDArray[np.void],
-    count: NDArray[np.int64],
+    state: np.void,
     note: int,
     has_note: int,
     slot: int,
@@ -299,10 +301,10 @@ def put_note(
     fence()
     box.generation += 1
     fence()
-    count[0] += 1
+    state.mail_count += 1
 
 
-@kernel
+@inlined
 def is_due(state: np.void, time_seconds: float) -> bool:
     """Say whether an event belongs into the inner block now made.
 
@@ -316,7 +318,7 @@ def is_due(state: np.void, time_seconds: float) -> bool:
     return state.origin_frame + offset < state.frame + BLOCK
 
 
-@kernel
+@inlined
 def take_events(m: Machine) -> None:
     """Take the events that are due off the ring."""
     state = m.state[0]
@@ -332,31 +334,33 @@ def take_events(m: Machine) -> None:
         state.ring_read += 1
 
 
-@kernel
+@inlined
 def obey(m: Machine, event: np.void) -> None:
     """Do what one event says."""
-    state, kind, channel = m.state[0], event.kind, event.channel
+    state = m.state[0]
+    kind, channel = event.kind, event.channel
     if kind == NOTE_ON:
         start_note(m, event.number, channel, int(event.value))
     elif kind == NOTE_OFF:
-        lift(m.voices, event.number, channel, m.pedals[channel] == 1)
+        lift(m.voices, event.number, channel, state.pedals[channel] == 1)
     elif kind == PEDAL:
-        m.pedals[channel] = int(event.value)
-        if m.pedals[channel] == 0:
+        state.pedals[channel] = int(event.value)
+        if state.pedals[channel] == 0:
             pedal_up(m.voices, channel)
     elif kind == BEND:
-        m.bends[0, channel] = event.value
+        state.bends[0, channel] = event.value
     elif kind == ALL_NOTES_OFF:
         release_all(m.voices)
     elif kind == PANIC:
         take_all_away(m.voices, state.panic_blocks)
-        m.pedals[:] = 0
+        for other in range(N_CHANNELS):
+            state.pedals[other] = 0
         state.tone_left = 0
     elif kind == TEST_TONE:
         state.tone_left = int(TONE_SECONDS * state.sample_rate)
 
 
-@kernel
+@inlined
 def start_note(m: Machine, note: int, channel: int, velocity: int) -> None:
     """Give a note a voice; its sound starts when its rendered note is there, mostly at once."""
     state = m.state[0]
@@ -372,15 +376,15 @@ def start_note(m: Machine, note: int, channel: int, velocity: int) -> None:
     )
     state.stolen += stolen
     voice = m.voices[v]
-    exponent = VELOCITY_EXPONENT * m.values[P_VELOCITY_LEVEL]
+    exponent = VELOCITY_EXPONENT * state.values[P_VELOCITY_LEVEL]
     voice.gain = np.float32(math.pow(velocity / 127.0, exponent))
     voice.loudness = voice.gain
     voice.source = -1
     voice.front = 0
     m.readers[v, 0].slot = 0
     m.readers[v, 1].slot = 0
-    voice.left, voice.right = pan_gains(m.values, note)
-    aim_filter(voice, m.values, state.sample_rate)
+    voice.left, voice.right = pan_gains(state.values, note)
+    aim_filter(voice, state.values, state.sample_rate)
     voice.a1, voice.a2, voice.a3 = voice.a1_after, voice.a2_after, voice.a3_after
     voice.wet = voice.wet_after
     voice.state_1 = voice.state_2 = np.float32(0.0)
@@ -389,10 +393,11 @@ def start_note(m: Machine, note: int, channel: int, velocity: int) -> None:
 # ---------------------------------------------------------------- parameters
 
 
-@kernel
+@inlined
 def glide(m: Machine) -> None:
     """Move the parameters a block nearer to where the knobs stand."""
-    state, values, targets = m.state[0], m.values, m.targets
+    state = m.state[0]
+    values, targets = state.values, state.targets
     state.pan_moving = values[P_PAN] != targets[P_PAN] or values[P_SPREAD] != targets[P_SPREAD]
     state.filter_moving = (
         values[P_CUTOFF] != targets[P_CUTOFF]
@@ -404,12 +409,18 @@ def glide(m: Machine) -> None:
         if values[row] != targets[row]:
             values[row] = nearer(values[row], targets[row], state.glide, row == P_CUTOFF)
     if (
-        m.rates[0] != targets[P_ATTACK]
-        or m.rates[1] != targets[P_DECAY]
-        or m.rates[2] != targets[P_RELEASE]
+        state.rates[0] != targets[P_ATTACK]
+        or state.rates[1] != targets[P_DECAY]
+        or state.rates[2] != targets[P_RELEASE]
     ):
-        m.rates[0], m.rates[1], m.rates[2] = targets[P_ATTACK], targets[P_DECAY], targets[P_RELEASE]
-        envelope_coefficients(m.rates[0], m.rates[1], m.rates[2], state.sample_rate, m.curves)
+        state.rates[0], state.rates[1], state.rates[2] = (
+            targets[P_ATTACK],
+            targets[P_DECAY],
+            targets[P_RELEASE],
+        )
+        envelope_coefficients(
+            state.rates[0], state.rates[1], state.rates[2], state.sample_rate, state.curves
+        )
 
 
 @kernel
@@ -421,10 +432,11 @@ def nearer(value: float, target: float, share: float, in_octaves: bool) -> float
     return target if abs(after - target) <= GLIDE_END * (abs(target) + GLIDE_END) else after
 
 
-@kernel
+@inlined
 def turn_pitch(m: Machine) -> None:
     """Find each channel's step: tune, vibrato and bend."""
-    state, values = m.state[0], m.values
+    state = m.state[0]
+    values = state.values
     state.vibrato_phase += BLOCK * values[P_VIBRATO_RATE] / state.sample_rate
     state.vibrato_phase -= math.floor(state.vibrato_phase)
     cents = values[P_TUNE]
@@ -432,14 +444,14 @@ def turn_pitch(m: Machine) -> None:
         cents += values[P_VIBRATO_DEPTH] * math.sin(2.0 * math.pi * state.vibrato_phase)
     common = math.pow(2.0, cents / 1200.0) if cents != 0.0 else 1.0
     for channel in range(N_CHANNELS):
-        target, value = m.bends[0, channel], m.bends[1, channel]
+        target, value = state.bends[0, channel], state.bends[1, channel]
         if value != target:
             value = nearer(value, target, state.bend_glide, False)
-            m.bends[1, channel] = value
+            state.bends[1, channel] = value
         step = common
         if value != 0.0:
             step *= math.pow(2.0, value * values[P_BEND_RANGE] / 12.0)
-        m.bends[2, channel] = step
+        state.bends[2, channel] = step
 
 
 @kernel
@@ -508,7 +520,7 @@ def stand_in_ratio(note: int, source: int) -> float:
     return math.pow(2.0, (note - source) / 12.0) if note != source else 1.0
 
 
-@kernel
+@inlined
 def begin_if_ready(m: Machine, v: int) -> None:
     """Start a waiting voice when there is a note for it; drop it when its time is over."""
     voice, state = m.voices[v], m.state[0]
@@ -532,12 +544,13 @@ def follow_key(m: Machine, v: int) -> bool:
     Returns:
         Whether it looked for the phase, which costs some microseconds.
     """
+    state = m.state[0]
     voice = m.voices[v]
     source = voice.note if m.keys[voice.note].has_note else voice.source
     key = m.keys[source]
     if key.has_note == 0 or (source == voice.source and key.generation == voice.generation):
         return False
-    rate = m.state[0].sample_rate
+    rate = state.sample_rate
     period = rate / (440.0 * math.pow(2.0, (voice.note - 69) / 12.0))
     fade_seconds = min(
         max(FADE_PERIODS * period / rate, SHORTEST_FADE_SECONDS), LONGEST_FADE_SECONDS
@@ -546,11 +559,11 @@ def follow_key(m: Machine, v: int) -> bool:
     old, new = m.readers[v, voice.front], m.readers[v, 1 - voice.front]
     same_key = source == voice.source
     voice.source, voice.generation = source, key.generation
-    if key.loop_end == 0 and (voice.elapsed + fade_seconds * rate) * ratio >= key.n_frames:
-        if same_key or not has_ended(old):
-            return False  # only a first part, shorter than what has sounded already
+    too_short = key.loop_end == 0 and (voice.elapsed + fade_seconds * rate) * ratio >= key.n_frames
+    if too_short and (same_key or not has_ended(old)):
+        return False  # only a first part, shorter than what has sounded already
     enter(new, key, ratio, voice.elapsed)
-    lag, likeness = best_lag(old, new, m.pool, period, m.align_scratch)
+    lag, likeness = best_lag(old, new, m.pool, period, state.align_scratch)
     enter(new, key, ratio, voice.elapsed + lag)
     voice.likeness = np.float32(likeness)
     voice.fade = np.float32(0.0)
@@ -559,7 +572,7 @@ def follow_key(m: Machine, v: int) -> bool:
     return True
 
 
-@kernel
+@inlined
 def prepare_voices(m: Machine) -> tuple[int, int]:
     """Bring every voice up to this block, and list those that sound.
 
@@ -592,12 +605,12 @@ def prepare_voices(m: Machine) -> tuple[int, int]:
             continue
         voice.silent = 0
         if state.filter_moving:
-            aim_filter(voice, m.values, state.sample_rate)
+            aim_filter(voice, state.values, state.sample_rate)
         if voice.wet > 0.0 or voice.wet_after > 0.0:
-            m.order[0, n_filtered] = v
+            state.order[0, n_filtered] = v
             n_filtered += 1
         else:
-            m.order[1, n_open] = v
+            state.order[1, n_open] = v
             n_open += 1
         n += is_sounding(voice)
     state.n_sounding = n
@@ -637,27 +650,36 @@ def add_wave(
 
 
 @kernel
+def clear(row: NDArray[np.float32]) -> None:
+    """Silence a row, float32 [64]."""
+    for i in range(BLOCK):
+        row[i] = np.float32(0.0)
+
+
+@inlined
 def filter_group(m: Machine, first: int, n: int) -> None:
     """Filter up to sixteen waves side by side."""
+    state = m.state[0]
     share = np.float32(1.0 / BLOCK)
-    m.lanes[:] = np.float32(0.0)
     for lane in range(n, LANES):
-        m.waves[lane] = np.float32(0.0)
+        clear(state.waves[lane])
+        for row in range(N_LANE_ROWS):
+            state.lanes[row, lane] = np.float32(0.0)
     for lane in range(n):
-        voice = m.voices[m.order[0, first + lane]]
-        m.lanes[A1, lane], m.lanes[A1 + 1, lane] = voice.a1, voice.a2
-        m.lanes[A1 + 2, lane], m.lanes[A1 + 3, lane] = voice.a3, voice.wet
-        m.lanes[D_A1, lane] = share * (voice.a1_after - voice.a1)
-        m.lanes[D_A1 + 1, lane] = share * (voice.a2_after - voice.a2)
-        m.lanes[D_A1 + 2, lane] = share * (voice.a3_after - voice.a3)
-        m.lanes[D_A1 + 3, lane] = share * (voice.wet_after - voice.wet)
-        m.lanes[STATE_1, lane], m.lanes[STATE_2, lane] = voice.state_1, voice.state_2
-    filter_lanes(m.waves, m.lanes, m.lane_scratch)
+        voice = m.voices[state.order[0, first + lane]]
+        state.lanes[A1, lane], state.lanes[A1 + 1, lane] = voice.a1, voice.a2
+        state.lanes[A1 + 2, lane], state.lanes[A1 + 3, lane] = voice.a3, voice.wet
+        state.lanes[D_A1, lane] = share * (voice.a1_after - voice.a1)
+        state.lanes[D_A1 + 1, lane] = share * (voice.a2_after - voice.a2)
+        state.lanes[D_A1 + 2, lane] = share * (voice.a3_after - voice.a3)
+        state.lanes[D_A1 + 3, lane] = share * (voice.wet_after - voice.wet)
+        state.lanes[STATE_1, lane], state.lanes[STATE_2, lane] = voice.state_1, voice.state_2
+    filter_lanes(state.waves, state.lanes, state.lane_scratch)
     for lane in range(n):
-        voice = m.voices[m.order[0, first + lane]]
+        voice = m.voices[state.order[0, first + lane]]
         voice.a1, voice.a2, voice.a3 = voice.a1_after, voice.a2_after, voice.a3_after
         voice.wet = voice.wet_after
-        voice.state_1, voice.state_2 = m.lanes[STATE_1, lane], m.lanes[STATE_2, lane]
+        voice.state_1, voice.state_2 = state.lanes[STATE_1, lane], state.lanes[STATE_2, lane]
         if voice.wet == 0.0:
             voice.state_1 = voice.state_2 = np.float32(0.0)
 
@@ -667,19 +689,20 @@ def mix_voice(
     m: Machine, voice: np.void, wave: NDArray[np.float32], level: NDArray[np.float32]
 ) -> None:
     """Give a voice's wave its envelope and its place, and see whether it is over."""
+    state = m.state[0]
     start = voice.kill
     end = max(start - voice.kill_step, np.float32(0.0))
     voice.kill = end
     energy = shape(wave, level, start * voice.gain, end * voice.gain)
     if not energy < BROKEN:  # also when it is not a number
-        m.state[0].broken += 1
+        state.broken += 1
         voice.stage = IDLE
         return
     left, right = voice.left, voice.right
-    if m.state[0].pan_moving:
-        voice.left, voice.right = pan_gains(m.values, voice.note)
-    add_wave(wave, left, voice.left, m.mix[0])
-    add_wave(wave, right, voice.right, m.mix[1])
+    if state.pan_moving:
+        voice.left, voice.right = pan_gains(state.values, voice.note)
+    add_wave(wave, left, voice.left, state.mix[0])
+    add_wave(wave, right, voice.right, state.mix[1])
     now = np.float32(math.sqrt(2.0 * energy / BLOCK))
     voice.loudness = max(now, np.float32(0.9) * voice.loudness)
     if end == 0.0:
@@ -691,27 +714,28 @@ def mix_voice(
 @kernel
 def render_group(m: Machine, row: int, first: int, n: int) -> None:
     """Add up to sixteen voices of one list to the mix."""
-    end_frames = END_SECONDS * m.state[0].sample_rate
-    sustain = np.float32(m.values[P_SUSTAIN])
+    state = m.state[0]
+    end_frames = END_SECONDS * state.sample_rate
+    sustain = np.float32(state.values[P_SUSTAIN])
     for lane in range(n):
-        v = m.order[row, first + lane]
+        v = state.order[row, first + lane]
         voice = m.voices[v]
-        step = m.bends[2, voice.channel]
-        voice_wave(voice, m.readers[v], m.pool, step, end_frames, m.waves[lane])
+        step = state.bends[2, voice.channel]
+        voice_wave(voice, m.readers[v], m.pool, step, end_frames, state.waves[lane])
     if row == 0:
         filter_group(m, first, n)
     for lane in range(n):
-        voice = m.voices[m.order[row, first + lane]]
-        level = m.levels[lane]
-        voice.stage = envelope_block(voice.stage, voice.level, sustain, m.curves, level)
+        voice = m.voices[state.order[row, first + lane]]
+        level = state.levels[lane]
+        voice.stage = envelope_block(voice.stage, voice.level, sustain, state.curves, level)
         voice.level = level[BLOCK - 1]
-        mix_voice(m, voice, m.waves[lane], level)
+        mix_voice(m, voice, state.waves[lane], level)
         if voice.stage == IDLE:
-            m.readers[m.order[row, first + lane], 0].slot = 0
-            m.readers[m.order[row, first + lane], 1].slot = 0
+            m.readers[state.order[row, first + lane], 0].slot = 0
+            m.readers[state.order[row, first + lane], 1].slot = 0
 
 
-@kernel
+@inlined
 def add_tone(m: Machine) -> None:
     """Add the test sound: a soft struck A."""
     state = m.state[0]
@@ -724,56 +748,58 @@ def add_tone(m: Machine) -> None:
         level = TONE_LEVEL * fade_in * fade_out * math.exp(-seconds / TONE_DECAY_SECONDS)
         turn = 2.0 * math.pi * TONE_HZ * seconds
         wave = np.float32(level * (math.sin(turn) + 0.3 * math.sin(2.0 * turn)))
-        m.mix[0, i] += wave
-        m.mix[1, i] += wave
+        state.mix[0, i] += wave
+        state.mix[1, i] += wave
     state.tone_left = max(state.tone_left - BLOCK, 0)
 
 
-@kernel
+@inlined
 def volume_gain(volume_db: float) -> float:
     """Turn the volume into a gain."""
     return math.pow(10.0, volume_db / 20.0) if volume_db > LOWEST_VOLUME_DB else 0.0
 
 
-@kernel
+@inlined
 def finish(m: Machine) -> None:
     """Volume, limiter, peaks, and the block as the device wants it."""
     state = m.state[0]
-    after = volume_gain(m.values[P_VOLUME])
+    after = volume_gain(state.values[P_VOLUME])
     slope = (after - state.volume) / BLOCK
     for i in range(BLOCK):
         gain = np.float32(state.volume + slope * (i + 1))
-        m.mix[0, i] *= gain
-        m.mix[1, i] *= gain
+        state.mix[0, i] *= gain
+        state.mix[1, i] *= gain
     state.volume = after
-    state.limiter_gain = limit_block(m.mix, state.limiter_gain, state.recovery)
+    state.limiter_gain = limit_block(state.mix, state.limiter_gain, state.recovery)
     for i in range(BLOCK):
-        m.block[i, 0] = m.mix[0, i]
-        m.block[i, 1] = m.mix[1, i]
-        state.peak_left = max(state.peak_left, abs(m.mix[0, i]))
-        state.peak_right = max(state.peak_right, abs(m.mix[1, i]))
+        state.block[i, 0] = state.mix[0, i]
+        state.block[i, 1] = state.mix[1, i]
+        state.peak_left = max(state.peak_left, abs(state.mix[0, i]))
+        state.peak_right = max(state.peak_right, abs(state.mix[1, i]))
 
 
-@kernel
+@inlined
 def render_block(m: Machine) -> None:
     """Make one inner block: events, notes, parameters, voices, effects."""
+    state = m.state[0]
     take_notes(m)
     take_events(m)
     glide(m)
     turn_pitch(m)
     n_filtered, n_open = prepare_voices(m)
-    m.mix[:] = np.float32(0.0)
+    clear(state.mix[0])
+    clear(state.mix[1])
     for first in range(0, n_filtered, LANES):
         render_group(m, 0, first, min(LANES, n_filtered - first))
     for first in range(0, n_open, LANES):
         render_group(m, 1, first, min(LANES, n_open - first))
-    if m.state[0].tone_left > 0:
+    if state.tone_left > 0:
         add_tone(m)
     finish(m)
-    m.state[0].frame += BLOCK
+    state.frame += BLOCK
 
 
-@kernel
+@inlined
 def fill(m: Machine, out: NDArray[np.float32]) -> None:
     """Fill a block of any length, float32 [frame, 2], from inner blocks."""
     state = m.state[0]
@@ -784,7 +810,9 @@ def fill(m: Machine, out: NDArray[np.float32]) -> None:
             state.left_over = BLOCK
         take = min(state.left_over, n - done)
         start = BLOCK - state.left_over
-        out[done : done + take] = m.block[start : start + take]
+        for i in range(take):
+            out[done + i, 0] = state.block[start + i, 0]
+            out[done + i, 1] = state.block[start + i, 1]
         state.left_over -= take
         done += take
 
@@ -795,8 +823,9 @@ WINDOWS = sys.platform == "win32"
 
 
 @kernel
-def now_seconds(state: np.void, clock: NDArray[np.int64]) -> float:
+def now_seconds(state: np.void) -> float:
     """Read the clock of `time.monotonic` without Python."""
+    clock = state.clock
     if WINDOWS:
         call_performance_counter(state.clock_function, clock.ctypes.data)
         return clock[0] / state.clock_id
@@ -822,57 +851,45 @@ def _address(function: Any) -> int:
     return ctypes.cast(function, ctypes.c_void_p).value or 0
 
 
-@kernel
-def fill_from_device(m: Machine, out: NDArray[np.float32], flags: int) -> None:
-    """Fill a block for the device, and count what it says and how long it takes."""
+@inlined
+def start_device_block(m: Machine, n_frames: int, flags: int) -> float:
+    """Take down what the device says, and when it asked; give that time in seconds."""
     state = m.state[0]
-    n_frames = out.shape[0]
-    start = now_seconds(state, m.clock)
-    lasts = n_frames / state.sample_rate
+    start = now_seconds(state)
     if flags & UNDERFLOW_FLAG and not flags & PRIMING_FLAG:
         state.underflows += 1
-    state.origin_seconds = -1.0
     if n_frames > STAMPED_FRAMES and not WINDOWS:  # there time.monotonic is another clock
-        state.origin_seconds = start - lasts
+        state.origin_seconds = start - n_frames / state.sample_rate
         state.origin_frame = state.frame - state.left_over
-    fill(m, out)
-    took = now_seconds(state, m.clock) - start
+    return start
+
+
+@inlined
+def end_device_block(m: Machine, n_frames: int, start_seconds: float) -> None:
+    """Count a device's block, and how long it took."""
+    state = m.state[0]
+    lasts = n_frames / state.sample_rate
+    took = now_seconds(state) - start_seconds
     if took > lasts:
         state.late_blocks += 1
-    share = min(lasts / LOAD_SECONDS, 1.0)
-    state.load += share * (took / lasts - state.load)
+    state.load += min(lasts / LOAD_SECONDS, 1.0) * (took / lasts - state.load)
+    state.origin_seconds = -1.0
     state.blocks += 1
 
 
-@kernel
+@inlined
 def machine_at(addresses: NDArray[np.uint64]) -> Machine:
     """Find all arrays again from their addresses, in the order of `Machine`, and three sizes."""
     a = addresses
     n_voices, n_slots, n_frames = int(a[N_ARRAYS]), int(a[N_ARRAYS + 1]), int(a[N_ARRAYS + 2])
     return Machine(
         carray(pointer(a[0]), (1,), state_dtype),
-        carray(pointer(a[1]), (N_PARAMETERS,), np.float64),
-        carray(pointer(a[2]), (N_PARAMETERS,), np.float64),
-        carray(pointer(a[3]), (1,), np.int64),
-        carray(pointer(a[4]), (N_NOTES,), key_dtype),
-        carray(pointer(a[5]), (N_NOTES,), key_dtype),
-        carray(pointer(a[6]), (RING_SIZE,), event_dtype),
-        carray(pointer(a[7]), (3, N_CHANNELS), np.float64),
-        carray(pointer(a[8]), (N_CHANNELS,), np.int64),
-        carray(pointer(a[9]), (n_voices,), voice_dtype),
-        carray(pointer(a[10]), (n_voices, 2), reader_dtype),
-        carray(pointer(a[11]), (2, n_voices), np.int64),
-        carray(pointer(a[12]), (N_ROWS, BLOCK), np.float32),
-        carray(pointer(a[13]), (N_ROWS,), np.float64),
-        carray(pointer(a[14]), (LANES, BLOCK), np.float32),
-        carray(pointer(a[15]), (LANES, BLOCK), np.float32),
-        carray(pointer(a[16]), (N_LANE_ROWS, LANES), np.float32),
-        carray(pointer(a[17]), (BLOCK, LANES), np.float32),
-        carray(pointer(a[18]), (2, SCRATCH), np.float32),
-        carray(pointer(a[19]), (2, BLOCK), np.float32),
-        carray(pointer(a[20]), (BLOCK, 2), np.float32),
-        carray(pointer(a[21]), (2,), np.int64),
-        carray(pointer(a[22]), (n_slots, n_frames), np.float32),
+        carray(pointer(a[1]), (N_NOTES,), key_dtype),
+        carray(pointer(a[2]), (N_NOTES,), key_dtype),
+        carray(pointer(a[3]), (RING_SIZE,), event_dtype),
+        carray(pointer(a[4]), (n_voices,), voice_dtype),
+        carray(pointer(a[5]), (n_voices, 2), reader_dtype),
+        carray(pointer(a[6]), (n_slots, n_frames), np.float32),
     )
 
 
@@ -881,11 +898,12 @@ def render_callback(
 ) -> int:
     """Be PortAudio's PaStreamCallback; without time information a plain, unclocked fill."""
     m = machine_at(carray(user_data, (N_ARRAYS + 3,), np.uint64))
-    out = carray(output, (int(n_frames), 2), np.float32)
+    start_seconds = 0.0
     if time_info:
-        fill_from_device(m, out, int(flags))
-    else:
-        fill(m, out)
+        start_seconds = start_device_block(m, int(n_frames), int(flags))
+    fill(m, carray(output, (int(n_frames), 2), np.float32))
+    if time_info:
+        end_device_block(m, int(n_frames), start_seconds)
     return 0
 
 
@@ -1017,8 +1035,9 @@ class Engine:
     def _warm_up(self) -> None:
         """Compile what `post` and `publish` call, and make one silent block."""
         spare_ring, spare_mail = _zeros(RING_SIZE, event_dtype), _zeros(1, key_dtype)
+        spare_state = _zeros(1, state_dtype)
         put_event(spare_ring, 1, NOTE_OFF, 0, 0, 0.0, 0.0)
-        put_note(spare_mail, _zeros(1, np.int64), 0, 0, 0, 0, 0, 0, 1.0, 1.0)
+        put_note(spare_mail, spare_state[0], 0, 0, 0, 0, 0, 0, 1.0, 1.0)
         self.process(np.zeros((BLOCK, 2), np.float32))
 
     @property
@@ -1078,7 +1097,7 @@ class Engine:
         if name not in BY_NAME:
             raise ValueError(f'there is no parameter "{name}"')
         value = BY_NAME[name].clip(_finite(name, value))
-        self._machine.targets[_ROWS[name]] = value
+        self._machine.state[0]["targets"][_ROWS[name]] = value
 
     def publish(self, pitch: int, note: NoteInfo | None) -> bool:
         """Say which note a key plays from now on; from any thread.
@@ -1111,7 +1130,7 @@ class Engine:
         with self._lock:
             put_note(
                 self._machine.mail,
-                self._machine.mail_count,
+                self._machine.state[0],
                 pitch,
                 has_note,
                 note.slot,
@@ -1176,42 +1195,29 @@ class Engine:
         m = self._machine
         m.state[0]["ring_read"] = self._sequence
         m.state[0]["tone_left"] = m.state[0]["left_over"] = 0
-        m.bends[:2] = 0.0
-        for array in (m.voices, m.readers, m.pedals):
+        m.state[0]["bends"][:2] = 0.0
+        m.state[0]["pedals"][:] = 0
+        for array in (m.voices, m.readers):
             array[...] = np.zeros((), array.dtype)
 
 
 def _make_machine(sample_rate: float, pool: NDArray[np.float32], n_voices: int) -> Machine:
     """Make all arrays, in the state of silence."""
     n_total = n_voices + GHOSTS
-    defaults = np.array([parameter.default for parameter in PARAMETERS])
     m = Machine(
         state=_zeros(1, state_dtype),
-        targets=defaults.copy(),
-        values=defaults.copy(),
-        mail_count=_zeros(1, np.int64),
         mail=_zeros(N_NOTES, key_dtype),
         keys=_zeros(N_NOTES, key_dtype),
         ring=_zeros(RING_SIZE, event_dtype),
-        bends=_zeros((3, N_CHANNELS)),
-        pedals=_zeros(N_CHANNELS, np.int64),
         voices=_zeros(n_total, voice_dtype),
         readers=_zeros((n_total, 2), reader_dtype),
-        order=_zeros((2, n_total), np.int64),
-        curves=_zeros((N_ROWS, BLOCK), np.float32),
-        rates=_zeros(N_ROWS),
-        waves=_zeros((LANES, BLOCK), np.float32),
-        levels=_zeros((LANES, BLOCK), np.float32),
-        lanes=_zeros((N_LANE_ROWS, LANES), np.float32),
-        lane_scratch=_zeros((BLOCK, LANES), np.float32),
-        align_scratch=_zeros((2, SCRATCH), np.float32),
-        mix=_zeros((2, BLOCK), np.float32),
-        block=_zeros((BLOCK, 2), np.float32),
-        clock=_zeros(2, np.int64),
         pool=pool,
     )
     clock_function, clock_id = _clock()
-    rows: dict[str, float] = {
+    defaults = [parameter.default for parameter in PARAMETERS]
+    rows: dict[str, Any] = {
+        "targets": defaults,
+        "values": defaults,
         "sample_rate": sample_rate,
         "n_voices": n_voices,
         "steal_blocks": _n_blocks(STEAL_SECONDS, sample_rate),
