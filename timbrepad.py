@@ -6,7 +6,9 @@ numba nor torch nor Qt.
 
 import contextlib
 import importlib.metadata
+import itertools
 import json
+import os
 import signal
 import sys
 import threading
@@ -19,7 +21,9 @@ import typer
 from typer.core import TyperGroup
 
 if TYPE_CHECKING:
-    from instrument import AnyEvent, ModelInfo, Preset, Timbre
+    from instrument import AnyEvent, ModelInfo, Preset, Status, Timbre
+    from instrument.doctor import Finding
+    from instrument.options import InstrumentOptions
     from model.gansynth import GANSynth
 
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
@@ -31,9 +35,11 @@ _ERRORS = (
     ("instrument.models", "ModelLibraryError"),
     ("instrument.audio", "DeviceError"),
     ("instrument.offline", "WaveError"),
-    ("instrument.offline_notes", "RendererError"),
+    ("instrument.renderer_client", "RendererError"),
+    ("instrument.remote", "RemoteError"),
     ("instrument.song", "SongError"),
     ("model.gansynth", "ModelError"),
+    ("train.evaluate", "EvaluationError"),
     ("train.loop", "TrainingError"),
     ("train.notes", "DatasetError"),
 )
@@ -184,9 +190,94 @@ def play(
 ) -> None:
     """Play: open the window, or with --headless only the instrument."""
     from instrument import AudioSettings
+    from instrument.options import InstrumentOptions
 
-    _ = AudioSettings(device=audio_device, sample_rate=sample_rate, block=block)
-    raise NotImplementedError(preset, model, headless, midi_port)
+    _check_names(preset, model, audio_device)
+    options = InstrumentOptions(
+        preset=preset,
+        model=model,
+        audio=AudioSettings(device=audio_device, sample_rate=sample_rate, block=block),
+        midi_port=midi_port,
+        remember=not headless,
+    )
+    if headless:
+        _play_headless(options)
+    else:
+        raise typer.Exit(_open_window(options))
+
+
+def _check_names(preset: str, model: str, audio_device: str) -> None:
+    """Refuse names that do not exist, before anything starts."""
+    from instrument import PresetLibrary
+    from instrument.models import ModelLibrary
+
+    if preset:
+        PresetLibrary().load(preset)
+    if model:
+        ModelLibrary().find(model)
+    if audio_device:
+        from instrument.audio import find_device
+
+        find_device(audio_device)
+
+
+def _open_window(options: "InstrumentOptions") -> int:
+    """Open the window; gives the exit status."""
+    reason = _no_display()
+    if reason:
+        _end(FAILED, reason)
+    from gui.app import main as open_window
+    from instrument.client import start_instrument
+
+    return open_window(lambda: start_instrument(options))
+
+
+def _no_display() -> str:
+    """Say why no window can be opened here, or ""; Qt itself would abort the process."""
+    variables = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    if not sys.platform.startswith("linux") or any(os.environ.get(name) for name in variables):
+        return ""
+    return (
+        "There is no display to open a window on. Start Timbrepad on a desktop, or play without "
+        "a window: timbrepad play --headless"
+    )
+
+
+def _play_headless(options: "InstrumentOptions") -> None:
+    """Play until Ctrl-C; what the instrument has to say goes to stderr."""
+    from instrument.host import SWITCH_SECONDS
+    from instrument.instrument import Instrument
+
+    sys.setswitchinterval(SWITCH_SECONDS)
+    with _asked_to_stop() as stop:
+        instrument = Instrument(options)
+        told, heard = "", 0
+        try:
+            while not stop.wait(0.1):
+                status = instrument.status()
+                line = _standing(status)
+                if line != told:
+                    told = line
+                    print(line, file=sys.stderr)
+                for notice in status.notices:
+                    if notice.id > heard:
+                        heard = notice.id
+                        print(notice.text, file=sys.stderr)
+        finally:
+            instrument.close()
+
+
+def _standing(status: "Status") -> str:
+    """Say in a line what plays."""
+    audio = status.audio
+    output = (
+        f"{audio.device}, {audio.sample_rate:.0f} Hz, blocks of {audio.block}"
+        if audio.running
+        else "no sound output"
+    )
+    midi = ", ".join(status.midi_inputs) or "no MIDI input"
+    model = status.model.name if status.model else "no model yet"
+    return f"Playing {status.preset_name or 'an unnamed sound'} ({model}) on {output}; {midi}."
 
 
 @app.command(epilog="Example: timbrepad note -o c4.wav --pitch 60 --seed 7 --seconds 2")
@@ -612,6 +703,167 @@ def _numbers(text: str, separator: str, option: str, n_numbers: int | None = Non
     if not numbers or (n_numbers is not None and len(numbers) != n_numbers):
         raise typer.BadParameter(f'"{text}" is not what {option} takes.')
     return numbers
+
+
+@app.command(epilog="Example: timbrepad evaluate runs/first/model notes --json")
+def evaluate(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's name or folder.")],
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="Real notes, in NSynth's layout.")],
+    notes: Annotated[int, typer.Option(metavar="N", min=1, help="Notes to listen to.")] = 300,
+    seed: Annotated[int, typer.Option(metavar="N")] = 0,
+    pictures: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Draw timbres side by side into a folder.")
+    ] = None,
+    json_: JsonOption = False,
+) -> None:
+    """Measure a model: in tune, silent, clipped, how near to real notes."""
+    from rich.console import Console
+
+    from instrument.models import ModelLibrary
+    from train.evaluate import evaluate as evaluate_model
+    from train.evaluate import report_json, report_table
+
+    folder = Path(ModelLibrary().find(model).path)
+    with _progress("Listening") as update:
+        report = evaluate_model(
+            folder, data, n_notes=notes, seed=seed, pictures=pictures, progress=update
+        )
+    if json_:
+        print(report_json(report).decode(), end="")
+    else:
+        Console().print(report_table(report))
+
+
+@app.command(epilog="Example: timbrepad devices --json")
+def devices(json_: JsonOption = False) -> None:
+    """List the sound outputs and the MIDI inputs that are there now."""
+    import msgspec
+    from instrument.audio import audio_devices
+
+    from instrument.midi import MidiInputs
+
+    outputs = audio_devices()
+    midi = MidiInputs(lambda _: None)
+    midi.poll()
+    inputs = midi.ports()
+    midi.close()
+    if json_:
+        _say_json({"outputs": [msgspec.to_builtins(output) for output in outputs], "midi": inputs})
+        return
+    rows = [
+        (
+            "output",
+            output.name,
+            output.host_api,
+            f"{output.n_channels} channels, {output.sample_rate:.0f} Hz",
+            "default" if output.is_default else "",
+        )
+        for output in outputs
+    ]
+    rows += [("MIDI", name, "", "", "") for name in inputs]
+    if rows:
+        _say_table(rows)
+    if not outputs:
+        _say("There is no sound output. Try: timbrepad doctor")
+    if not inputs:
+        _say("There is no MIDI input.")
+
+
+@app.command(epilog="Example: timbrepad doctor --json")
+def doctor(json_: JsonOption = False) -> None:
+    """Look over this machine and say what is fine and what to do; 1 if it can't play."""
+    import msgspec
+
+    from instrument.doctor import examine
+
+    findings = []
+    for finding in itertools.chain(examine(), _examine_training()):
+        findings.append(finding)
+        if not json_:
+            mark = "ok     " if finding.ok else "FAULT  " if finding.needed else "advice "
+            print(f"{mark}{finding.subject}: {finding.text}", flush=True)
+    if json_:
+        _say_json([msgspec.to_builtins(finding) for finding in findings])
+    if any(finding.needed and not finding.ok for finding in findings):
+        raise typer.Exit(FAILED)
+
+
+def _examine_training() -> "Iterator[Finding]":
+    """Look at what only rendering and training use."""
+    import torch
+
+    from instrument.doctor import Finding
+    from train.fluidsynth import library_version
+    from train.notes import DatasetError
+
+    if torch.cuda.is_available():
+        yield Finding("renderer", True, torch.cuda.get_device_name())
+    else:
+        yield Finding("renderer", True, f"the processor, {torch.get_num_threads()} cores")
+    try:
+        yield Finding("FluidSynth", True, f"{library_version()}, for: timbrepad data soundfont")
+    except DatasetError as error:
+        yield Finding("FluidSynth", False, f"{error} (only for: timbrepad data soundfont)")
+
+
+@bench_app.command("render", epilog="Example: timbrepad bench render --json")
+def bench_render(
+    model: ModelOption = "",
+    threads: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Notes side by side; 0: one a core, at most 4.")
+    ] = 0,
+    json_: JsonOption = False,
+) -> None:
+    """Measure how fast notes are made, and the network against the processor's peak."""
+    from instrument.benchmark_render import bench_render as measure
+
+    path = _Sound("", None, None, model).model().path
+    with _progress("Rendering"):
+        figures = measure(path, threads or min(os.cpu_count() or 1, 4))
+    _say_figures(figures, json_)
+
+
+@bench_app.command("engine", epilog="Example: timbrepad bench engine --block 128 --json")
+def bench_engine(
+    block: Annotated[int, typer.Option(metavar="N", min=16, max=4096)] = 128,
+    sample_rate: Annotated[int, typer.Option(metavar="R", min=8000, max=192000)] = 48000,
+    json_: JsonOption = False,
+) -> None:
+    """Measure how long the engine takes for a block with 32 to 256 voices, on one core."""
+    from instrument.benchmark_engine import bench_engine as measure
+
+    with _progress("Playing"):
+        figures = measure(block, sample_rate)
+    _say_figures(figures, json_)
+
+
+@bench_app.command("latency", epilog="Example: timbrepad bench latency --block 128 --json")
+def bench_latency(
+    block: Annotated[int, typer.Option(metavar="N", min=16, max=4096)] = 128,
+    notes: Annotated[int, typer.Option(metavar="N", min=10, max=5000)] = 250,
+    busy: Annotated[
+        bool,
+        typer.Option(
+            "--busy",
+            help="With a window's and a renderer's work beside it; also counts "
+            "dropped blocks, ours and a bare C client's in the same minute.",
+        ),
+    ] = False,
+    json_: JsonOption = False,
+) -> None:
+    """Measure from key to sound, through a JACK server with a dummy driver (Linux)."""
+    from instrument.benchmark_latency import bench_latency as measure
+
+    with _progress("Playing"):
+        figures = measure(block, notes, busy=busy)
+    _say_figures(figures, json_)
+
+
+def _say_figures(figures: dict[str, Any], json_: bool) -> None:
+    if json_:
+        _say_json(figures)
+    else:
+        _say_table([(name, json.dumps(value)) for name, value in figures.items()])
 
 
 if __name__ == "__main__":

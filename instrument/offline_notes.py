@@ -11,7 +11,7 @@ import numpy as np
 
 from .cache import Target
 from .pool import NoteInfo, NotePool
-from .renderer_client import RendererProcess
+from .renderer_client import RendererError, RendererProcess
 from .renderer_protocol import (
     Answer,
     Drawn,
@@ -29,10 +29,6 @@ NOTE_SECONDS = 4.5  # the model's notes, and what resampling adds
 WAIT_SECONDS = 120.0
 
 _Wanted = TypeVar("_Wanted", bound=Answer)
-
-
-class RendererError(Exception):
-    """A note can't be made; the message says why."""
 
 
 class Cue(msgspec.Struct, frozen=True):
