@@ -25,8 +25,9 @@ from .dataset import is_held_out, number_timbres
 from .metrics import (
     IN_TUNE_CENTS,
     PITCH_RATE,
-    PITCH_REACH_OCTAVES,
+    PITCH_REACH_SEMITONES,
     PITCH_SECONDS,
+    PITCH_STEP_SEMITONES,
     Faults,
     Wave,
     cents_off,
@@ -47,8 +48,9 @@ PITCHES = range(36, 85)
 """What is asked of a model: C2 to C6, the keyboard that the instrument keeps ready."""
 
 PITCH_ESTIMATOR = (
-    f"librosa.pyin, defaults, {PITCH_RATE} Hz, {PITCH_SECONDS[0]}..{PITCH_SECONDS[1]} s, "
-    f"fmin and fmax {PITCH_REACH_OCTAVES} octaves below and above the pitch asked for"
+    f"librosa.pyin, {PITCH_RATE} Hz, {PITCH_SECONDS[0]}..{PITCH_SECONDS[1]} s, "
+    f"resolution {PITCH_STEP_SEMITONES}, {PITCH_REACH_SEMITONES} semitones each way from the "
+    "pitch asked for, else defaults"
 )
 
 _N_PICTURED = 16
@@ -643,19 +645,19 @@ def _notes_table(report: EvaluationReport) -> Table:
     for heading in (
         "n",
         "in tune",
-        "octaves aside",
+        "folded",
         "no pitch",
         "cents",
         "p90",
         "silent",
-        "clipped",
+        "clip",
         "DC",
     ):
         table.add_column(heading, justify="right")
     rows = {
         "drawn": report.drawn,
-        "half-way blends": report.blends,
-        "known, held out": report.known,
+        "blends": report.blends,
+        "held out": report.known,
         "real": report.real,
     }
     for name, figures in rows.items():

@@ -19,7 +19,7 @@ _STEPS_PER_WINDOW = 5
 
 # How near a harmonic counts as part of it: vibrato and slight stretching stay in.
 _HARMONIC_SHARE = 0.03
-_HARMONIC_HZ = 10.0
+_HARMONIC_HZ = 16.0
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,7 @@ def timbre_features(
     """Measure timbres, each by one note.
 
     Args:
-        waves: float32 [timbre, sample] or a list of [sample], at least a second long, none of
-            them silent.
+        waves: float32 [timbre, sample] or a list of [sample], at least a second long.
         sample_rate: In Hz.
         pitch: The MIDI number of all these notes.
     """
@@ -105,7 +104,9 @@ def _decay_db_per_second(level: NDArray[np.float64], step_seconds: float) -> flo
 
     A note that ends before the measured part falls from its peak to the floor instead.
     """
-    level_db = 20 * np.log10(np.maximum(level / max(level.max(), 1e-20), 1e-6))
+    if not level.any():
+        return 0.0
+    level_db = 20 * np.log10(np.maximum(level / level.max(), 1e-6))
     last = int(np.flatnonzero(level_db > _FLOOR_DB)[-1])
     first = round(_DECAY_SECONDS[0] / step_seconds)
     end = min(last, round(_DECAY_SECONDS[1] / step_seconds))

@@ -17,7 +17,8 @@ IN_TUNE_CENTS = 50.0
 # pyin listens from here to here, at this rate; its other settings are librosa's defaults.
 PITCH_SECONDS = (0.1, 1.3)  # after the attack, and before a marimba is gone
 PITCH_RATE = 16000
-PITCH_REACH_OCTAVES = 2.2  # each way from what is expected: wrong octaves are heard as such
+PITCH_REACH_SEMITONES = 26  # each way from what is expected: wrong octaves are heard as such
+PITCH_STEP_SEMITONES = 0.2  # four times as fast as the default of 0.1, and fine enough
 _LOWEST_HZ = 16.0  # two periods of it fill pyin's window
 _HIGHEST_HZ = 7000.0
 
@@ -89,11 +90,14 @@ def cents_off(held: Wave, pitch: int) -> float | None:
     if held.size < _N_FFT or float(np.abs(held).max()) < 1e-5:
         return None
     expected_hz = 440.0 * 2.0 ** ((pitch - 69) / 12)
+    # Whole semitones below, so that the pitch itself lies on pyin's grid.
+    below = min(PITCH_REACH_SEMITONES, math.floor(12 * math.log2(expected_hz / _LOWEST_HZ)))
     f0_hz, voiced, _ = librosa.pyin(
         held,
         sr=PITCH_RATE,
-        fmin=max(expected_hz / 2**PITCH_REACH_OCTAVES, _LOWEST_HZ),
-        fmax=min(expected_hz * 2**PITCH_REACH_OCTAVES, _HIGHEST_HZ),
+        fmin=expected_hz * 2 ** (-below / 12),
+        fmax=min(expected_hz * 2 ** (PITCH_REACH_SEMITONES / 12), _HIGHEST_HZ),
+        resolution=PITCH_STEP_SEMITONES,
     )
     if not voiced.any():
         return None
@@ -106,11 +110,11 @@ def fold_cents(cents: float) -> float:
 
 
 def log_mel(wave: Wave, sample_rate: int) -> NDArray[np.float32]:
-    """Measure the power in mel bands, re the greatest: float32 [mel, time], dB, at most 0."""
+    """Measure the power in mel bands: float32 [mel, time], dB re the greatest; silence -100."""
     power = librosa.feature.melspectrogram(
         y=np.nan_to_num(wave), sr=sample_rate, n_fft=_N_FFT, hop_length=_HOP, n_mels=N_MELS
     )
-    return librosa.power_to_db(power, ref=max(float(power.max()), 1e-20), amin=1e-20, top_db=None)
+    return librosa.power_to_db(power, ref=max(float(power.max()), 1e-10), amin=1e-20, top_db=None)
 
 
 def log_mel_distance(mel: NDArray[np.float32], reference: NDArray[np.float32]) -> float:
@@ -122,7 +126,7 @@ def log_mel_distance(mel: NDArray[np.float32], reference: NDArray[np.float32]) -
 
     Returns:
         The mean difference in dB, what is below the floor of -80 dB counting as the floor, at
-        the gain of `mel` that makes it least.
+        the gain of `mel`, within 20 dB, that makes it least.
     """
     floored = np.maximum(reference, FLOOR_DB)
 
