@@ -114,14 +114,13 @@ class _Held:
 
 @dataclass(frozen=True)
 class _Job:
-    """A note that is being made. An orphan's note is not wanted; only its slot comes back."""
+    """A note that is being made, or copied from a baked keyboard."""
 
     cell: str
     pitch: int
     slot: int
     first_only: bool
     order: int
-    orphan: bool = False
 
 
 class NoteCache:
@@ -329,22 +328,6 @@ class NoteCache:
         """Offer every published note again: for a new engine on the same pool."""
         self._told.clear()
 
-    def forget_all(self, sample_rate: float) -> None:
-        """Empty the pool, for another sample rate. Only while no engine reads it.
-
-        Slots of jobs in flight come back when those are answered.
-        """
-        self._sample_rate = sample_rate
-        self._free += [*self._held, *(job.slot for job in self._reserved.values())]
-        for table in (self._held, self._whole, self._chosen, self._told, self._let_go):
-            table.clear()
-        self._reserved.clear()
-        self._pinned.clear()
-        for number, job in self._jobs.items():
-            self._jobs[number] = _Job(
-                job.cell, job.pitch, job.slot, job.first_only, job.order, orphan=True
-            )
-
     # Notes from and to a baked keyboard.
 
     def reserve(self, pitches: Iterable[int], slots_in_use: Set[int]) -> dict[int, int]:
@@ -398,7 +381,7 @@ class NoteCache:
         for pitch in self._chosen:
             values[pitch] = Freshness.STALE
         for job in self._jobs.values():
-            if job.cell == cell and not job.orphan:
+            if job.cell == cell:
                 values[job.pitch] = Freshness.RENDERING
         for pitch in self.fresh_notes():
             values[pitch] = Freshness.FRESH
@@ -437,7 +420,8 @@ class NoteCache:
         """Give (pitch, first_only) of every note that is wanted, the most wanted first."""
         assert self._target is not None
         cell, now = self._target.cell, self._clock()
-        in_flight = {(j.cell, j.pitch, j.first_only) for j in self._jobs.values() if not j.orphan}
+        in_flight = {(j.cell, j.pitch, j.first_only) for j in self._jobs.values()}
+        in_flight |= {(j.cell, j.pitch, False) for j in self._reserved.values()}
         rests = now >= self._rests_at
         missing = [
             pitch
@@ -508,7 +492,7 @@ class NoteCache:
     def _keep(self, job: _Job, note: NoteInfo) -> None:
         """Hold a job's note, and choose it for its key if it is nearer to what is wanted."""
         key = (job.cell, job.pitch)
-        if job.orphan or (job.first_only and job.pitch in self._chosen) or key in self._whole:
+        if (job.first_only and job.pitch in self._chosen) or key in self._whole:
             self._free.append(job.slot)
             return
         held = _Held(job.cell, job.pitch, note, not job.first_only, job.order, job.order)

@@ -87,9 +87,6 @@ class RendererProcess:
     No method waits for the renderer but `restart` and `close`. One thread uses it; `wake` is
     called from a reader thread whenever `poll` has something new, and when the process has died.
     The process ends by itself when this one does.
-
-    Attributes:
-        n_deaths: How often the process has died unasked since it was first started.
     """
 
     def __init__(
@@ -115,7 +112,6 @@ class RendererProcess:
         self._link: _Link | None = None
         self._model_path = ""
         self._deaths: deque[float] = deque(maxlen=MAXIMUM_DEATHS)
-        self.n_deaths = 0
 
     def start(self) -> None:
         """Start the process; returns before torch is loaded there."""
@@ -177,7 +173,6 @@ class RendererProcess:
         When `alive` is False: `stop`, then `NoteCache.renderer_died`, then this.
         """
         self.stop()
-        self.n_deaths += 1
         now = time.monotonic()
         self._deaths.append(now)
         if len(self._deaths) == MAXIMUM_DEATHS and now - self._deaths[0] < DEATHS_SECONDS:

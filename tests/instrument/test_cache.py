@@ -453,17 +453,6 @@ def test_no_slot_is_lost_by_failures(player: Player) -> None:
     assert player.cache.n_slots_held == 0
 
 
-def test_forgotten_pool_takes_no_note_from_before(player: Player) -> None:
-    player.cache.want(place(0.5))
-    (late,) = player.jobs(1)
-    player.cache.forget_all(44100.0)
-    fresh = player.jobs(2)
-    assert late.slot not in {job.slot for job in fresh}
-    assert {job.sample_rate for job in fresh} == {44100.0}
-    player.render(late)
-    assert player.playing == {}
-
-
 # A baked keyboard.
 
 
@@ -477,6 +466,14 @@ def test_baked_notes_are_published_and_not_rendered(player: Player) -> None:
     assert set(player.playing) == {59, 60, 61}
     player.cache.set_ready(MODEL)
     assert not set(pitches(player.render_all())) & {59, 60, 61}
+
+
+def test_notes_that_are_being_copied_are_not_rendered_too(player: Player) -> None:
+    player.cache.want(place(0.5))
+    player.cache.reserve([60, 61], set())
+    assert pitches(player.jobs(3)) == [59, 58, 62]
+    player.cache.key_down(61)
+    assert [(job.pitch, job.first_only) for job in player.jobs(3)] == [(61, True)]
 
 
 def test_reserved_slots_that_get_no_note_come_back(player: Player) -> None:

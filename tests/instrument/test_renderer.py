@@ -31,7 +31,7 @@ from model.warped import WarpedConfig
 
 N_SLOTS, N_FRAMES = 8, 4 * 48000
 LATENT_SIZE = 8
-WAIT_SECONDS = 60.0
+WAIT_SECONDS = 120.0
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +135,7 @@ def test_corner_of_the_pad_is_the_latent_of_that_corner(renderer: NoteRenderer) 
     slots = np.zeros((3, N_FRAMES), np.float32)
     renderer.render([job(renderer.info.hash, slot=1, x=1.0, y=1.0)], slots)
     renderer.render([job(renderer.info.hash, slot=2, latents=corner)], slots)
-    assert slots[1] == pytest.approx(slots[2], abs=1e-3)
+    assert np.allclose(slots[1], slots[2], atol=1e-3)
 
 
 def test_note_longer_than_the_slot_is_cut(renderer: NoteRenderer) -> None:
@@ -266,7 +266,7 @@ def test_process_makes_the_note_that_the_model_makes(host: Host, renderer: NoteR
     (note,) = renderer.render([wanted], slots)
     assert note == answer.note
     made = host.pool.samples[note.slot, : note.n_frames]
-    assert made == pytest.approx(slots[note.slot, : note.n_frames], abs=1e-3)
+    assert np.allclose(made, slots[note.slot, : note.n_frames], atol=1e-3)
 
 
 def test_beginnings_overtake_whole_notes(host: Host, model_hash: str) -> None:
@@ -350,7 +350,6 @@ def test_renderer_that_dies_again_and_again_is_left_alone() -> None:
     process.start = lambda: None  # type: ignore[method-assign]
     tries = [process.restart() for _ in range(MAXIMUM_DEATHS)]
     assert tries == [True] * (MAXIMUM_DEATHS - 1) + [False]
-    assert process.n_deaths == MAXIMUM_DEATHS
 
 
 def test_process_that_is_not_there_takes_no_job() -> None:
@@ -376,7 +375,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 def test_renderer_ends_when_the_instrument_is_killed(tmp_path: Path) -> None:
     script = tmp_path / "orphaning.py"
     script.write_text(ORPHANING)
