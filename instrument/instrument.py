@@ -25,6 +25,7 @@ from random import Random
 import msgspec
 import numpy as np
 
+from .audio import DeviceError, list_outputs, open_stream, rate_of
 from .bake import BakeFolder
 from .controls import Controls, corner_of, resolve_corners
 from .engine import Engine
@@ -44,8 +45,8 @@ from .status import (
     AudioSettings,
     Corner,
     ModelInfo,
-    Notice,
     NoteWave,
+    Notice,
     Status,
     Timbre,
 )
@@ -125,10 +126,13 @@ class Instrument:
         self._note_version = 0
         self._pictured: tuple[int, object] = (-1, None)
 
-        self._output = Output(self.notify, clock)
-        rate = self._output.ask(self._options.audio)
+        self._output = Output(rate_of, open_stream, DeviceError, self.notify, clock)
+        self._output.ask(self._options.audio)
+        rate = self._output.expected_rate()
         self._supply = self._make_supply(rate)
         self._engine = Engine(rate, self._supply.pool)
+        self._is_engine_new = True
+        self._output.poll(self._engine_for)
         self._start_sound()
         self._midi_lock = threading.Lock()
         self._midi_message = ""
@@ -192,7 +196,7 @@ class Instrument:
                 n_voices=counters.n_voices if self._output.is_pulling else 0,
                 peak_left=counters.peak_left,
                 peak_right=counters.peak_right,
-                dropped_blocks=self._output.dropped_blocks(counters),
+                dropped_blocks=counters.underflows,
                 dropped_events=counters.dropped_events,
                 stolen=counters.stolen,
                 model=self._open_model_info,
@@ -318,7 +322,7 @@ class Instrument:
 
     def audio_devices(self) -> tuple[AudioDevice, ...]:
         """List the outputs; empty when there is none."""
-        return self._output.devices()
+        return list_outputs()
 
     def open_audio(self, settings: AudioSettings) -> None:
         """Open an output in place of the present one; on failure the notice says what to do."""
@@ -450,7 +454,7 @@ class Instrument:
         self._midi.poll()
         if self._midi.message != self._midi_message:
             self._midi_message = self._midi.message
-            if self._midi_message:
+            if self._midi_message and self._midi.wanted:
                 self.notify(self._midi_message, is_error=False)
 
     # Starting, opening, changing.
@@ -471,6 +475,9 @@ class Instrument:
 
     def _engine_for(self, sample_rate: float) -> Engine:
         """Give an engine for a new stream, and notes at its rate. Only while no stream runs."""
+        if self._is_engine_new and sample_rate == self._engine.sample_rate:
+            self._is_engine_new = False
+            return self._engine
         if sample_rate != self._supply.sample_rate:
             former = self._supply
             self._supply = self._make_supply(sample_rate)
@@ -593,14 +600,18 @@ class Instrument:
             self._open_model(former)
 
     def _resolve_corners(self) -> None:
-        """See to it that each corner has a latent of the model, as soon as its timbres are known."""
+        """See to it that each corner has a latent of the model, once its timbres are known."""
         model = self._model
         if model is None:
             return
         with self._controls_lock:
             corners = self._controls.corners
             is_same = self._corners_model[1] == model.hash
-            if corners and is_same and all(len(corner.z) == model.latent_size for corner in corners):
+            if (
+                corners
+                and is_same
+                and all(len(corner.z) == model.latent_size for corner in corners)
+            ):
                 return
             if not self._timbres:
                 return  # `ModelLoaded` brings them

@@ -173,6 +173,7 @@ class MidiInputs:
     programs can connect to.
 
     Attributes:
+        wanted: The name of the port that was asked for, "*" for all, "" for none.
         message: Why there is no MIDI at all or the wanted port not open, in one line; else "".
     """
 
@@ -196,7 +197,7 @@ class MidiInputs:
         self._apis = apis
         if rtmidi.API_UNIX_JACK in available_apis():
             silence_jack()  # it would complain at each try
-        self._wanted = NO_PORT
+        self.wanted = NO_PORT
         self._system: _System | None = None
         self._next_try = -math.inf
         # Written by RtMidi's threads only: they hold Python's lock while they are in `_received`.
@@ -214,7 +215,7 @@ class MidiInputs:
 
     def listen(self, name: str) -> None:
         """Ask for one port by name, for all with "*", for none with ""; `poll` sees to it."""
-        self._wanted = name
+        self.wanted = name
 
     def poll(self) -> bool:
         """Open what is wanted and there, close what is gone; say whether anything changed."""
@@ -225,7 +226,7 @@ class MidiInputs:
             self._next_try = self._clock() + RETRY_SECONDS
             self._system = self._open_system()
         if self._system is not None:
-            self.message = self._system.connect(self._wanted, self._clock())
+            self.message = self._system.connect(self.wanted, self._clock())
         return (self.connected, self.message) != before
 
     def reopen(self) -> None:

@@ -17,6 +17,11 @@ def make_preset(name="Glass", **changes):
     return Preset(name=name, corners=corners, **changes)
 
 
+@pytest.fixture(autouse=True)
+def _no_waiting_for_the_disk(monkeypatch):
+    monkeypatch.setattr(files.os, "fsync", lambda _descriptor: None)
+
+
 @pytest.fixture
 def factory(tmp_path):
     folder = tmp_path / "factory"

@@ -1,0 +1,146 @@
+"""The sound output, kept as asked for while devices and servers come and go."""
+
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from .engine import Engine
+from .status import AudioSettings, AudioStatus
+
+RETRY_SECONDS = 2.0
+CLOSE_SECONDS = 2.0
+WITHOUT_OUTPUT_HZ = 48000.0
+
+EngineFor = Callable[[float], Engine]
+
+
+class Stream(Protocol):
+    """An open output that pulls an engine."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still asks for sound."""
+        ...
+
+    @property
+    def status(self) -> AudioStatus:
+        """How it stands."""
+        ...
+
+    def close(self) -> None:
+        """Stop it; may take long where its server has died."""
+        ...
+
+
+class Output:
+    """Opens the output that is asked for, sees when it dies, and tries again.
+
+    One thread at a time calls its methods; `status` and `is_pulling` may be read by any.
+    """
+
+    def __init__(
+        self,
+        rate_of: Callable[[AudioSettings], float],
+        open_stream: Callable[[AudioSettings, EngineFor], Stream],
+        problems: type[Exception],
+        say: Callable[..., None],
+        clock: Callable[[], float],
+    ) -> None:
+        """Prepare; nothing is open before `poll`.
+
+        Args:
+            rate_of: Gives the rate that an output would have, in Hz.
+            open_stream: Opens an output on the engine for its rate.
+            problems: What both raise; the message is for the player.
+            say: Takes a line for the player, and whether it `is_error`.
+            clock: Seconds.
+        """
+        self._rate_of = rate_of
+        self._open_stream = open_stream
+        self._problems = problems
+        self._say = say
+        self._clock = clock
+        self._wanted: AudioSettings | None = None
+        self._stream: Stream | None = None
+        self._next_try = 0.0
+        self._problem = ""
+
+    @property
+    def status(self) -> AudioStatus:
+        """How it stands."""
+        stream = self._stream
+        if stream is not None:
+            return stream.status
+        wanted = self._wanted
+        if wanted is None:
+            return AudioStatus(message="No sound output was asked for.")
+        return AudioStatus(device=wanted.device, block=wanted.block, message=self._problem)
+
+    @property
+    def is_pulling(self) -> bool:
+        """Whether somebody takes sound from the engine.
+
+        That is a stream or, when no output is asked for, whoever made the instrument.
+        """
+        return self._wanted is None or self._stream is not None
+
+    def ask(self, settings: AudioSettings | None) -> None:
+        """Ask for an output, or for none; `poll` opens it."""
+        self._discard()
+        self._wanted = settings
+        self._next_try = self._clock()
+        self._problem = ""
+
+    def expected_rate(self) -> float:
+        """Give the rate that the wanted output will have, in Hz, as far as is known."""
+        if self._wanted is None:
+            return WITHOUT_OUTPUT_HZ
+        try:
+            return self._rate_of(self._wanted)
+        except self._problems:  # `poll` says it
+            return float(self._wanted.sample_rate) or WITHOUT_OUTPUT_HZ
+
+    def poll(self, engine_for: EngineFor) -> bool:
+        """Open what is wanted, see what has died; say whether it came back after a death."""
+        stream = self._stream
+        if stream is not None and not stream.alive:
+            name = stream.status.device
+            self._discard()
+            self._next_try = self._clock() + RETRY_SECONDS / 4
+            self._trouble(
+                f'The sound output "{name}" has stopped. It is opened again as soon as it is back; '
+                "or choose another in the audio settings."
+            )
+        if self._wanted is None or self._stream is not None or self._clock() < self._next_try:
+            return False
+        return self._open(self._wanted, engine_for)
+
+    def close(self) -> None:
+        """Close the output for good."""
+        self._wanted = None
+        self._discard()
+
+    def _open(self, settings: AudioSettings, engine_for: EngineFor) -> bool:
+        try:
+            self._stream = self._open_stream(settings, engine_for)
+        except self._problems as error:
+            self._next_try = self._clock() + RETRY_SECONDS
+            if not self._problem:  # said once, tried on and on
+                self._trouble(str(error))
+            return False
+        was_troubled, self._problem = bool(self._problem), ""
+        if was_troubled:
+            self._say(f'The sound output "{self._stream.status.device}" is there.', is_error=False)
+        return was_troubled
+
+    def _trouble(self, line: str) -> None:
+        self._problem = line
+        self._say(line)
+
+    def _discard(self) -> None:
+        """Close the stream on a thread of its own: where JACK's server has died it may hang."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            closer = threading.Thread(target=stream.close, name="closing sound", daemon=True)
+            closer.start()
+            closer.join(CLOSE_SECONDS)

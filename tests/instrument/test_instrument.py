@@ -1,0 +1,609 @@
+"""The instrument in this process: its own engine and cache, a pretended renderer, no device."""
+
+import os
+from collections import deque
+
+import msgspec
+import numpy as np
+import pytest
+
+from instrument import files, midi
+from instrument.events import (
+    AllNotesOff,
+    ControlChange,
+    MovePad,
+    NoteOff,
+    NoteOn,
+    Panic,
+    PitchBend,
+    ProgramChange,
+    SetParameter,
+)
+from instrument.instrument import SESSION_SECONDS, Instrument
+from instrument.library import PresetLibrary
+from instrument.models import ModelLibrary, ModelLibraryError
+from instrument.options import InstrumentOptions
+from instrument.pool import NoteInfo, NotePool
+from instrument.preset import Preset
+from instrument.renderer_protocol import Drawn, ModelFailed, ModelLoaded, NoteRendered
+from instrument.status import Corner, Freshness, Timbre
+from instrument.supply import BAKE_REST_SECONDS
+
+RATE = 48000.0
+LATENT = 4
+CONFIG = """{"format": "timbrepad-model", "name": "%s", "sample_rate": 32000, "info": "a test",
+"network": {"latent_size": 4, "lowest_pitch": 48, "n_pitches": 25}, "timbres": []}"""
+
+TIMBRES = tuple(
+    Timbre(name=name, family="string", z=tuple((np.eye(LATENT)[i % LATENT] * (1 + i // LATENT)).tolist()))
+    for i, name in enumerate(["one", "two", "three", "four", "five"])
+)
+
+
+class PretendedRenderer:
+    """Makes harmonic notes at once, in this process; the first latent number is the brightness."""
+
+    def __init__(self, name, shape):
+        self.pool = NotePool(*shape, name=name)
+        self.answers, self.alive, self.submitted = deque(), True, []
+        self.models, self.is_slow, self.may_restart, self.n_starts = {}, False, True, 0
+        self.path = ""
+
+    def start(self):
+        self.n_starts += 1
+
+    def load_model(self, path):
+        self.path = path
+        self.answers.append(
+            self.models[path] if path in self.models else ModelFailed(path, f"{path} is damaged.")
+        )
+
+    def submit(self, job):
+        if self.alive:
+            self.submitted.append(job)
+            if not self.is_slow:
+                self.render(job)
+        return self.alive
+
+    def render(self, job):
+        latents = np.frombuffer(job.latents, "<f4").reshape(-1, LATENT)
+        weights = [(1 - job.x) * (1 - job.y), job.x * (1 - job.y), (1 - job.x) * job.y]
+        z = (np.array([*weights, job.x * job.y])[:, None] * latents).sum(0)
+        n_frames = round(job.sample_rate * (0.6 if job.first_only else 2.0))
+        phase = 2 * np.pi * 440 * 2 ** ((job.pitch - 69) / 12) / job.sample_rate
+        wave = np.sin(phase * np.arange(n_frames)) + z[1] * np.sin(3 * phase * np.arange(n_frames))
+        self.pool.write(job.slot, (0.3 * wave).astype(np.float32))
+        note = NoteInfo(job.slot, n_frames, sample_rate=job.sample_rate)
+        self.answers.append(NoteRendered(job.job, note))
+
+    def draw(self, request, seed):
+        z = np.full(LATENT, seed, "<f4")
+        self.answers.append(Drawn(request, z.tobytes()))
+        return True
+
+    def poll(self):
+        answers = list(self.answers)
+        self.answers.clear()
+        return answers
+
+    def stop(self):
+        pass
+
+    def restart(self):
+        if self.may_restart:
+            self.alive = True
+            self.start()
+            self.load_model(self.path)
+        return self.may_restart
+
+    def close(self, timeout_seconds=1.0):
+        self.alive = False
+        self.pool.close()
+
+
+class Rig:
+    """Makes instruments on one folder of a player, on a clock that stands still."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.now = 1000.0
+        self.library = PresetLibrary(folder / "presets")
+        self.models = {}
+        self.made = []
+        self.is_slow = False
+        self.add_model("Alpha")
+
+    def add_model(self, name):
+        folder = self.folder / "models" / name
+        folder.mkdir(parents=True)
+        (folder / "config.json").write_text(CONFIG % name)
+        (folder / "weights.safetensors").write_bytes(name.encode())
+
+    def start(self, ticks=3, **options):
+        options = {"audio": None, "midi_port": "", "bake": False, "model": "Alpha"} | options
+        instrument = Instrument(
+            InstrumentOptions(data_folder=str(self.folder), cache_megabytes=100, **options),
+            clock=lambda: self.now,
+            threaded=False,
+            make_renderer=self._make_renderer,
+        )
+        self.made.append(instrument)
+        for _ in range(ticks):
+            instrument.tick()
+        return instrument
+
+    def _make_renderer(self, name, shape):
+        self.renderer = PretendedRenderer(name, shape)
+        self.renderer.is_slow = self.is_slow
+        for info in ModelLibrary(self.folder / "models").list():
+            self.renderer.models[info.path] = ModelLoaded(info, TIMBRES, 2, "CPU")
+        return self.renderer
+
+    def settle(self, instrument, n=60):
+        """Let the housekeeper work until every note is there."""
+        for _ in range(n):
+            self.now += 0.01
+            instrument.tick()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_but_what_a_test_makes(monkeypatch, tmp_path):
+    """No bundled model or preset, no MIDI system, no waiting for the disk."""
+    monkeypatch.setattr("importlib.resources.files", lambda _package: tmp_path / "bundled")
+    monkeypatch.setattr(midi, "available_apis", lambda: ())
+    monkeypatch.setattr(files.os, "fsync", lambda _descriptor: None)
+
+
+@pytest.fixture
+def rig(tmp_path):
+    rig = Rig(tmp_path)
+    yield rig
+    for instrument in rig.made:
+        instrument.close()
+
+
+def hear(instrument, seconds=0.1):
+    """Take sound from the engine: float32 [frame, 2]."""
+    out = np.zeros((round(seconds * RATE), 2), np.float32)
+    instrument.engine.process(out)
+    return out
+
+
+def loudest_hz(sound):
+    spectrum = np.abs(np.fft.rfft(sound[:, 0] * np.hanning(len(sound))))
+    return spectrum.argmax() * RATE / len(sound)
+
+
+def notices(instrument):
+    return [notice.text for notice in instrument.status().notices]
+
+
+def make_preset(name="Glass", **changes):
+    corners = tuple(Corner(name=t.name, z=t.z, timbre=t.name) for t in (TIMBRES[3], *TIMBRES[:3]))
+    return Preset(name=name, corners=corners, **changes)
+
+
+class TestPlaying:
+    def test_a_key_sounds_at_its_pitch_and_falls_silent(self, rig):
+        instrument = rig.start()
+        rig.settle(instrument)
+        instrument.post(NoteOn(note=57, velocity=100))
+        assert loudest_hz(hear(instrument, 0.5)) == pytest.approx(220, abs=2)
+        instrument.post(NoteOff(note=57))
+        hear(instrument, 2.0)
+        assert np.abs(hear(instrument)).max() < 1e-4
+
+    def test_a_cold_key_sounds_as_soon_as_its_beginning_is_rendered(self, rig):
+        rig.is_slow = True
+        instrument = rig.start()
+        instrument.post(NoteOn(note=72, velocity=100))
+        assert np.abs(hear(instrument)).max() == 0
+        instrument.tick()
+        (job,) = [job for job in rig.renderer.submitted if job.pitch == 72 and job.first_only]
+        rig.renderer.render(job)
+        instrument.tick()
+        assert np.abs(hear(instrument)).max() > 0.01
+
+    def test_a_held_note_follows_the_finger(self, rig):
+        instrument = rig.start()
+        instrument.load_preset(make_preset(pad_x=0.0, pad_y=0.0))
+        rig.settle(instrument)
+        instrument.post(NoteOn(note=48, velocity=100))
+        before = hear(instrument, 0.3)
+        third = 3 * 440 * 2 ** ((48 - 69) / 12)
+
+        def level(sound):
+            t = np.arange(len(sound)) / RATE
+            return abs(np.mean(sound[:, 0] * np.exp(-2j * np.pi * third * t)))
+
+        instrument.post(MovePad(x=0.0, y=1.0))
+        rig.settle(instrument)
+        hear(instrument, 0.3)
+        assert level(hear(instrument, 0.3)) > 10 * level(before)
+
+    def test_the_whole_keyboard_gets_fresh(self, rig):
+        instrument = rig.start()
+        rig.settle(instrument)
+        status = instrument.status()
+        assert (status.n_fresh, status.n_notes) == (25, 25)
+        assert set(status.freshness[48:73]) == {Freshness.FRESH}
+        assert status.cache_bytes > 0
+
+    def test_moving_the_pad_makes_the_keyboard_stale_and_then_fresh_again(self, rig):
+        instrument = rig.start()
+        rig.settle(instrument)
+        rig.renderer.is_slow = True
+        instrument.post(MovePad(x=0.9, y=0.2))
+        instrument.tick()
+        assert Freshness.STALE in instrument.status().freshness
+        assert instrument.status().n_fresh == 0
+
+    def test_status_says_what_hands_do(self, rig):
+        instrument = rig.start()
+        instrument.post(NoteOn(note=60, velocity=99))
+        instrument.post(PitchBend(value=0.5))
+        instrument.post(ControlChange(controller=1, value=127))
+        instrument.post(MovePad(x=0.25, y=0.75))
+        status = instrument.status()
+        assert (status.gated[60], status.last_note) == (99, 60)
+        assert (status.bend, status.mod, status.pad_x, status.pad_y) == (0.5, 1.0, 0.25, 0.75)
+
+    def test_panic_lets_every_key_go(self, rig):
+        instrument = rig.start()
+        rig.settle(instrument)
+        for note in (60, 64, 67):
+            instrument.post(NoteOn(note=note, velocity=99))
+        hear(instrument)
+        instrument.post(Panic())
+        hear(instrument, 0.05)
+        assert np.abs(hear(instrument)).max() < 1e-4
+        assert not any(instrument.status().gated)
+
+    def test_all_notes_off_releases_them(self, rig):
+        instrument = rig.start()
+        rig.settle(instrument)
+        instrument.post(NoteOn(note=60, velocity=99))
+        hear(instrument)
+        instrument.post(AllNotesOff())
+        assert np.abs(hear(instrument, 0.02)).max() > 1e-3
+        hear(instrument, 3.0)
+        assert np.abs(hear(instrument)).max() < 1e-4
+
+    @pytest.mark.parametrize("event", [NoteOn(note=200, velocity=1), NoteOn(note=60, velocity=0)])
+    def test_a_note_that_is_none_is_refused(self, rig, event):
+        instrument = rig.start()
+        with pytest.raises(ValueError, match="must be"):
+            instrument.post(event)
+        assert instrument.status().last_note == -1
+
+    def test_the_picture_of_the_last_note_is_counted(self, rig):
+        instrument = rig.start()
+        rig.settle(instrument)
+        before = instrument.status().note_version
+        instrument.post(NoteOn(note=60, velocity=99))
+        instrument.tick()
+        assert instrument.status().note_version == before + 1
+        instrument.tick()
+        assert instrument.status().note_version == before + 1
+        instrument.post(MovePad(x=0.0, y=1.0))
+        rig.settle(instrument)
+        assert instrument.status().note_version > before + 1
+        wave = instrument.note_wave(60)
+        assert np.abs(np.frombuffer(wave.samples, "<f4")).max() == pytest.approx(0.3, abs=0.15)
+        assert instrument.note_wave(3) is None
+
+
+class TestPresets:
+    def test_a_preset_comes_back_the_same(self, rig):
+        instrument = rig.start()
+        info = instrument.models()[-1]
+        preset = make_preset(
+            pad_x=0.25,
+            model_name=info.name,
+            model_hash=info.hash,
+            tags=("x",),
+            controllers={20: "cutoff"},
+        )
+        instrument.load_preset(preset)
+        rig.settle(instrument)
+        assert instrument.preset() == preset
+        assert (instrument.status().preset_name, instrument.status().preset_changed) == (
+            "Glass",
+            False,
+        )
+
+    def test_its_parameters_reach_the_engine(self, rig):
+        instrument = rig.start()
+        rig.settle(instrument)
+        instrument.load_preset(make_preset(parameters={"volume": -60.0}))
+        hear(instrument, 0.5)
+        instrument.post(NoteOn(note=60, velocity=127))
+        assert np.abs(hear(instrument)).max() < 1e-3
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda i: i.post(SetParameter(name="cutoff", value=500.0)),
+            lambda i: i.post(MovePad(x=0.9, y=0.9)),
+            lambda i: i.set_corner(0, "five"),
+            lambda i: i.lock_corner(1, True),
+        ],
+    )
+    def test_any_change_is_seen_and_saving_ends_it(self, rig, change):
+        instrument = rig.start()
+        instrument.load_preset(make_preset())
+        instrument.tick()
+        change(instrument)
+        assert instrument.status().preset_changed
+        instrument.mark_saved("Mine")
+        assert not instrument.status().preset_changed
+        assert instrument.status().preset_name == "Mine"
+
+    def test_a_program_change_opens_the_preset_of_that_place(self, rig):
+        rig.library.save(make_preset("Zz last"))
+        instrument = rig.start()
+        place = [entry.name for entry in rig.library.list()].index("Zz last")
+        instrument.post(ProgramChange(program=place))
+        instrument.tick()
+        assert instrument.status().preset_name == "Zz last"
+
+    def test_a_program_that_is_not_there_is_a_notice(self, rig):
+        instrument = rig.start()
+        before = instrument.preset()
+        instrument.post(ProgramChange(program=127))
+        instrument.tick()
+        assert "Program 127" in notices(instrument)[-1]
+        assert instrument.preset() == before
+
+    def test_a_preset_of_a_missing_model_plays_with_the_timbres_of_its_names(self, rig):
+        instrument = rig.start()
+        corners = tuple(
+            Corner(name=n, z=(9.0, 9.0), timbre=n) for n in ("two", "four", "one", "unknown")
+        )
+        instrument.load_preset(
+            Preset(name="Far", model_name="Omega", model_hash="?", corners=corners)
+        )
+        rig.settle(instrument)
+        assert '"Omega"' in notices(instrument)[-1]
+        status = instrument.status()
+        assert [corner.timbre for corner in status.corners][:3] == ["two", "four", "one"]
+        assert status.corners[3].timbre in {"three", "five"}
+        assert status.n_fresh == 25
+
+    def test_a_preset_brings_its_own_model(self, rig):
+        rig.add_model("Beta")
+        instrument = rig.start()
+        beta = next(info for info in instrument.models() if info.name == "Beta")
+        instrument.load_preset(make_preset(model_name="Beta", model_hash=beta.hash))
+        rig.settle(instrument)
+        assert instrument.status().model.name == "Beta"
+        assert instrument.preset().model_hash == beta.hash
+        assert instrument.status().n_fresh == 25
+
+    def test_a_corner_that_is_only_a_seed_is_drawn(self, rig):
+        instrument = rig.start()
+        corners = tuple(Corner(name=f"Seed {i}", seed=i) for i in range(4))
+        instrument.load_preset(Preset(corners=corners))
+        rig.settle(instrument)
+        assert [corner.z[0] for corner in instrument.status().corners] == [0.0, 1.0, 2.0, 3.0]
+
+
+class TestCorners:
+    def test_a_named_timbre_goes_on_a_corner(self, rig):
+        instrument = rig.start()
+        assert [timbre.name for timbre in instrument.timbres()] == [t.name for t in TIMBRES]
+        instrument.set_corner(2, "FIVE")
+        assert instrument.status().corners[2].z == TIMBRES[4].z
+
+    def test_an_unknown_timbre_or_corner_is_refused(self, rig):
+        instrument = rig.start()
+        with pytest.raises(ValueError, match='no timbre "tuba"'):
+            instrument.set_corner(0, "tuba")
+        with pytest.raises(ValueError, match="corner must be"):
+            instrument.set_corner(4, "one")
+        with pytest.raises(ValueError, match="corner must be"):
+            instrument.reroll(-1)
+        with pytest.raises(ValueError, match="corner must be"):
+            instrument.lock_corner(9, True)
+
+    def test_locked_corners_stay_when_all_are_rolled(self, rig):
+        instrument = rig.start()
+        before = instrument.status().corners
+        instrument.lock_corner(1, True)
+        instrument.reroll()
+        instrument.tick()
+        after = instrument.status().corners
+        assert after[1].z == before[1].z
+        assert all(after[i].seed is not None and not after[i].timbre for i in (0, 2, 3))
+        assert after[0].z == (float(after[0].seed),) * LATENT
+
+    def test_a_corner_that_is_asked_for_is_rolled_though_it_is_locked(self, rig):
+        instrument = rig.start()
+        instrument.lock_corner(1, True)
+        instrument.reroll(1)
+        instrument.tick()
+        corner = instrument.status().corners[1]
+        assert corner.seed is not None
+        assert corner.locked
+
+
+class TestModels:
+    def test_another_model_takes_over_the_names_of_the_corners(self, rig):
+        rig.add_model("Beta")
+        instrument = rig.start()
+        names = [corner.timbre for corner in instrument.status().corners]
+        instrument.load_model("beta")
+        rig.settle(instrument)
+        assert instrument.status().model.name == "Beta"
+        assert [corner.timbre for corner in instrument.status().corners] == names
+
+    def test_an_unknown_model_is_an_error_and_all_stays(self, rig):
+        instrument = rig.start()
+        with pytest.raises(ModelLibraryError, match='no model "Gamma"'):
+            instrument.load_model("Gamma")
+        assert instrument.status().model.name == "Alpha"
+
+    def test_a_model_that_cannot_be_opened_is_a_notice_and_the_former_plays_on(self, rig):
+        rig.add_model("Broken")
+        instrument = rig.start()
+        broken = next(info for info in instrument.models() if info.name == "Broken")
+        del rig.renderer.models[broken.path]
+        instrument.load_model("Broken")
+        rig.settle(instrument)
+        assert "is damaged" in notices(instrument)[-1]
+        assert instrument.status().model.name == "Alpha"
+        instrument.post(MovePad(x=0.1, y=0.9))
+        rig.settle(instrument)
+        assert instrument.status().n_fresh == 25
+
+    def test_an_unknown_model_at_the_start_is_a_notice_and_another_plays(self, rig):
+        instrument = rig.start(model="Gamma")
+        assert 'no model "Gamma"' in notices(instrument)[0]
+        assert instrument.status().model is not None
+
+
+class TestRenderer:
+    def test_a_renderer_that_dies_is_started_again_and_the_sound_goes_on(self, rig):
+        instrument = rig.start()
+        rig.settle(instrument)
+        instrument.post(NoteOn(note=60, velocity=100))
+        hear(instrument)
+        rig.renderer.alive = False
+        instrument.tick()
+        assert "started again" in notices(instrument)[-1]
+        assert np.abs(hear(instrument)).max() > 0.01
+        assert rig.renderer.n_starts == 2
+        instrument.post(MovePad(x=0.0, y=0.0))
+        rig.settle(instrument)
+        assert instrument.status().renderer == "ready"
+        assert instrument.status().n_fresh == 25
+
+    def test_a_renderer_that_keeps_dying_is_said_once_and_what_is_there_plays(self, rig):
+        instrument = rig.start()
+        rig.settle(instrument)
+        rig.renderer.alive = rig.renderer.may_restart = False
+        rig.settle(instrument)
+        assert sum("keeps stopping" in text for text in notices(instrument)) == 1
+        assert instrument.status().renderer == "failed"
+        instrument.post(NoteOn(note=60, velocity=100))
+        assert np.abs(hear(instrument)).max() > 0.01
+
+    def test_nothing_can_be_rolled_while_it_is_not_there(self, rig):
+        instrument = rig.start()
+        rig.renderer.alive = rig.renderer.may_restart = False
+        instrument.tick()
+        instrument.reroll(0)
+        assert "Roll again" in notices(instrument)[-1]
+
+
+class TestSession:
+    def test_the_sound_of_the_last_session_is_there_again(self, rig):
+        instrument = rig.start()
+        instrument.post(SetParameter(name="cutoff", value=777.0))
+        instrument.post(MovePad(x=0.125, y=0.5))
+        instrument.set_corner(3, "five")
+        sound = instrument.preset()
+        instrument.close()
+        assert rig.start().preset() == sound
+
+    def test_a_session_survives_a_crash_after_some_seconds(self, rig):
+        instrument = rig.start()
+        instrument.post(MovePad(x=0.125, y=0.5))
+        instrument.tick()
+        rig.now += SESSION_SECONDS + 1
+        instrument.tick()
+        rig.now += SESSION_SECONDS + 1
+        instrument.tick()
+        assert rig.start().status().pad_x == 0.125
+
+    def test_an_unchanged_preset_keeps_its_name(self, rig):
+        info = rig.start().models()[-1]
+        preset = make_preset(model_name=info.name, model_hash=info.hash)
+        rig.library.save(preset)
+        rig.start(preset="Glass").close()
+        status = rig.start().status()
+        assert (status.preset_name, status.preset_changed) == ("Glass", False)
+
+    def test_a_changed_preset_keeps_its_name_and_is_marked(self, rig):
+        rig.library.save(make_preset())
+        instrument = rig.start(preset="Glass")
+        instrument.post(MovePad(x=0.0, y=0.0))
+        instrument.close()
+        status = rig.start().status()
+        assert (status.preset_name, status.preset_changed) == ("Glass", True)
+
+    def test_a_damaged_session_is_said_and_something_sounds(self, rig):
+        (rig.folder / "session.json").write_bytes(b"\x00")
+        instrument = rig.start()
+        assert "last session" in notices(instrument)[0]
+        rig.settle(instrument)
+        assert instrument.status().n_fresh == 25
+
+    def test_an_unknown_preset_is_said_and_something_sounds(self, rig):
+        instrument = rig.start(preset="Nonsense")
+        assert 'no preset "Nonsense"' in notices(instrument)[0]
+        rig.settle(instrument)
+        assert instrument.status().n_fresh == 25
+
+    def test_a_full_disk_at_the_end_is_no_crash(self, rig, monkeypatch):
+        instrument = rig.start()
+        instrument.post(MovePad(x=0.0, y=0.0))
+
+        def full(_descriptor):
+            raise OSError(28, os.strerror(28))
+
+        monkeypatch.setattr(files.os, "fsync", full)
+        instrument.close()
+        assert "could not be kept" in notices(instrument)[-1]
+
+    def test_nothing_is_remembered_when_nothing_shall_be(self, rig):
+        rig.start(remember=False).close()
+        assert not (rig.folder / "session.json").exists()
+
+
+class TestBaked:
+    def test_the_next_start_sounds_before_anything_is_rendered(self, rig):
+        instrument = rig.start(bake=True)
+        rig.settle(instrument)
+        rig.now += BAKE_REST_SECONDS
+        for _ in range(3):
+            instrument.tick()
+        instrument.close()
+        rig.is_slow = True
+        again = rig.start(bake=True)
+        deadline = 200
+        while again.status().n_fresh < 25 and deadline:
+            again._supply._errands.submit(lambda: None).result()  # as long as the disk takes
+            again.tick()
+            deadline -= 1
+        assert again.status().n_fresh == 25
+        again.post(NoteOn(note=57, velocity=100))
+        assert loudest_hz(hear(again, 0.5)) == pytest.approx(220, abs=2)
+
+
+def test_without_sound_or_model_everything_still_answers(rig):
+    for path in (rig.folder / "models" / "Alpha").iterdir():
+        path.unlink()
+    instrument = rig.start(model="")
+    assert "no model to play" in notices(instrument)[-1]
+    instrument.post(NoteOn(note=60, velocity=100))
+    instrument.tick()
+    assert np.abs(hear(instrument)).max() == 0
+    assert instrument.timbres() == ()
+    assert instrument.status().model is None
+    instrument.test_sound()
+    assert np.abs(hear(instrument)).max() > 0.01
+    with pytest.raises(ValueError, match="no timbre"):
+        instrument.set_corner(0, "one")
+
+
+def test_closing_twice_is_once(rig):
+    instrument = rig.start()
+    instrument.close()
+    instrument.close()
+
+
+def test_status_can_cross_a_pipe(rig):
+    status = rig.start().status()
+    data = msgspec.msgpack.encode(status)
+    assert msgspec.msgpack.decode(data, type=type(status)) == status
