@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from .kernels import kernel
+from .kernels import Record, kernel
 from .voice import frame_at
 
 COARSE_POINTS = 48  # of a period
@@ -25,13 +25,13 @@ FAR_PENALTY = 0.02  # of two lags that agree equally well, the nearer one
 
 
 @kernel
-def _sample(reader: np.void, samples: NDArray[np.float32], offset: float) -> np.float32:
-    return frame_at(reader, samples, int(math.floor(reader.position + offset * reader.ratio + 0.5)))
+def _sample(reader: Record, samples: NDArray[np.float32], offset: float) -> np.float32:
+    return frame_at(reader, samples, math.floor(reader.position + offset * reader.ratio + 0.5))
 
 
 @kernel
 def _coarse(
-    reader: np.void,
+    reader: Record,
     samples: NDArray[np.float32],
     first: int,
     stride: int,
@@ -56,7 +56,7 @@ def _correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
         power_b += b[i] * b[i]
     if power_a < SILENCE or power_b < SILENCE:
         return 0.0
-    return product / math.sqrt(power_a * power_b)
+    return float(product / math.sqrt(power_a * power_b))
 
 
 @kernel
@@ -70,8 +70,8 @@ def _peak_offset(left: float, middle: float, right: float) -> float:
 
 @kernel
 def best_lag(
-    old: np.void,
-    new: np.void,
+    old: Record,
+    new: Record,
     pool: NDArray[np.float32],
     period: float,
     scratch: NDArray[np.float32],
@@ -89,8 +89,8 @@ def best_lag(
         The lag in frames, within half a period, and the correlation there, 0..1.
     """
     old_samples, new_samples = pool[old.slot], pool[new.slot]
-    stride = max(int(math.floor(period / COARSE_POINTS + 0.5)), 1)
-    half = int(math.ceil(0.5 * period / stride))
+    stride = max(math.floor(period / COARSE_POINTS + 0.5), 1)
+    half = math.ceil(0.5 * period / stride)
     n = max(int(WINDOW_PERIODS * period / stride), SHORTEST_WINDOW)
     a, b = scratch[0, :n], scratch[1, : n + 2 * half]
     _coarse(old, old_samples, 0, stride, a)
@@ -108,8 +108,8 @@ def best_lag(
 
 @kernel
 def _refine(
-    old: np.void,
-    new: np.void,
+    old: Record,
+    new: Record,
     pool: NDArray[np.float32],
     lag: int,
     stride: int,
@@ -118,7 +118,7 @@ def _refine(
 ) -> tuple[float, float]:
     spacing = window / FINE_POINTS
     step = max(stride / FINE_LAGS, 1.0)
-    n_lags = int(math.ceil(stride / step))
+    n_lags = math.ceil(stride / step)
     old_samples, new_samples = pool[old.slot], pool[new.slot]
     a, b = scratch[0, :FINE_POINTS], scratch[1, :FINE_POINTS]
     for i in range(FINE_POINTS):

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .envelope import ATTACK, IDLE, RELEASE, WAITING
-from .kernels import kernel
+from .kernels import Record, kernel
 
 QUIET = np.float32(0.01)  # -40 dB
 JUST_STRUCK_SECONDS = 0.05
@@ -23,13 +23,13 @@ TIER_WAITING_RELEASED, TIER_QUIET, TIER_RELEASED, TIER_WAITING, TIER_SUSTAINED, 
 
 
 @kernel
-def is_sounding(voice: np.void) -> bool:
+def is_sounding(voice: Record) -> bool:
     """Say whether a voice counts: it has a note, and is not just being taken away."""
     return voice.stage != IDLE and voice.kill_step == 0.0
 
 
 @kernel
-def n_sounding(voices: NDArray[np.void]) -> int:
+def n_sounding(voices: NDArray[Record]) -> int:
     """Count the voices that count."""
     n = 0
     for v in range(voices.shape[0]):
@@ -39,7 +39,7 @@ def n_sounding(voices: NDArray[np.void]) -> int:
 
 
 @kernel
-def steal_score(voice: np.void, sample_rate: float, hardest: int) -> float:
+def steal_score(voice: Record, sample_rate: float, hardest: int) -> float:
     """Say how little a voice would be missed.
 
     Args:
@@ -64,7 +64,7 @@ def steal_score(voice: np.void, sample_rate: float, hardest: int) -> float:
 
 
 @kernel
-def choose_victim(voices: NDArray[np.void], sample_rate: float) -> int:
+def choose_victim(voices: NDArray[Record], sample_rate: float) -> int:
     """Name the voice to steal; -1 when none sounds."""
     hardest = 0
     for v in range(voices.shape[0]):
@@ -80,7 +80,7 @@ def choose_victim(voices: NDArray[np.void], sample_rate: float) -> int:
 
 
 @kernel
-def take_away(voice: np.void, n_blocks: int) -> None:
+def take_away(voice: Record, n_blocks: int) -> None:
     """Fade a voice out over so many blocks, whatever it is doing."""
     if voice.stage == IDLE:
         return
@@ -95,7 +95,7 @@ def take_away(voice: np.void, n_blocks: int) -> None:
 
 @kernel
 def free_voice(
-    voices: NDArray[np.void], n_voices: int, steal_blocks: int, sample_rate: float
+    voices: NDArray[Record], n_voices: int, steal_blocks: int, sample_rate: float
 ) -> tuple[int, int]:
     """Find a voice for a new note.
 
@@ -124,7 +124,7 @@ def free_voice(
 
 @kernel
 def press(
-    voices: NDArray[np.void],
+    voices: NDArray[Record],
     note: int,
     channel: int,
     velocity: int,
@@ -166,7 +166,7 @@ def press(
 
 
 @kernel
-def release(voice: np.void) -> None:
+def release(voice: Record) -> None:
     """Let a voice's envelope go to its end; a voice that still waits for its note goes on so."""
     voice.gated = 0
     voice.sustained = 0
@@ -175,7 +175,7 @@ def release(voice: np.void) -> None:
 
 
 @kernel
-def lift(voices: NDArray[np.void], note: int, channel: int, pedal: bool) -> None:
+def lift(voices: NDArray[Record], note: int, channel: int, pedal: bool) -> None:
     """A key has come up: its note ends, or the pedal holds it on."""
     for v in range(voices.shape[0]):
         voice = voices[v]
@@ -188,7 +188,7 @@ def lift(voices: NDArray[np.void], note: int, channel: int, pedal: bool) -> None
 
 
 @kernel
-def pedal_up(voices: NDArray[np.void], channel: int) -> None:
+def pedal_up(voices: NDArray[Record], channel: int) -> None:
     """The pedal has come up: what only it held ends."""
     for v in range(voices.shape[0]):
         if voices[v].sustained == 1 and voices[v].channel == channel:
@@ -196,7 +196,7 @@ def pedal_up(voices: NDArray[np.void], channel: int) -> None:
 
 
 @kernel
-def release_all(voices: NDArray[np.void]) -> None:
+def release_all(voices: NDArray[Record]) -> None:
     """Let every key and every pedalled note go."""
     for v in range(voices.shape[0]):
         if voices[v].gated == 1 or voices[v].sustained == 1:
@@ -204,7 +204,7 @@ def release_all(voices: NDArray[np.void]) -> None:
 
 
 @kernel
-def take_all_away(voices: NDArray[np.void], n_blocks: int) -> None:
+def take_all_away(voices: NDArray[Record], n_blocks: int) -> None:
     """Fade everything out over so many blocks."""
     for v in range(voices.shape[0]):
         take_away(voices[v], n_blocks)
@@ -213,7 +213,7 @@ def take_all_away(voices: NDArray[np.void], n_blocks: int) -> None:
 
 
 @kernel
-def begin(voice: np.void, shortest_hold: int) -> None:
+def begin(voice: Record, shortest_hold: int) -> None:
     """Start the envelope of a voice whose note is there.
 
     A note that came only after its key was let go is held as long as the key was, so that it

@@ -29,7 +29,7 @@ def soft_clip(x: np.float32) -> np.float32:
     if size <= THRESHOLD:
         return x
     bent = THRESHOLD + ROOM * np.float32(math.tanh((size - THRESHOLD) / ROOM))
-    return math.copysign(min(bent, ONE), x)
+    return np.float32(math.copysign(min(bent, ONE), x))
 
 
 @kernel

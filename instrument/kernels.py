@@ -16,11 +16,13 @@ from typing import Any, TypeVar, cast
 
 import numba
 import platformdirs
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.extending import intrinsic
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+Record = Any  # one record of a NumPy record array, whose fields numba sees and mypy does not
 
 # NaN and infinity keep their meaning, so that a broken note can be seen and silenced.
 FAST_MATH = {"contract", "afn", "reassoc", "nsz", "arcp"}
@@ -31,12 +33,14 @@ STALE_SECONDS = 30 * 24 * 3600
 SOURCES = (
     "alignment",
     "allocator",
+    "callback",
     "effects",
-    "engine",
     "envelope",
     "filter",
     "kernels",
+    "machine",
     "parameters",
+    "ring",
     "voice",
 )
 
@@ -74,8 +78,9 @@ def _forget_old(root: Path, keep: Path) -> None:
     os.utime(keep)
 
 
-if not numba.config.CACHE_DIR:  # the player's own NUMBA_CACHE_DIR goes first
-    numba.config.CACHE_DIR = str(_cache_folder())
+_config: Any = numba.config
+if not _config.CACHE_DIR:  # the player's own NUMBA_CACHE_DIR goes first
+    _config.CACHE_DIR = str(_cache_folder())
 
 
 def kernel(function: F) -> F:
@@ -89,8 +94,7 @@ def inlined(function: F) -> F:
     return cast(F, numba.njit(nogil=True, error_model="numpy", inline="always")(function))
 
 
-@intrinsic
-def pointer(typing_context: Any, address: Any) -> Any:  # noqa: ARG001
+def _pointer(typing_context: Any, address: Any) -> Any:  # noqa: ARG001
     """Turn an address (an integer) into a pointer that `numba.carray` takes."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -99,8 +103,7 @@ def pointer(typing_context: Any, address: Any) -> Any:  # noqa: ARG001
     return types.voidptr(types.uintp), generate
 
 
-@intrinsic
-def fence(typing_context: Any) -> Any:  # noqa: ARG001
+def _fence(typing_context: Any) -> Any:  # noqa: ARG001
     """Keep loads and stores on their side of this line, for the compiler and for the processor.
 
     numba has no atomics. Between threads a number is published after the data it stands for,
@@ -114,8 +117,7 @@ def fence(typing_context: Any) -> Any:  # noqa: ARG001
     return types.none(), generate
 
 
-@intrinsic
-def call_clock_gettime(typing_context: Any, function: Any, clock: Any, timespec: Any) -> Any:  # noqa: ARG001
+def _call_clock_gettime(typing_context: Any, function: Any, clock: Any, timespec: Any) -> Any:  # noqa: ARG001
     """Call `int clock_gettime(clockid_t, struct timespec *)` at an address."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
@@ -128,8 +130,7 @@ def call_clock_gettime(typing_context: Any, function: Any, clock: Any, timespec:
     return types.int32(types.uintp, types.int64, types.uintp), generate
 
 
-@intrinsic
-def call_performance_counter(typing_context: Any, function: Any, counter: Any) -> Any:  # noqa: ARG001
+def _call_performance_counter(typing_context: Any, function: Any, counter: Any) -> Any:  # noqa: ARG001
     """Call Windows' `BOOL QueryPerformanceCounter(LARGE_INTEGER *)` at an address."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
@@ -139,3 +140,9 @@ def call_performance_counter(typing_context: Any, function: Any, counter: Any) -
         return builder.call(called, [builder.inttoptr(arguments[1], byte_pointer)])
 
     return types.int32(types.uintp, types.uintp), generate
+
+
+pointer: Any = intrinsic(_pointer)
+fence: Any = intrinsic(_fence)
+call_clock_gettime: Any = intrinsic(_call_clock_gettime)
+call_performance_counter: Any = intrinsic(_call_performance_counter)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .envelope import BLOCK
-from .kernels import kernel
+from .kernels import Record, kernel
 
 reader_dtype = np.dtype(
     [
@@ -90,7 +90,7 @@ def hermite(
 
 
 @kernel
-def frame_at(reader: np.void, samples: NDArray[np.float32], index: int) -> np.float32:
+def frame_at(reader: Record, samples: NDArray[np.float32], index: int) -> np.float32:
     """Give a note's frame: 0 outside the note, and past the loop's end what the loop will play."""
     if index < 0:
         return ZERO
@@ -104,7 +104,7 @@ def frame_at(reader: np.void, samples: NDArray[np.float32], index: int) -> np.fl
 
 @kernel
 def _read_carefully(
-    reader: np.void,
+    reader: Record,
     samples: NDArray[np.float32],
     step: float,
     gain: np.float32,
@@ -213,7 +213,7 @@ def _frames_before(limit: float, position: float, step: float, most: int) -> int
 
 
 @kernel
-def end_gain(reader: np.void, step: float, end_frames: float, ahead: int) -> np.float32:
+def end_gain(reader: Record, step: float, end_frames: float, ahead: int) -> np.float32:
     """Give the factor that fades out a note without a loop before its frames run out.
 
     It reaches 0 a block early, so that a ramp over whole blocks is down in time.
@@ -226,7 +226,7 @@ def end_gain(reader: np.void, step: float, end_frames: float, ahead: int) -> np.
 
 @kernel
 def read_note(
-    reader: np.void,
+    reader: Record,
     samples: NDArray[np.float32],
     step: float,
     end_frames: float,
@@ -292,8 +292,8 @@ def fade_gains(way: np.float32, likeness: np.float32) -> tuple[np.float32, np.fl
 
 @kernel
 def voice_wave(
-    voice: np.void,
-    readers: NDArray[np.void],
+    voice: Record,
+    readers: NDArray[Record],
     pool: NDArray[np.float32],
     step: float,
     end_frames: float,
@@ -330,7 +330,7 @@ def voice_wave(
 
 
 @kernel
-def has_ended(reader: np.void) -> bool:
+def has_ended(reader: Record) -> bool:
     """Say whether a reader has nothing more to give."""
     if reader.loop_end > 0:
         return False

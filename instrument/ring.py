@@ -1,0 +1,110 @@
+"""How events and notes cross to the audio thread: a ring and a mailbox for each key, no locks.
+
+One producer (whoever posts holds a lock), one consumer. A record is written first and published
+after: an event by its sequence number, a note by a generation that is odd while it is written.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .kernels import Record, fence, kernel
+
+RING_SIZE = 4096
+N_NOTES = 128
+
+NOTE_ON, NOTE_OFF, PEDAL, BEND, ALL_NOTES_OFF, PANIC, TEST_TONE = range(7)
+
+event_dtype = np.dtype(
+    [
+        ("sequence", np.int64),  # its place in the stream of events, from 1; published last
+        ("kind", np.int64),  # NOTE_ON .. TEST_TONE
+        ("number", np.int64),  # note
+        ("channel", np.int64),
+        ("value", np.float64),  # velocity, bend, pedal
+        ("time_seconds", np.float64),  # 0: at once
+    ]
+)
+
+key_dtype = np.dtype(
+    [
+        ("generation", np.int64),  # counts up by 2; odd while it is being written
+        ("has_note", np.int64),
+        ("slot", np.int64),
+        ("n_frames", np.int64),
+        ("loop_start", np.int64),
+        ("loop_end", np.int64),
+        ("loop_gain", np.float64),
+        ("gain", np.float64),
+    ]
+)
+
+
+@kernel
+def take_note(mail: Record, key: Record) -> bool:
+    """Copy one mailbox, unless it is just being written: then the next block will."""
+    generation = mail.generation
+    if generation % 2 == 1:
+        return False
+    fence()
+    has_note, slot, n_frames = mail.has_note, mail.slot, mail.n_frames
+    loop_start, loop_end = mail.loop_start, mail.loop_end
+    loop_gain, gain = mail.loop_gain, mail.gain
+    fence()
+    if mail.generation != generation:
+        return False
+    key.has_note, key.slot, key.n_frames = has_note, slot, n_frames
+    key.loop_start, key.loop_end = loop_start, loop_end
+    key.loop_gain, key.gain = loop_gain, gain
+    key.generation = generation
+    return True
+
+
+@kernel
+def put_event(
+    ring: NDArray[Record],
+    sequence: int,
+    kind: int,
+    number: int,
+    channel: int,
+    value: float,
+    time_seconds: float,
+) -> None:
+    """Write one event into the ring, and only then its sequence number."""
+    event = ring[(sequence - 1) % RING_SIZE]
+    event.kind = kind
+    event.number = number
+    event.channel = channel
+    event.value = value
+    event.time_seconds = time_seconds
+    fence()
+    event.sequence = sequence
+
+
+@kernel
+def put_note(
+    mail: NDArray[Record],
+    state: Record,
+    note: int,
+    has_note: int,
+    slot: int,
+    n_frames: int,
+    loop_start: int,
+    loop_end: int,
+    loop_gain: float,
+    gain: float,
+) -> None:
+    """Write one mailbox; its generation is odd meanwhile."""
+    box = mail[note]
+    box.generation += 1
+    fence()
+    box.has_note = has_note
+    box.slot = slot
+    box.n_frames = n_frames
+    box.loop_start = loop_start
+    box.loop_end = loop_end
+    box.loop_gain = loop_gain
+    box.gain = gain
+    fence()
+    box.generation += 1
+    fence()
+    state.mail_count += 1
