@@ -167,6 +167,11 @@ class Engine:
         """Voices that may sound at once."""
         return int(self._machine.state[0]["n_voices"])
 
+    @property
+    def n_blocks(self) -> int:
+        """Calls from the device so far."""
+        return int(self._machine.state[0]["blocks"])
+
     def post(self, event: events.Event) -> bool:
         """Hand an event to the engine; from any thread.
 

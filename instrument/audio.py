@@ -1,0 +1,260 @@
+"""The sound card: list the outputs, open a stream on an engine, see whether it still runs."""
+
+import atexit
+import difflib
+import importlib
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from .engine import Engine
+from .status import AudioDevice, AudioSettings, AudioStatus
+
+N_CHANNELS = 2
+ALIVE_SECONDS = 1.0  # without a callback for so long, a stream is dead
+CLOSE_SECONDS = 2.0  # closing may hang for ever, when jackd has died
+LISTED = 4  # devices named in an error
+
+# What to do when PortAudio itself is missing, by the start of sys.platform.
+_INSTALL = {
+    "linux": "install it: sudo apt-get install libportaudio2",
+    "darwin": "install it: brew install portaudio",
+    "win": "install it again: pip install --force-reinstall sounddevice",
+}
+
+# What PortAudio's error codes mean for a player.
+_INVALID_CHANNELS, _INVALID_RATE, _INVALID_DEVICE = -9998, -9997, -9996
+_BUFFER_TOO_BIG, _BUFFER_TOO_SMALL, _UNAVAILABLE, _HOST_ERROR = -9991, -9990, -9985, -9999
+_ADVICE = {
+    _INVALID_CHANNELS: "it has no stereo output. Choose another output.",
+    _INVALID_RATE: "it does not run at {rate:g} Hz. Its own rate is {own:g} Hz: choose that.",
+    _INVALID_DEVICE: "it is gone. Choose another output.",
+    _BUFFER_TOO_BIG: "a block of {block} frames is too large for it. Choose a smaller one.",
+    _BUFFER_TOO_SMALL: "a block of {block} frames is too small for it. Choose a larger one.",
+    _UNAVAILABLE: "it is in use by another program, or gone. Close that program, or choose "
+    "another output.",
+    _HOST_ERROR: "the sound system refused it ({text}). Choose another output.",
+}
+
+_stuck = threading.Event()  # set for good once a stream could not be closed
+_open_streams: set[int] = set()  # ids of `AudioStream`s that PortAudio knows
+
+
+class DeviceError(Exception):
+    """An output can't be opened; the message is one line that says what to do."""
+
+
+def _library() -> Any:
+    """Import sounddevice, which finds and starts PortAudio.
+
+    Raises:
+        DeviceError: If there is no PortAudio.
+    """
+    try:
+        return importlib.import_module("sounddevice")
+    except (ImportError, OSError) as error:
+        advice = next((a for p, a in _INSTALL.items() if sys.platform.startswith(p)), "install it.")
+        raise DeviceError(f"The sound library PortAudio is missing; {advice}") from error
+
+
+def _outputs(library: Any) -> list[tuple[int, AudioDevice]]:
+    """Give every output with PortAudio's number for it."""
+    apis = library.query_hostapis()
+    default = _default_output(library, apis)
+    outputs = []
+    for index, device in enumerate(library.query_devices()):
+        if device["max_output_channels"] > 0:
+            found = AudioDevice(
+                name=device["name"],
+                host_api=apis[device["hostapi"]]["name"],
+                n_channels=device["max_output_channels"],
+                sample_rate=float(device["default_samplerate"]),
+                is_default=index == default,
+            )
+            outputs.append((index, found))
+    return outputs
+
+
+def _default_output(library: Any, apis: Any) -> int:
+    """Give the system's default output; where the first sound system has none, the next one's."""
+    chosen = library.default.device[1]
+    if isinstance(chosen, int) and chosen >= 0:
+        return chosen
+    return next((api["default_output_device"] for api in apis if _has_output(api)), -1)
+
+
+def _has_output(api: Any) -> bool:
+    return bool(api["default_output_device"] >= 0)
+
+
+def output_devices() -> tuple[AudioDevice, ...]:
+    """List the outputs; empty when there is none.
+
+    Raises:
+        DeviceError: If there is no PortAudio.
+    """
+    return tuple(device for _, device in _outputs(_library()))
+
+
+def refresh_devices() -> bool:
+    """Look for outputs that were plugged in since; only possible while no stream is open.
+
+    Returns:
+        Whether it could look.
+    """
+    library = _library()
+    if _open_streams or _stuck.is_set():
+        return False
+    library._terminate()  # PortAudio lists devices only when it starts
+    library._initialize()
+    return True
+
+
+def _names(device: AudioDevice) -> tuple[str, ...]:
+    """Give what a device may be called: its name alone, or with its sound system."""
+    name, api = device.name.lower(), device.host_api.lower()
+    return name, f"{name}, {api}", f"{api}: {name}"
+
+
+def find_device(name: str, outputs: list[tuple[int, AudioDevice]]) -> tuple[int, AudioDevice]:
+    """Find an output by its name or a part of it, in capitals or not.
+
+    Args:
+        name: As in `AudioDevice`, alone or as `name, host API`; "" is the default output.
+        outputs: To choose from, with PortAudio's numbers.
+
+    Raises:
+        DeviceError: If there is none of that name, or none at all.
+    """
+    if not outputs:
+        raise DeviceError(
+            "There is no sound output. Plug one in, or start the sound server, and try again."
+        )
+    if not name:
+        return next((o for o in outputs if o[1].is_default), outputs[0])
+    wanted = name.lower()
+    exact = [o for o in outputs if wanted in _names(o[1])]
+    partial = [o for o in outputs if any(wanted in text for text in _names(o[1]))]
+    found = exact or partial
+    if found:
+        return next((o for o in found if o[1].is_default), found[0])
+    known = list(dict.fromkeys(device.name for _, device in outputs))
+    near = difflib.get_close_matches(name, known, LISTED, 0.3) or known[:LISTED]
+    listed = ", ".join(f'"{text}"' for text in near)
+    raise DeviceError(f'There is no sound output "{name}". Choose one of: {listed}.')
+
+
+class AudioStream:
+    """A running stream: PortAudio calls the engine's compiled callback, without Python.
+
+    Open and close it from one thread. `is_alive` is to be asked now and then.
+    """
+
+    def __init__(self, make_engine: Callable[[float], Engine], settings: AudioSettings) -> None:
+        """Open an output and start it.
+
+        Args:
+            make_engine: Gives the engine for the rate, in Hz, that the device will run at.
+            settings: What to open.
+
+        Raises:
+            DeviceError: If that is not possible; nothing is left open.
+        """
+        self._library = _library()
+        index, self.device = find_device(settings.device, _outputs(self._library))
+        rate = float(settings.sample_rate or self.device.sample_rate)
+        self.settings = settings
+        try:
+            self._library.check_output_settings(
+                device=index, channels=N_CHANNELS, dtype="float32", samplerate=rate
+            )
+            self.engine = make_engine(rate)
+            self._stream = self._open(index, rate, settings.block)
+        except self._library.PortAudioError as error:
+            raise self._explain(error, rate) from error
+        _open_streams.add(id(self))
+        self._blocks = self.engine.n_blocks
+        self._moved_seconds = time.monotonic()
+        try:
+            self._stream.start()
+        except self._library.PortAudioError as error:
+            self.close()
+            raise self._explain(error, rate) from error
+
+    def _open(self, index: int, rate: float, block: int) -> Any:
+        """Give PortAudio the C callback. The engine must live until the stream is closed."""
+        library = self._library
+        return library._StreamBase(
+            kind="output",
+            samplerate=rate,
+            blocksize=block,
+            device=index,
+            channels=N_CHANNELS,
+            dtype="float32",
+            latency="low",
+            clip_off=True,  # the limiter has seen to it
+            dither_off=True,
+            callback=library._ffi.cast("PaStreamCallback*", self.engine.callback_address),
+            userdata=library._ffi.cast("void*", self.engine.userdata),
+            wrap_callback=None,
+        )
+
+    def _explain(self, error: Exception, rate: float) -> DeviceError:
+        """Turn PortAudio's words into a line that helps."""
+        code = error.args[1] if len(error.args) > 1 else 0
+        text = str(error.args[0]) if error.args else str(error)
+        advice = _ADVICE.get(code, "{text}. Choose another output.").format(
+            rate=rate, own=self.device.sample_rate, block=self.settings.block, text=text
+        )
+        return DeviceError(f'Could not open "{self.device.name}": {advice}')
+
+    def is_alive(self) -> bool:
+        """Say whether the device still asks for blocks: not once it is unplugged or jackd died."""
+        blocks, now = self.engine.n_blocks, time.monotonic()
+        if blocks != self._blocks:
+            self._blocks, self._moved_seconds = blocks, now
+        return id(self) in _open_streams and now - self._moved_seconds < ALIVE_SECONDS
+
+    def status(self) -> AudioStatus:
+        """Say how the output stands."""
+        alive = self.is_alive()
+        stopped = f'"{self.device.name}" has stopped. Plug it in again, or choose another output.'
+        return AudioStatus(
+            running=alive,
+            device=self.device.name,
+            host_api=self.device.host_api,
+            sample_rate=self.engine.sample_rate,
+            block=self.settings.block,
+            latency_seconds=float(self._stream.latency) if alive else 0.0,
+            message="" if alive else stopped,
+        )
+
+    def close(self) -> bool:
+        """Stop and close the stream, in a thread of its own: after jackd died it never returns.
+
+        Returns:
+            Whether it is closed. If not, it is given up: PortAudio is not touched again, and what
+            the callback needs stays in memory.
+        """
+        if id(self) not in _open_streams:
+            return True
+        _open_streams.discard(id(self))
+        closer = threading.Thread(target=self._close, name="close audio", daemon=True)
+        closer.start()
+        closer.join(CLOSE_SECONDS)
+        if closer.is_alive():
+            _give_up(self._library)
+            return False
+        return True
+
+    def _close(self) -> None:
+        self._stream.abort()
+        self._stream.close()
+
+
+def _give_up(library: Any) -> None:
+    """Keep PortAudio from closing the stuck stream once more at exit, and hanging there."""
+    _stuck.set()
+    atexit.unregister(library._exit_handler)
