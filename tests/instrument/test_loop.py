@@ -47,9 +47,7 @@ def novelty(wave: Wave, at: int, rate: int = RATE) -> float:
     """How much the spectrum changes around a frame, in dB: two windows before it and after it."""
     n = 2048
     window = np.hanning(n)
-    before, after = (
-        np.abs(np.fft.rfft(wave[i : i + n] * window)) + 1e-3 for i in (at - n, at)
-    )
+    before, after = (np.abs(np.fft.rfft(wave[i : i + n] * window)) + 1e-3 for i in (at - n, at))
     return float(np.sqrt(np.mean((20 * np.log10(after / before)) ** 2)))
 
 
