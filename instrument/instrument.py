@@ -25,12 +25,12 @@ from random import Random
 import msgspec
 import numpy as np
 
-from .audio import DeviceError, list_outputs, open_stream, rate_of
 from .bake import BakeFolder
 from .controls import Controls, corner_of, resolve_corners
 from .engine import Engine
 from .events import AllNotesOff, AnyEvent, NoteOff, NoteOn, Panic, PitchBend, ProgramChange
 from .files import write_whole
+from .jack import silence_jack
 from .library import PresetLibrary
 from .midi import MidiInputs
 from .models import ModelLibrary, ModelLibraryError
@@ -126,7 +126,8 @@ class Instrument:
         self._note_version = 0
         self._pictured: tuple[int, object] = (-1, None)
 
-        self._output = Output(rate_of, open_stream, DeviceError, self.notify, clock)
+        silence_jack()
+        self._output = Output(self.notify, clock)
         self._output.ask(self._options.audio)
         rate = self._output.expected_rate()
         self._supply = self._make_supply(rate)
@@ -322,7 +323,8 @@ class Instrument:
 
     def audio_devices(self) -> tuple[AudioDevice, ...]:
         """List the outputs; empty when there is none."""
-        return list_outputs()
+        with self._lock:
+            return self._output.devices()
 
     def open_audio(self, settings: AudioSettings) -> None:
         """Open an output in place of the present one; on failure the notice says what to do."""

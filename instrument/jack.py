@@ -3,6 +3,7 @@
 import ctypes
 import ctypes.util
 import functools
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,8 @@ class JackShutdown:
 
 def silence_jack() -> None:
     """Keep libjack from writing lines to the terminal each time that it finds no server."""
+    if sys.platform == "win32":
+        return
     nothing = ctypes.cast(ctypes.CDLL(None).strlen, ctypes.c_void_p)  # takes a text, does nothing
     for library in _libraries():
         library.jack_set_error_function(nothing)

@@ -195,8 +195,7 @@ class MidiInputs:
         self._post = post
         self._clock = clock
         self._apis = apis
-        if rtmidi.API_UNIX_JACK in available_apis():
-            silence_jack()  # it would complain at each try
+        silence_jack()  # it would complain at each try
         self.wanted = NO_PORT
         self._system: _System | None = None
         self._next_try = -math.inf

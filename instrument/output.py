@@ -1,21 +1,20 @@
 """The sound output, kept as asked for while devices and servers come and go."""
 
-import threading
 from collections.abc import Callable
 from typing import Protocol
 
+from .audio import DeviceError, list_outputs, open_stream, rate_of, refresh_outputs
 from .engine import Engine
-from .status import AudioSettings, AudioStatus
+from .status import AudioDevice, AudioSettings, AudioStatus
 
 RETRY_SECONDS = 2.0
-CLOSE_SECONDS = 2.0
 WITHOUT_OUTPUT_HZ = 48000.0
 
 EngineFor = Callable[[float], Engine]
 
 
 class Stream(Protocol):
-    """An open output that pulls an engine."""
+    """What is needed of an `AudioStream`."""
 
     @property
     def alive(self) -> bool:
@@ -27,8 +26,8 @@ class Stream(Protocol):
         """How it stands."""
         ...
 
-    def close(self) -> None:
-        """Stop it; may take long where its server has died."""
+    def close(self) -> bool:
+        """Stop it; False when that hangs, and it was given up."""
         ...
 
 
@@ -40,26 +39,20 @@ class Output:
 
     def __init__(
         self,
-        rate_of: Callable[[AudioSettings], float],
-        open_stream: Callable[[AudioSettings, EngineFor], Stream],
-        problems: type[Exception],
         say: Callable[..., None],
         clock: Callable[[], float],
+        open_stream: Callable[[AudioSettings, EngineFor], Stream] = open_stream,
     ) -> None:
         """Prepare; nothing is open before `poll`.
 
         Args:
-            rate_of: Gives the rate that an output would have, in Hz.
-            open_stream: Opens an output on the engine for its rate.
-            problems: What both raise; the message is for the player.
             say: Takes a line for the player, and whether it `is_error`.
             clock: Seconds.
+            open_stream: Opens an output on the engine for its rate; raises DeviceError.
         """
-        self._rate_of = rate_of
-        self._open_stream = open_stream
-        self._problems = problems
         self._say = say
         self._clock = clock
+        self._open_stream = open_stream
         self._wanted: AudioSettings | None = None
         self._stream: Stream | None = None
         self._next_try = 0.0
@@ -68,10 +61,9 @@ class Output:
     @property
     def status(self) -> AudioStatus:
         """How it stands."""
-        stream = self._stream
+        stream, wanted = self._stream, self._wanted
         if stream is not None:
             return stream.status
-        wanted = self._wanted
         if wanted is None:
             return AudioStatus(message="No sound output was asked for.")
         return AudioStatus(device=wanted.device, block=wanted.block, message=self._problem)
@@ -83,6 +75,14 @@ class Output:
         That is a stream or, when no output is asked for, whoever made the instrument.
         """
         return self._wanted is None or self._stream is not None
+
+    def devices(self) -> tuple[AudioDevice, ...]:
+        """List the outputs; empty when there is none."""
+        try:
+            refresh_outputs()
+            return list_outputs()
+        except DeviceError:  # `status` says it
+            return ()
 
     def ask(self, settings: AudioSettings | None) -> None:
         """Ask for an output, or for none; `poll` opens it."""
@@ -96,12 +96,12 @@ class Output:
         if self._wanted is None:
             return WITHOUT_OUTPUT_HZ
         try:
-            return self._rate_of(self._wanted)
-        except self._problems:  # `poll` says it
-            return float(self._wanted.sample_rate) or WITHOUT_OUTPUT_HZ
+            return rate_of(self._wanted)
+        except DeviceError:  # `poll` says it
+            return WITHOUT_OUTPUT_HZ
 
     def poll(self, engine_for: EngineFor) -> bool:
-        """Open what is wanted, see what has died; say whether it came back after a death."""
+        """Open what is wanted, see what has died; say whether it came back after a trouble."""
         stream = self._stream
         if stream is not None and not stream.alive:
             name = stream.status.device
@@ -117,20 +117,21 @@ class Output:
 
     def close(self) -> None:
         """Close the output for good."""
-        self._wanted = None
         self._discard()
+        self._wanted = None
 
     def _open(self, settings: AudioSettings, engine_for: EngineFor) -> bool:
+        was_troubled = bool(self._problem)
         try:
             self._stream = self._open_stream(settings, engine_for)
-        except self._problems as error:
+        except DeviceError as error:
             self._next_try = self._clock() + RETRY_SECONDS
-            if not self._problem:  # said once, tried on and on
+            if not was_troubled:  # said once, tried on and on
                 self._trouble(str(error))
             return False
-        was_troubled, self._problem = bool(self._problem), ""
+        self._problem = ""
         if was_troubled:
-            self._say(f'The sound output "{self._stream.status.device}" is there.', is_error=False)
+            self._say(f'The sound output "{self.status.device}" is there.', is_error=False)
         return was_troubled
 
     def _trouble(self, line: str) -> None:
@@ -138,9 +139,6 @@ class Output:
         self._say(line)
 
     def _discard(self) -> None:
-        """Close the stream on a thread of its own: where JACK's server has died it may hang."""
         stream, self._stream = self._stream, None
         if stream is not None:
-            closer = threading.Thread(target=stream.close, name="closing sound", daemon=True)
-            closer.start()
-            closer.join(CLOSE_SECONDS)
+            stream.close()
