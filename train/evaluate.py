@@ -298,7 +298,7 @@ def evaluate_model(
             )
     except BrokenProcessPool as error:
         raise EvaluationError(
-            "A listening process was killed, perhaps for lack of memory. Try --workers 0."
+            "A listening process was killed, perhaps for lack of memory. Free some and try again."
         ) from error
     finally:
         torch.set_num_threads(n_threads)
