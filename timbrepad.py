@@ -216,9 +216,10 @@ def _check_names(preset: str, model: str, audio_device: str) -> None:
     if model:
         ModelLibrary().find(model)
     if audio_device:
-        from instrument.audio import find_device
+        from instrument import AudioSettings
+        from instrument.audio import rate_of
 
-        find_device(audio_device)
+        rate_of(AudioSettings(device=audio_device))
 
 
 def _open_window(options: "InstrumentOptions") -> int:
@@ -251,7 +252,7 @@ def _play_headless(options: "InstrumentOptions") -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
     with _asked_to_stop() as stop:
         instrument = Instrument(options)
-        told, heard = "", 0
+        told, heard, ready = "", 0, False
         try:
             while not stop.wait(0.1):
                 status = instrument.status()
@@ -259,6 +260,9 @@ def _play_headless(options: "InstrumentOptions") -> None:
                 if line != told:
                     told = line
                     print(line, file=sys.stderr)
+                if not ready and 0 < status.n_notes == status.n_fresh:
+                    ready = True
+                    print(f"All {status.n_notes} keys are ready.", file=sys.stderr)
                 for notice in status.notices:
                     if notice.id > heard:
                         heard = notice.id
@@ -738,11 +742,11 @@ def evaluate(
 def devices(json_: JsonOption = False) -> None:
     """List the sound outputs and the MIDI inputs that are there now."""
     import msgspec
-    from instrument.audio import audio_devices
 
+    from instrument.audio import list_outputs
     from instrument.midi import MidiInputs
 
-    outputs = audio_devices()
+    outputs = list_outputs()
     midi = MidiInputs(lambda _: None)
     midi.poll()
     inputs = midi.ports()
