@@ -107,7 +107,7 @@ class Bridge(QObject):
         self._last_own_note = 0.0
         self._is_over = False
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="bridge")
-        self._answered.connect(lambda call: call(), Qt.ConnectionType.QueuedConnection)
+        self._answered.connect(self._take_answer, Qt.ConnectionType.QueuedConnection)
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(INTERVAL_MILLISECONDS)
@@ -288,6 +288,10 @@ class Bridge(QObject):
                     self._tell(functools.partial(answer, value))
 
         self._worker.submit(run)
+
+    def _take_answer(self, call: Callable[[], None]) -> None:
+        if not self._is_over:
+            call()
 
     def _tell(self, call: Callable[[], None]) -> None:
         try:

@@ -25,7 +25,7 @@ class HintCard(QWidget):
         self.text = QLabel()
         self.text.setWordWrap(True)
         self.text.setProperty("role", "caption")
-        self.button = QPushButton()
+        self.button = QPushButton("Help")
         self.button.clicked.connect(self._act)
         words = QVBoxLayout()
         words.setSpacing(2)
@@ -48,7 +48,8 @@ class HintCard(QWidget):
         if hint is not None:
             self.title.setText(hint.title)
             self.text.setText(hint.text)
-            self.button.setText(hint.button)
+            if hint.button:
+                self.button.setText(hint.button)
             self.button.setVisible(bool(hint.button))
             self.setAccessibleName(f"{hint.title}. {hint.text}")
             self.place()

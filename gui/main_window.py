@@ -89,7 +89,7 @@ class MainWindow(QMainWindow):
         self._make_shortcuts()
         self._make_timers()
         self._restore_place()
-        self._show_trouble()
+        self._show_connections()
         self.pad.setFocus()
 
     def show_settings(self, page: str = "audio") -> None:

@@ -156,10 +156,11 @@ class PresetActions(QObject):
     ) -> None:
         def written(preset: Preset) -> None:
             entry = write(preset)
-            self._bridge.ask(lambda instrument: instrument.mark_saved(entry.name))
             self.refresh()
-            if done is not None:
-                done()
+            self._bridge.ask(
+                lambda instrument: instrument.mark_saved(entry.name),
+                lambda _none: done() if done is not None else None,
+            )
 
         self._bridge.ask(
             lambda instrument: instrument.preset(),

@@ -1,0 +1,150 @@
+"""`python -m gui.pictures FOLDER`: pictures of the window with the real instrument in it.
+
+Nothing is shown on the screen. QT_SCALE_FACTOR=2 makes the pictures twice as fine; where there is
+no sound output the pictures say so, as the window does.
+"""
+
+import argparse
+import functools
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtWidgets import QApplication, QWidget
+
+from instrument import (
+    InstrumentInterface,
+    InstrumentOptions,
+    MovePad,
+    NoteOff,
+    NoteOn,
+    PresetLibrary,
+)
+
+from .app import make_application, make_window
+from .bridge import Bridge
+from .main_window import MainWindow
+
+SIZE = (1440, 900)
+SIZES = {"small": (900, 600), "large": (2560, 1440)}
+CHORD = ((48, 90), (60, 100), (64, 76), (67, 112))
+WAY = 24  # steps of the finger, so that there is a trail
+READY_SECONDS = 120.0
+
+
+def take_pictures(
+    start: Callable[[], InstrumentInterface],
+    library: PresetLibrary,
+    folder: Path,
+    *,
+    ready_seconds: float = READY_SECONDS,
+) -> tuple[Path, ...]:
+    """Take every picture.
+
+    Args:
+        start: Starts an instrument, a new one at each call.
+        library: The presets to show.
+        folder: Where the pictures go; made when it is not there.
+        ready_seconds: How long to wait for a keyboard of fresh notes at most.
+
+    Returns:
+        The files, in the order they were taken.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    taken: list[Path] = []
+    for theme in ("dark", "light"):
+        window, bridge = make_window(start, library, theme=theme)
+        window.resize(*SIZE)
+        window.show()
+        _play(window, bridge, ready_seconds)
+        if theme == "light":
+            taken.append(_take(window, folder, "light"))
+        else:
+            taken += _take_dark(window, folder)
+        for note, _ in CHORD:
+            bridge.post(NoteOff(note=note))
+        window.close_for_good()
+        bridge.end()
+    return tuple(taken)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Take the pictures with the bundled model, and with no files of the player's."""
+    parser = argparse.ArgumentParser(prog="python -m gui.pictures", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    folder = parser.parse_args(arguments).folder
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    make_application()
+    with tempfile.TemporaryDirectory() as data:
+        options = InstrumentOptions(data_folder=data, remember=False)
+        library = PresetLibrary(Path(data) / "presets")
+        start = functools.partial(start_instrument, options)
+        files = take_pictures(start, library, folder)
+    sys.stdout.writelines(f"{file}\n" for file in files)
+    return 0
+
+
+def _play(window: MainWindow, bridge: Bridge, ready_seconds: float) -> None:
+    """Wait for fresh notes, then hold a chord and move the finger."""
+    wait_until(lambda: bool(window.browser.presets.names()), ready_seconds)
+    wait_until(lambda: bridge.status.n_notes > 0, ready_seconds)
+    wait_until(lambda: bridge.status.n_fresh >= bridge.status.n_notes, ready_seconds)
+    for note, velocity in CHORD:
+        bridge.post(NoteOn(note=note, velocity=velocity))
+    wait_until(lambda: bridge.status.note_version > 0, 2.0)
+    for step in range(WAY):
+        share = step / WAY
+        x, y = 0.36 + 0.24 * share, 0.44 + 0.9 * (share - share * share)
+        window.pad.show_place(x, y)
+        bridge.post(MovePad(x=x, y=y))
+        wait(0.02)
+
+
+def _take_dark(window: MainWindow, folder: Path) -> list[Path]:
+    taken = [_take(window, folder, "playing")]
+    window.browser.show_tab(1)
+    taken.append(_take(window, folder, "timbres"))
+    window.browser.show_tab(0)
+    for name, size in SIZES.items():
+        window.resize(*size)
+        taken.append(_take(window, folder, name))
+    window.resize(*SIZE)
+    menu = window.pad.corner_menu(2)
+    menu.popup(window.mapToGlobal(window.pad.geometry().center()))
+    taken.append(_take(menu, folder, "corner-menu"))
+    menu.close()
+    for page in ("audio", "midi", "model"):
+        window.show_settings(page)
+        taken.append(_take(window.devices, folder, f"settings-{page}"))
+    window.devices.close()
+    window.actions_of_presets.import_files([__file__])  # which is no preset
+    taken.append(_take(window, folder, "notice"))
+    return taken
+
+
+def _take(widget: QWidget, folder: Path, name: str) -> Path:
+    wait(0.4)
+    file = folder / f"{name}.png"
+    if not widget.grab().save(str(file)):
+        raise OSError(f"Could not write {file}. Choose another folder.")
+    return file
+
+
+def wait(seconds: float) -> None:
+    """Let the window live for a while."""
+    wait_until(lambda: False, seconds)
+
+
+def wait_until(is_done: Callable[[], bool], seconds: float) -> None:
+    """Let the window live until something is so, or a while has passed."""
+    end = time.monotonic() + seconds
+    while not is_done() and time.monotonic() < end:
+        QApplication.processEvents()
+        time.sleep(0.005)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
