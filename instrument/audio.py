@@ -3,10 +3,13 @@
 import atexit
 import difflib
 import importlib
+import shutil
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from .engine import Engine
@@ -14,7 +17,10 @@ from .status import AudioDevice, AudioSettings, AudioStatus
 
 N_CHANNELS = 2
 ALIVE_SECONDS = 1.0  # without a callback for so long, a stream is dead
-CLOSE_SECONDS = 2.0  # closing may hang for ever, when jackd has died
+CLOSE_SECONDS = 2.0  # closing may hang
+MOVES_SECONDS = 0.3  # the next block of a living stream comes sooner
+POLL_SECONDS = 0.002
+_JACK = "JACK"
 LISTED = 4  # devices named in an error
 
 # What to do when PortAudio itself is missing, by the start of sys.platform.
@@ -38,8 +44,8 @@ _ADVICE = {
     _HOST_ERROR: "the sound system refused it ({text}). Choose another output.",
 }
 
-_stuck = threading.Event()  # set for good once a stream could not be closed
-_open_streams: set[int] = set()  # ids of `AudioStream`s that PortAudio knows
+_open_streams: set[int] = set()  # ids of the `AudioStream`s that are open
+_given_up: list[Any] = []  # streams that can't be closed, and the libraries that run them
 
 
 class DeviceError(Exception):
@@ -89,7 +95,7 @@ def _has_output(api: Any) -> bool:
     return bool(api["default_output_device"] >= 0)
 
 
-def output_devices() -> tuple[AudioDevice, ...]:
+def list_outputs() -> tuple[AudioDevice, ...]:
     """List the outputs; empty when there is none.
 
     Raises:
@@ -98,17 +104,20 @@ def output_devices() -> tuple[AudioDevice, ...]:
     return tuple(device for _, device in _outputs(_library()))
 
 
-def refresh_devices() -> bool:
+def refresh_outputs() -> bool:
     """Look for outputs that were plugged in since; only possible while no stream is open.
 
     Returns:
         Whether it could look.
     """
     library = _library()
-    if _open_streams or _stuck.is_set():
+    if _open_streams:
         return False
-    library._terminate()  # PortAudio lists devices only when it starts
-    library._initialize()
+    if _given_up and isinstance(_given_up[-1], AudioStream):
+        _start_afresh(library)
+    else:
+        library._terminate()  # PortAudio lists devices only when it starts
+        library._initialize()
     return True
 
 
@@ -146,18 +155,43 @@ def find_device(name: str, outputs: list[tuple[int, AudioDevice]]) -> tuple[int,
     raise DeviceError(f'There is no sound output "{name}". Choose one of: {listed}.')
 
 
+def rate_of(settings: AudioSettings) -> float:
+    """Give the rate in Hz that an output will run at.
+
+    Raises:
+        DeviceError: If there is no such output.
+    """
+    if settings.sample_rate:
+        return float(settings.sample_rate)
+    return find_device(settings.device, _outputs(_library()))[1].sample_rate
+
+
+def open_stream(settings: AudioSettings, make_engine: Callable[[float], Engine]) -> "AudioStream":
+    """Open and start an output, also one that was plugged in since the program started.
+
+    Args:
+        settings: What to open.
+        make_engine: Gives the engine for the rate, in Hz, that the device will run at.
+
+    Raises:
+        DeviceError: If that is not possible; nothing is left open.
+    """
+    refresh_outputs()
+    return AudioStream(settings, make_engine)
+
+
 class AudioStream:
     """A running stream: PortAudio calls the engine's compiled callback, without Python.
 
-    Open and close it from one thread. `is_alive` is to be asked now and then.
+    Open and close it from one thread. `alive` is to be asked now and then.
     """
 
-    def __init__(self, make_engine: Callable[[float], Engine], settings: AudioSettings) -> None:
+    def __init__(self, settings: AudioSettings, make_engine: Callable[[float], Engine]) -> None:
         """Open an output and start it.
 
         Args:
-            make_engine: Gives the engine for the rate, in Hz, that the device will run at.
             settings: What to open.
+            make_engine: Gives the engine for the rate, in Hz, that the device will run at.
 
         Raises:
             DeviceError: If that is not possible; nothing is left open.
@@ -166,6 +200,7 @@ class AudioStream:
         index, self.device = find_device(settings.device, _outputs(self._library))
         rate = float(settings.sample_rate or self.device.sample_rate)
         self.settings = settings
+        self._closing = False
         try:
             self._library.check_output_settings(
                 device=index, channels=N_CHANNELS, dtype="float32", samplerate=rate
@@ -210,16 +245,18 @@ class AudioStream:
         )
         return DeviceError(f'Could not open "{self.device.name}": {advice}')
 
-    def is_alive(self) -> bool:
-        """Say whether the device still asks for blocks: not once it is unplugged or jackd died."""
+    @property
+    def alive(self) -> bool:
+        """Whether the device still asks for blocks: not once it is unplugged or jackd died."""
         blocks, now = self.engine.n_blocks, time.monotonic()
         if blocks != self._blocks:
             self._blocks, self._moved_seconds = blocks, now
-        return id(self) in _open_streams and now - self._moved_seconds < ALIVE_SECONDS
+        return not self._closing and now - self._moved_seconds < ALIVE_SECONDS
 
+    @property
     def status(self) -> AudioStatus:
-        """Say how the output stands."""
-        alive = self.is_alive()
+        """How the output stands."""
+        alive = self.alive
         stopped = f'"{self.device.name}" has stopped. Plug it in again, or choose another output.'
         return AudioStatus(
             running=alive,
@@ -232,29 +269,72 @@ class AudioStream:
         )
 
     def close(self) -> bool:
-        """Stop and close the stream, in a thread of its own: after jackd died it never returns.
+        """Stop and close the stream.
 
         Returns:
-            Whether it is closed. If not, it is given up: PortAudio is not touched again, and what
-            the callback needs stays in memory.
+            Whether it is closed. If not, it is given up: it and what its callback needs stay in
+            memory, and the next stream gets a PortAudio of its own.
         """
-        if id(self) not in _open_streams:
+        if self._closing:
             return True
+        self._closing = True
+        closed = self._try_to_close()
+        if not closed:
+            _give_up(self)
         _open_streams.discard(id(self))
+        return closed
+
+    def _try_to_close(self) -> bool:
+        if self.device.host_api.startswith(_JACK) and not self._moves():
+            return False  # its server has died: closing would wait ten minutes, then crash
         closer = threading.Thread(target=self._close, name="close audio", daemon=True)
         closer.start()
         closer.join(CLOSE_SECONDS)
-        if closer.is_alive():
-            _give_up(self._library)
-            return False
-        return True
+        return not closer.is_alive()
+
+    def _moves(self) -> bool:
+        """Wait for the next block; say whether it comes."""
+        before, end = self.engine.n_blocks, time.monotonic() + MOVES_SECONDS
+        while self.engine.n_blocks == before and time.monotonic() < end:
+            time.sleep(POLL_SECONDS)
+        return self.engine.n_blocks != before
 
     def _close(self) -> None:
         self._stream.abort()
         self._stream.close()
 
 
-def _give_up(library: Any) -> None:
-    """Keep PortAudio from closing the stuck stream once more at exit, and hanging there."""
-    _stuck.set()
-    atexit.unregister(library._exit_handler)
+def _give_up(stream: AudioStream) -> None:
+    """Keep a stream that can't be closed, and PortAudio from closing it at exit."""
+    _given_up.append(stream)
+    atexit.unregister(stream._library._exit_handler)
+
+
+def _start_afresh(library: Any) -> None:
+    """Go on with a second PortAudio: the first would wait for its dead stream for ever.
+
+    A library that is loaded from a copy of its file has variables of its own. The first must stay
+    loaded, for the threads of the dead stream.
+    """
+    original = _file_of_loaded("libportaudio")
+    if original is None:  # only Linux has JACK, and says which files are loaded
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / original.name
+        shutil.copyfile(original, copy)
+        fresh = library._ffi.dlopen(str(copy))
+    _given_up.append(library._lib)
+    library._lib, library._initialized = fresh, 0
+    library._initialize()
+
+
+def _file_of_loaded(name: str) -> Path | None:
+    """Find the file of a library that this process has loaded."""
+    maps = Path("/proc/self/maps")
+    if not maps.exists():
+        return None
+    for line in maps.read_text().splitlines():
+        path = Path(line.rpartition(" ")[2])
+        if path.name.startswith(name) and path.exists():
+            return path
+    return None
