@@ -226,7 +226,7 @@ class Keyboard(QWidget):
         painter.setFont(themes.font(themes.SMALL_PIXELS))
         is_lit = bool(self._gated[note]) or note in self._pressed
         if letter:
-            name = "on_accent" if is_lit else ("dim" if is_black else "key_text")
+            name = "on_accent" if is_lit else "black_key_text" if is_black else "key_text"
             painter.setPen(self._theme.colour(name))
             place = rect.adjusted(0, 0, 0, -11 if is_black else -25)
             painter.drawText(

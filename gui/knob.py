@@ -26,7 +26,8 @@ KEY_STEP = 0.01
 PAGE_STEP = 0.1
 FINE = 0.1
 WHEEL_NOTCH = 120.0
-LARGEST = 68  # pixels across
+LARGEST = 84  # pixels across
+LARGE_TEXT_FROM = 104  # pixels of height
 
 _START_DEGREES, _SWEEP_DEGREES = 225.0, -270.0
 _TEXT_HEIGHT = 13
@@ -177,11 +178,14 @@ class Knob(QDial):
         """Draw the dial, its value and its name."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        diameter = min(self.width() - 6, self.height() - 2 * _TEXT_HEIGHT - 4, LARGEST)
-        top = (self.height() - diameter - 2 * _TEXT_HEIGHT - 2) / 2
+        is_large = self.height() > LARGE_TEXT_FROM
+        line = _TEXT_HEIGHT + (3 if is_large else 0)
+        diameter = min(self.width() - 6, self.height() - 2 * line - 4, LARGEST)
+        top = (self.height() - diameter - 2 * line - 2) / 2
         dial = QRectF((self.width() - diameter) / 2, top, diameter, diameter)
         self._paint_dial(painter, dial)
-        self._paint_lines(painter, dial.bottom() + 1)
+        painter.setFont(themes.font(themes.TEXT_PIXELS if is_large else themes.SMALL_PIXELS))
+        self._paint_lines(painter, dial.bottom() + 1, line)
         painter.end()
 
     def _paint_dial(self, painter: QPainter, dial: QRectF) -> None:
@@ -225,15 +229,14 @@ class Knob(QDial):
         painter.drawEllipse(QPointF(face.width() / 2 - 2.4 * radius, 0), radius, radius)
         painter.restore()
 
-    def _paint_lines(self, painter: QPainter, top: float) -> None:
-        painter.setFont(themes.font(themes.SMALL_PIXELS))
+    def _paint_lines(self, painter: QPainter, top: float, height: int) -> None:
         lines = (
             (value_text(self.parameter, self._value), "text"),
             (self.parameter.label, "dim"),
         )
         for place, (text, name) in enumerate(lines):
             painter.setPen(self._theme.colour(name))
-            rect = QRectF(-4, top + place * _TEXT_HEIGHT, self.width() + 8, _TEXT_HEIGHT)
+            rect = QRectF(-4, top + place * height, self.width() + 8, height)
             painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
 
     def _turn(self, way: float) -> None:

@@ -9,6 +9,7 @@ from .knob import Knob
 from .theme import Theme
 
 COLUMNS = 4
+TALLEST = 590  # more would only tear the rows apart
 
 
 class KnobPanel(QWidget):
@@ -22,6 +23,7 @@ class KnobPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
+        self.setMaximumHeight(TALLEST)
         for group in dict.fromkeys(parameter.group for parameter in PARAMETERS):
             caption = QLabel(group.upper())
             caption.setProperty("role", "caption")

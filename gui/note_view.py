@@ -50,7 +50,6 @@ class NoteView(QWidget):
         self._theme = theme
         self._picture: NotePicture | None = None
         self.setMinimumHeight(84)
-        self.setMaximumHeight(300)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("The note")
         self.show_picture(None)
@@ -110,7 +109,7 @@ class NoteView(QWidget):
 
     def _paint_loop(self, painter: QPainter, screen: QRectF, loop: tuple[float, float]) -> None:
         left, right = (screen.left() + share * screen.width() for share in loop)
-        accent = self._theme.colour("accent")
+        accent = self._theme.colour("screen_accent")
         accent.setAlpha(38)
         painter.fillRect(QRectF(left, screen.top(), right - left, screen.height()), accent)
         accent.setAlpha(210)

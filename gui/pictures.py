@@ -22,6 +22,7 @@ from instrument import (
     NoteOff,
     NoteOn,
     PresetLibrary,
+    start_instrument,
 )
 
 from .app import make_application, make_window

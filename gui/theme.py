@@ -38,6 +38,8 @@ class Theme:
         white_key: A white key.
         black_key: A black key.
         key_text: On a white key.
+        black_key_text: On a black key.
+        screen_accent: Marks on the pictures of the note.
         screen: Behind the pictures of the note.
         is_dark: Whether light is on dark.
     """
@@ -60,6 +62,8 @@ class Theme:
     white_key: str
     black_key: str
     key_text: str
+    black_key_text: str
+    screen_accent: str
     screen: str
     is_dark: bool
 
@@ -88,7 +92,9 @@ DARK = Theme(
     error="#ff6b62",
     white_key="#e9eaee",
     black_key="#1b1d23",
-    key_text="#6b7079",
+    key_text="#666b74",
+    black_key_text="#9aa0ac",
+    screen_accent="#ffb450",
     screen="#0b0c0f",
     is_dark=True,
 )
@@ -111,7 +117,9 @@ LIGHT = Theme(
     error="#c9302c",
     white_key="#ffffff",
     black_key="#2a2d35",
-    key_text="#6b7079",
+    key_text="#666b74",
+    black_key_text="#9aa0ac",
+    screen_accent="#ffb450",
     screen="#14161b",
     is_dark=False,
 )
