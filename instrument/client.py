@@ -44,10 +44,12 @@ from .status import (
     Timbre,
 )
 
-CALL_SECONDS = 20.0  # a method's answer; the first start compiles the engine
+CALL_SECONDS = 20.0
+START_SECONDS = 120.0  # the first start on a machine compiles the engine
 CLOSE_SECONDS = 5.0
-STEADY_SECONDS = 10.0  # a process that ran so long is started again by itself
+STEADY_SECONDS = 10.0  # a process that has played so long is started again by itself
 N_NOTICES = 20
+STOPPED = "The instrument has stopped. Try once more in a moment, or start Timbrepad anew."
 
 _ANSWERS_BEFORE_START = ("timbres", "audio_devices", "midi_ports", "models")
 
@@ -71,10 +73,11 @@ class InstrumentClient:
         self._notice_ids = itertools.count(1)
         self._closing = False
         # Written by the reader thread only.
-        self._status = Status()
+        self._status = Status(audio=AudioStatus(message="The instrument is starting."))
         self._sound: Preset | None = None
         self._heard_notice = 0
         self._standing = False
+        self._playing_since = 0.0
         self._start()
 
     def post(self, event: AnyEvent) -> None:
@@ -178,7 +181,6 @@ class InstrumentClient:
     def _start(self) -> None:
         self._standing = False
         self._heard_notice = 0
-        self._started_at = time.monotonic()
         self._process = _spawn()
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
@@ -204,18 +206,19 @@ class InstrumentClient:
         if method in _ANSWERS_BEFORE_START and not self._standing:
             return ()
         number, answer = next(self._numbers), Future[bytes]()
+        seconds = CALL_SECONDS if self._standing else START_SECONDS
         with self._lock:
             self._waiting[number] = answer
         try:
             self._pipe.send(Call(number, method, encode_value(arguments)))
-            return METHODS[method].result.decode(answer.result(CALL_SECONDS))
+            return METHODS[method].result.decode(answer.result(seconds))
+        except TimeoutError as error:
+            raise RemoteError(
+                f"The instrument has not answered for {seconds:.0f} s. Try again, or close "
+                "Timbrepad and start it anew."
+            ) from error
         except OSError as error:
-            if isinstance(error, TimeoutError):
-                raise RemoteError(
-                    f"The instrument has not answered for {CALL_SECONDS:.0f} s. Try again, or "
-                    "close Timbrepad and start it anew."
-                ) from error
-            raise RemoteError("The instrument has stopped; it is being started again.") from error
+            raise RemoteError(STOPPED) from error
         finally:
             with self._lock:
                 self._waiting.pop(number, None)
@@ -229,16 +232,15 @@ class InstrumentClient:
         with self._lock:
             waiting, self._waiting = self._waiting, {}
         for future in waiting.values():
-            future.set_exception(
-                RemoteError("The instrument has stopped; it is being started again.")
-            )
+            future.set_exception(RemoteError(STOPPED))
         if not self._closing:
             self._ended()
 
     def _take(self, answer: Answer) -> None:
         match answer:
             case Standing(status=status):
-                self._standing = True
+                if not self._standing:
+                    self._standing, self._playing_since = True, time.monotonic()
                 for notice in status.notices:
                     if notice.id > self._heard_notice:
                         self._heard_notice = notice.id
@@ -260,7 +262,8 @@ class InstrumentClient:
 
     def _ended(self) -> None:
         """The process has ended unasked; on the reader thread."""
-        steady = time.monotonic() - self._started_at > STEADY_SECONDS
+        steady = self._standing and time.monotonic() - self._playing_since > STEADY_SECONDS
+        self._standing = False
         self._status = msgspec.structs.replace(
             self._status,
             audio=AudioStatus(message="The instrument has stopped."),

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .instrument import Instrument
 
 STATUS_SECONDS = 1 / 30
+JOIN_SECONDS = 1.0
 SOUND_SECONDS = 0.5  # between two copies of a sound that is being changed
 # MIDI messages wait for Python's lock while another thread computes. With the usual 5 ms they come
 # late and JACK loses some; with 0.5 ms none was lost.
@@ -63,6 +64,9 @@ class Host:
             self._ended.set()
             self._calls.put(None)
             self._instrument.close()
+            for thread in threads:
+                thread.join(JOIN_SECONDS)  # a method that hangs hinders no end
+            self._pipe.close()
 
     def _read(self) -> None:
         while True:
