@@ -54,7 +54,8 @@ CORNER_PLACES = ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0))
 class LatentPad(QWidget):
     """A field of colour with a white finger on it; (0, 0) is bottom left."""
 
-    moved = Signal(float, float)
+    moved = Signal(float, float)  # by the player
+    placed = Signal(float, float)  # by anyone
     timbre_chosen = Signal(int, str)
     rerolled = Signal(int)
     lock_toggled = Signal(int, bool)
@@ -293,6 +294,7 @@ class LatentPad(QWidget):
         self._trail_timer.start()
         self._x, self._y = x, y
         self._tell()
+        self.placed.emit(x, y)
         self.update()
 
     def _tell(self) -> None:

@@ -89,6 +89,7 @@ class MainWindow(QMainWindow):
         self._make_shortcuts()
         self._make_timers()
         self._restore_place()
+        self._show_place(*self.pad.place)
         self._show_connections()
         self.pad.setFocus()
 
@@ -223,7 +224,8 @@ class MainWindow(QMainWindow):
 
     def _connect_player(self) -> None:
         bridge = self._bridge
-        self.pad.moved.connect(self._move_pad)
+        self.pad.moved.connect(lambda x, y: bridge.post(MovePad(x=x, y=y)))
+        self.pad.placed.connect(self._show_place)
         self.pad.timbre_chosen.connect(self._set_corner)
         self.browser.timbre_chosen.connect(self._set_corner)
         self.pad.rerolled.connect(self._reroll)
@@ -305,12 +307,10 @@ class MainWindow(QMainWindow):
     def _show_moved(self, name: str, value: object) -> None:
         if name == "pad" and isinstance(value, tuple):
             self.pad.show_place(*value)
-            self._show_place()
         elif isinstance(value, float):
             {"bend": self.bend, "mod": self.mod}[name].show_amount(value)
 
-    def _show_place(self) -> None:
-        x, y = self.pad.place
+    def _show_place(self, x: float, y: float) -> None:
         self.place_label.setText(f"x {100 * x:.1f}   y {100 * y:.1f}")
 
     def _show_preset(self, preset: tuple[str, bool]) -> None:
@@ -352,10 +352,6 @@ class MainWindow(QMainWindow):
     def _show_picture(self, picture: NotePicture | None) -> None:
         if picture is not None:
             self.note_view.show_picture(picture)
-
-    def _move_pad(self, x: float, y: float) -> None:
-        self._bridge.post(MovePad(x=x, y=y))
-        self._show_place()
 
     def _set_corner(self, index: int, timbre: str) -> None:
         self._bridge.ask(lambda instrument: instrument.set_corner(index, timbre))

@@ -13,12 +13,13 @@ from instrument import NoteWave
 
 LOWEST_HZ = 27.5
 HIGHEST_HZ = 14080.0  # nine octaves
-N_ROWS = 216  # 24 an octave
+N_ROWS = 162  # 18 an octave
 N_COLUMNS = 180
 FFT_SECONDS = 0.085  # two periods of the lowest key's second harmonic; short enough for an attack
-RANGE_DB = 66.0
-ROWS_PER_HUE_TURN = 60.0  # neighbouring harmonics get hues that can be told apart
-HUE_PER_SEMITONE = 0.35
+RANGE_DB = 62.0
+OCTAVES_PER_TURN = 5.5  # of the hue: neighbouring harmonics can be told apart, none comes twice
+FIRST_HUE = -0.28  # red lies near the middle of the keyboard
+HUE_PER_SEMITONE = 0.5
 N_ENVELOPE = 240
 
 
@@ -30,17 +31,17 @@ def wave_of(note: NoteWave) -> NDArray[np.float32]:
 def rainbowgram(note: NoteWave) -> QImage:
     """Draw a note, `N_COLUMNS` by `N_ROWS` pixels.
 
-    The hue of a partial comes from its frequency, and turns with what its instantaneous frequency
-    (the phase's own derivative) departs from its row: a partial that beats or bends changes colour
-    along the way, one in tune with itself keeps it.
+    The hue of a partial comes from its instantaneous frequency (the phase's own derivative), and
+    turns with what that departs from the partial's usual one: what is in tune with itself keeps
+    its colour, what beats or bends changes it along the way.
     """
     decibels, frequencies = _analyse(wave_of(note), note.sample_rate)
     value = np.clip(1.0 + (decibels - decibels.max()) / RANGE_DB, 0.0, 1.0)
-    rows = _row_frequencies()[:, None]
-    semitones = np.clip(12.0 * np.log2(np.maximum(frequencies, 1.0) / rows), -2.0, 2.0)
-    places = np.arange(N_ROWS, dtype=np.float32)[:, None]
-    hue = places / ROWS_PER_HUE_TURN + 0.14 + HUE_PER_SEMITONE * semitones
-    return _to_image(hue, value**1.5)
+    octaves = np.log2(np.clip(frequencies, LOWEST_HZ / 2, 2 * HIGHEST_HZ) / LOWEST_HZ)
+    usual = np.median(octaves, axis=1, keepdims=True)
+    wavering = np.clip(12.0 * (octaves - usual), -1.0, 1.0)
+    hue = FIRST_HUE + usual / OCTAVES_PER_TURN + HUE_PER_SEMITONE * wavering
+    return _to_image(hue, value**1.25)
 
 
 def envelope(note: NoteWave) -> NDArray[np.float32]:
@@ -66,13 +67,38 @@ def _analyse(
     # one sample later: the turn of the phase between the two is the frequency itself
     later = np.fft.rfft(frames[np.minimum(starts + 1, len(frames) - 1)] * window, axis=1)
     turn = np.angle(later * np.conj(now)) / (2 * np.pi) * sample_rate
-    bins = np.minimum(_row_frequencies() * n_fft / sample_rate, n_fft / 2 - 1)
-    low = bins.astype(int)
-    share = (bins - low).astype(np.float32)[:, None]
-    magnitude = np.abs(now).T
-    level = (1 - share) * magnitude[low] + share * magnitude[low + 1]
+    level, loudest = _rows(np.abs(now).T, n_fft / sample_rate)
     decibels = 20 * np.log10(level + 1e-9)
-    return decibels.astype(np.float32), turn.T[np.rint(bins).astype(int)].astype(np.float32)
+    frequency = np.take_along_axis(turn.T, loudest, axis=0)
+    return decibels.astype(np.float32), frequency.astype(np.float32)
+
+
+def _rows(
+    magnitude: NDArray[np.floating], bins_per_hz: float
+) -> tuple[NDArray[np.floating], NDArray[np.intp]]:
+    """Gather the bins of each row: its level, and which of its bins is the loudest.
+
+    Between bins a low row's level is drawn as a line; of the many bins of a high row the loudest
+    counts, so that no partial falls between two rows.
+
+    Args:
+        magnitude: float [bin, column].
+        bins_per_hz: How many bins there are in a hertz.
+
+    Returns:
+        Level and bin number, each [row, column].
+    """
+    half_row = (HIGHEST_HZ / LOWEST_HZ) ** (0.5 / (N_ROWS - 1))
+    last = len(magnitude) - 2
+    levels, loudest = [], []
+    for place in np.minimum(_row_frequencies() * bins_per_hz, last):
+        low = int(place)
+        between = (low + 1 - place) * magnitude[low] + (place - low) * magnitude[low + 1]
+        first, end = round(place / half_row), min(round(place * half_row), last) + 1
+        peaks = magnitude[first:end]
+        loudest.append(first + peaks.argmax(axis=0))
+        levels.append(between if len(peaks) < 2 else peaks.max(axis=0))
+    return np.array(levels), np.array(loudest)
 
 
 @functools.cache
@@ -83,7 +109,7 @@ def _row_frequencies() -> NDArray[np.float32]:
 
 def _to_image(hue: NDArray[np.floating], value: NDArray[np.floating]) -> QImage:
     """Colour a picture, [row, column] with the lowest frequency first, by hue and brightness."""
-    channels = [
+    channels = [  # an angle on the colour wheel to red, green, blue
         np.clip(np.abs((hue + shift) % 1.0 * 6.0 - 3.0) - 1.0, 0.0, 1.0)
         for shift in (0, 2 / 3, 1 / 3)
     ]

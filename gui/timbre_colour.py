@@ -73,7 +73,7 @@ def lab_of(features: Features, *, depth: float = 0.0) -> Lab:
         depth: 0 for a point or a line of text, 1 for the dark field behind them.
     """
     hue = math.radians(295.0 - 275.0 * features.brightness - 14.0 * features.attack)
-    chroma = 0.155 * (1.0 - 0.8 * features.noisiness) * (1.0 - 0.3 * depth)
+    chroma = 0.155 * (1.0 - 0.75 * features.noisiness**2) * (1.0 - 0.3 * depth)
     lightness = 0.70 + 0.10 * (1.0 - features.decay) - 0.05 * features.attack
     lightness *= 1.0 - 0.38 * depth
     return lightness, chroma * math.cos(hue), chroma * math.sin(hue)
