@@ -84,8 +84,9 @@ class Process:
 
     def _read(self) -> None:
         assert self._popen.stderr is not None
-        for line in self._popen.stderr:
-            self.lines.append(line.rstrip())
+        with self._popen.stderr as stderr:
+            for line in stderr:
+                self.lines.append(line.rstrip())
 
 
 @dataclass

@@ -17,21 +17,22 @@ MAXIMUM_SECONDS = 300
 def main(path: str) -> None:
     client = jack.Client("recorder", no_start_server=True)
     inputs = [client.inports.register(f"in_{side}") for side in ("left", "right")]
-    n_blocks = MAXIMUM_SECONDS * client.samplerate // client.blocksize
-    waves = np.zeros((2, n_blocks * client.blocksize), np.float32)
+    block = client.blocksize  # 0 when the client is closed
+    n_blocks = MAXIMUM_SECONDS * client.samplerate // block
+    waves = np.zeros((2, n_blocks * block), np.float32)
     seconds = np.zeros(n_blocks)
     position = 0
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
 
     @client.set_process_callback
-    def process(n_frames: int) -> None:
+    def process(_n_frames: int) -> None:
         nonlocal position
         if position < n_blocks:
             seconds[position] = time.monotonic()
-            start = position * n_frames
+            start = position * block
             for wave, port in zip(waves, inputs, strict=True):
-                wave[start : start + n_frames] = port.get_array()
+                wave[start : start + block] = port.get_array()
             position += 1
 
     with client:
@@ -43,8 +44,8 @@ def main(path: str) -> None:
                 for source in client.get_all_connections(card):
                     if source not in client.get_all_connections(our):
                         client.connect(source, our)
-    frames = np.arange(position) * client.blocksize
-    wave = waves[:, : position * client.blocksize].mean(axis=0)
+    frames = np.arange(position) * block
+    wave = waves[:, : position * block].mean(axis=0)
     np.savez(path, wave=wave, seconds=seconds[:position], frames=frames)
 
 
