@@ -124,12 +124,13 @@ def _refine(
     for i in range(FINE_POINTS):
         a[i] = _sample(old, old_samples, math.floor(i * spacing))
     values = scratch[1, FINE_POINTS : FINE_POINTS + 2 * n_lags + 1]
-    best = 0
+    best = n_lags
     for k in range(2 * n_lags + 1):
         shift = lag + (k - n_lags) * step
         for i in range(FINE_POINTS):
             b[i] = _sample(new, new_samples, math.floor(i * spacing) + shift)
         values[k] = _correlation(a, b)
+    for k in range(2 * n_lags + 1):
         if values[k] > values[best]:
             best = k
     top = 0.0

@@ -81,7 +81,9 @@ def choose_victim(voices: NDArray[Record], sample_rate: float) -> int:
 
 @kernel
 def take_away(voice: Record, n_blocks: int) -> None:
-    """Fade a voice out over so many blocks, whatever it is doing."""
+    """Fade a voice out over so many blocks, whatever it is doing; no key holds it any more."""
+    voice.gated = 0
+    voice.sustained = 0
     if voice.stage == IDLE:
         return
     if voice.stage == WAITING:
@@ -145,8 +147,6 @@ def press(
         voice = voices[v]
         if is_sounding(voice) and voice.note == note and voice.channel == channel:
             take_away(voice, restrike_blocks)
-            voice.gated = 0
-            voice.sustained = 0
     chosen, stolen = free_voice(voices, n_voices, steal_blocks, sample_rate)
     voice = voices[chosen]
     voice.stage = WAITING
@@ -208,8 +208,6 @@ def take_all_away(voices: NDArray[Record], n_blocks: int) -> None:
     """Fade everything out over so many blocks."""
     for v in range(voices.shape[0]):
         take_away(voices[v], n_blocks)
-        voices[v].gated = 0
-        voices[v].sustained = 0
 
 
 @kernel

@@ -7,6 +7,7 @@ writes everything else.
 
 import math
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -188,7 +189,8 @@ class Engine:
         if row is None:
             return True
         channel = _require("channel", getattr(event, "channel", 0), 0, N_CHANNELS - 1)
-        return self._put(*row, channel, event.time_seconds)
+        # another clock's time may lie ahead: such an event counts as of now
+        return self._put(*row, channel, min(event.time_seconds, time.monotonic()))
 
     def _put(
         self, kind: int, number: int, value: float, channel: int = 0, time_seconds: float = 0.0

@@ -414,6 +414,14 @@ def stand_in_ratio(note: int, source: int) -> float:
     return math.pow(2.0, (note - source) / 12.0) if note != source else 1.0
 
 
+@kernel
+def set_free(m: Machine, v: int) -> None:
+    """End a voice: it reads no slot of the pool any more."""
+    m.voices[v].stage = IDLE
+    m.readers[v, 0].slot = 0
+    m.readers[v, 1].slot = 0
+
+
 @inlined
 def begin_if_ready(m: Machine, v: int) -> None:
     """Start a waiting voice when there is a note for it; drop it when its time is over."""
@@ -495,7 +503,7 @@ def prepare_voices(m: Machine) -> tuple[int, int]:
             voice.silent += BLOCK
             held = voice.gated == 1 or voice.sustained == 1
             if not held or voice.silent > LINGER_SECONDS * state.sample_rate:
-                voice.stage = IDLE
+                set_free(m, v)
             continue
         voice.silent = 0
         if state.filter_moving:
@@ -619,14 +627,14 @@ def render_group(m: Machine, row: int, first: int, n: int) -> None:
     if row == 0:
         filter_group(m, first, n)
     for lane in range(n):
-        voice = m.voices[state.order[row, first + lane]]
+        v = state.order[row, first + lane]
+        voice = m.voices[v]
         level = state.levels[lane]
         voice.stage = envelope_block(voice.stage, voice.level, sustain, state.curves, level)
         voice.level = level[BLOCK - 1]
         mix_voice(m, voice, state.waves[lane], level)
         if voice.stage == IDLE:
-            m.readers[state.order[row, first + lane], 0].slot = 0
-            m.readers[state.order[row, first + lane], 1].slot = 0
+            set_free(m, v)
 
 
 @inlined

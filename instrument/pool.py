@@ -5,6 +5,7 @@ import shutil
 import sys
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import numpy as np
@@ -71,9 +72,10 @@ class NotePool:
             self._memory = SharedMemory(name, create=name is None, size=n_bytes)
         except OSError as error:
             raise PoolError(f"Could not map {n_bytes >> 20} MiB for the notes: {error}.") from error
-        self.samples: NDArray[np.float32] = np.ndarray(
-            (n_slots, n_frames), np.float32, self._memory.buf
-        )
+        # frombuffer, unlike ndarray(buffer=), keeps the mapping for as long as the array lives
+        mapped = cast(memoryview, self._memory.buf)
+        flat = np.frombuffer(mapped, np.float32, n_slots * n_frames)
+        self.samples: NDArray[np.float32] = flat.reshape(n_slots, n_frames)
 
     @classmethod
     def attach(cls, name: str, n_slots: int, n_frames: int) -> "NotePool":
@@ -112,23 +114,25 @@ class NotePool:
         self.samples[slot, :n_frames:_PAGE_SAMPLES].sum()
 
     def close(self) -> None:
-        """Unmap the pool; its maker also gives the memory back. The engine must be gone."""
+        """Let go of the pool; its maker also gives the memory back.
+
+        Arrays and engines that still point into it stay valid: the mapping lives as long as they.
+        """
         self.samples = np.zeros((1, 1), np.float32)
         try:
             self._memory.close()
-        except (
-            BufferError
-        ):  # an array of somebody's still points into it: the end of the process unmaps
-            _forget_mapping(self._memory)
+        except BufferError:
+            _leave_mapped(self._memory)
         if self._owned:
             self._owned = False
             self._memory.unlink()
 
 
-def _forget_mapping(memory: SharedMemory) -> None:
-    """Let a mapping live as long as the arrays on it, without a complaint at exit."""
+def _leave_mapped(memory: SharedMemory) -> None:
+    """Let go of a mapping that arrays still use; the last of them ends it."""
     memory.__dict__["_buf"] = None
     memory.__dict__["_mmap"] = None
+    memory.close()  # the file descriptor
 
 
 def _check_room(n_bytes: int) -> None:
