@@ -54,7 +54,7 @@ bench: setup
 	$(BIN)/timbrepad bench latency
 
 pictures: setup
-	$(BIN)/python scripts/pictures.py
+	$(BIN)/python -m gui.pictures docs/pictures
 
 clean:
 	rm -rf $(VENV)
