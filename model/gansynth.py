@@ -22,6 +22,8 @@ RENDERED_PEAK = 0.8
 DEFAULT_ITERATIONS = 2
 _FADE_SECONDS = (3.78, 3.9)
 _SILENT_PEAK = 1e-4
+_LARGEST_PART_GAIN = 3.0
+_ORDINARY_DB = 10.0
 _TIMBRES = "timbres"
 _GENERATOR = "generator."
 
@@ -213,8 +215,8 @@ class GANSynth:
     ) -> Tensor:
         """Make notes for playing: all equally loud at their peak, silent at their end.
 
-        A part of a note, with `n_frames`, has its own peak brought to the same height; the
-        whole note may peak later.
+        A part of a note, with `n_frames`, has its own peak brought to the same height, unless
+        it is so soft that the whole note must peak later.
 
         Args:
             z: float32 [batch, latent].
@@ -232,18 +234,20 @@ class GANSynth:
         waves = waves - waves.mean(-1, keepdim=True)
         waves = waves * self._fade()
         peak = waves.abs().amax(-1, keepdim=True)
-        return waves * torch.where(peak > _SILENT_PEAK, RENDERED_PEAK / peak, 0.0)
+        gain = torch.where(peak > _SILENT_PEAK, RENDERED_PEAK / peak, 0.0)
+        return waves * (gain if n_frames is None else gain.clamp_max(_LARGEST_PART_GAIN))
 
     @torch.inference_mode()
     def level_db(self, z: Tensor, pitch: Tensor) -> Tensor:
-        """Say how loud notes are beside the loudest of the training set: [batch], in dB.
+        """Say how much louder or softer than an ordinary note each is: [batch], in dB.
 
-        Zero for a model that was not trained to say.
+        The loudest notes of a training set are rare; 10 dB under them counts as ordinary, so
+        that a player need not turn everything up. Zero for a model that was not trained to say.
         """
         if self.generator.level is None:
             return torch.zeros(len(z))
         inputs = self.generator.inputs(z.to(self.device), pitch.to(self.device))
-        return (10.0 * self.generator.level(inputs)).clamp(-40.0, 0.0).cpu()
+        return (10.0 * self.generator.level(inputs) + _ORDINARY_DB).clamp(-30.0, 10.0).cpu()
 
     def n_samples_of(self, n_frames: int) -> int:
         """Say how many samples the first columns make that the rest would not change much."""

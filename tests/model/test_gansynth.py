@@ -66,11 +66,25 @@ def test_the_hash_tells_models_apart(small_config: ModelConfig, tmp_path) -> Non
     assert len(hashes) == 2
 
 
-def test_levels_are_never_above_the_loudest(small_model: GANSynth) -> None:
+def test_levels_stay_within_what_a_limiter_can_bear(small_model: GANSynth) -> None:
     pitch = torch.tensor([24, 60, 84])
-    level = small_model.level_db(small_model.latents[:3], pitch)
-    assert level.shape == (3,)
-    assert float(level.max()) <= 0
+    head = small_model.generator.level
+    assert head is not None
+    for bias, expected in ((9.0, 10.0), (0.0, 10.0), (-2.0, -10.0), (-99.0, -30.0)):
+        torch.nn.init.zeros_(head.layers[-1].weight)
+        torch.nn.init.constant_(head.layers[-1].bias, bias)
+        level = small_model.level_db(small_model.latents[:3], pitch)
+        assert level.tolist() == pytest.approx([expected] * 3)
+
+
+def test_a_soft_beginning_is_not_blown_up(small_model: GANSynth, monkeypatch) -> None:
+    soft = torch.full((1, 128000), 0.0)
+    soft[0, 100:200] = 0.01
+    monkeypatch.setattr(small_model, "generate", lambda *_, **__: soft.clone())
+    z, pitch = torch.zeros(1, 8), torch.tensor([60])
+    assert float(small_model.render(z, pitch).abs().max()) == pytest.approx(0.8, rel=1e-3)
+    part = small_model.render(z, pitch, n_frames=24)
+    assert float(part.abs().max()) == pytest.approx(0.03, rel=0.01)
 
 
 def test_the_first_part_of_a_note_begins_like_the_whole(small_model: GANSynth) -> None:
