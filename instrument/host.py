@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 STATUS_SECONDS = 1 / 30
 JOIN_SECONDS = 1.0
+FAILED_STATUS = 70
 SOUND_SECONDS = 0.5  # between two copies of a sound that is being changed
 # MIDI messages wait for Python's lock while another thread computes. With the usual 5 ms they come
 # late and JACK loses some; with 0.5 ms none was lost.
@@ -122,11 +123,18 @@ def take_standard_streams() -> Pipe:
     return Pipe(reader, writer)
 
 
+def end_with_a_thread(failure: threading.ExceptHookArgs) -> None:
+    """End the process when one of its threads fails: the window starts it anew, whole."""
+    sys.__excepthook__(failure.exc_type, failure.exc_value or SystemExit(), failure.exc_traceback)
+    os._exit(FAILED_STATUS)
+
+
 def main() -> int:
     """Be the instrument's process; gives its exit status."""
     pipe = take_standard_streams()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the window, which ends us
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    threading.excepthook = end_with_a_thread
     sys.setswitchinterval(SWITCH_SECONDS)
     start = pipe.receive_request()
     if not isinstance(start, Start):

@@ -98,19 +98,18 @@ class Output:
         try:
             return rate_of(self._wanted)
         except DeviceError:  # `poll` says it
-            return WITHOUT_OUTPUT_HZ
+            return float(self._wanted.sample_rate) or WITHOUT_OUTPUT_HZ
 
     def poll(self, engine_for: EngineFor) -> bool:
         """Open what is wanted, see what has died; say whether it came back after a trouble."""
         stream = self._stream
         if stream is not None and not stream.alive:
-            name = stream.status.device
+            self._trouble(
+                f'The sound output "{stream.status.device}" has stopped. It is opened again as '
+                "soon as it is back; or choose another in the audio settings."
+            )
             self._discard()
             self._next_try = self._clock() + RETRY_SECONDS / 4
-            self._trouble(
-                f'The sound output "{name}" has stopped. It is opened again as soon as it is back; '
-                "or choose another in the audio settings."
-            )
         if self._wanted is None or self._stream is not None or self._clock() < self._next_try:
             return False
         return self._open(self._wanted, engine_for)

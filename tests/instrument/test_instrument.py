@@ -7,7 +7,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from instrument import files, midi
+from instrument import files, midi, output
+from instrument import instrument as instrument_module
+from instrument.audio import DeviceError
 from instrument.events import (
     AllNotesOff,
     ControlChange,
@@ -23,10 +25,11 @@ from instrument.instrument import SESSION_SECONDS, Instrument
 from instrument.library import PresetLibrary
 from instrument.models import ModelLibrary, ModelLibraryError
 from instrument.options import InstrumentOptions
+from instrument.output import Output
 from instrument.pool import NoteInfo, NotePool
 from instrument.preset import Preset
 from instrument.renderer_protocol import Drawn, ModelFailed, ModelLoaded, NoteRendered
-from instrument.status import Corner, Freshness, Timbre
+from instrument.status import AudioSettings, AudioStatus, Corner, Freshness, Timbre
 from instrument.supply import BAKE_REST_SECONDS
 
 RATE = 48000.0
@@ -34,8 +37,13 @@ LATENT = 4
 CONFIG = """{"format": "timbrepad-model", "name": "%s", "sample_rate": 32000, "info": "a test",
 "network": {"latent_size": 4, "lowest_pitch": 48, "n_pitches": 25}, "timbres": []}"""
 
+
+def latent(i):
+    return tuple((np.eye(LATENT)[i % LATENT] * (1 + i // LATENT)).tolist())
+
+
 TIMBRES = tuple(
-    Timbre(name=name, family="string", z=tuple((np.eye(LATENT)[i % LATENT] * (1 + i // LATENT)).tolist()))
+    Timbre(name=name, family="string", z=latent(i))
     for i, name in enumerate(["one", "two", "three", "four", "five"])
 )
 
@@ -579,6 +587,86 @@ class TestBaked:
         assert again.status().n_fresh == 25
         again.post(NoteOn(note=57, velocity=100))
         assert loudest_hz(hear(again, 0.5)) == pytest.approx(220, abs=2)
+
+
+class PretendedStream:
+    def __init__(self, settings, engine):
+        self.engine, self.alive = engine, True
+        self.status = AudioStatus(running=True, device="card", sample_rate=engine.sample_rate)
+
+    def close(self):
+        return True
+
+
+class TestOutput:
+    @pytest.fixture
+    def card(self, monkeypatch):
+        """A card that runs at any rate, and can be unplugged."""
+
+        class Card:
+            is_there, streams = True, []
+
+            def open(self, settings, engine_for):
+                if not self.is_there:
+                    raise DeviceError("There is no sound output.")
+                stream = PretendedStream(settings, engine_for(float(settings.sample_rate)))
+                self.streams.append(stream)
+                return stream
+
+        card = Card()
+        monkeypatch.setattr(output, "rate_of", lambda settings: float(settings.sample_rate))
+        monkeypatch.setattr(
+            instrument_module, "Output", lambda say, clock: Output(say, clock, card.open)
+        )
+        return card
+
+    def test_the_output_pulls_the_engine_that_is_played(self, rig, card):
+        instrument = rig.start(audio=AudioSettings(sample_rate=48000))
+        assert card.streams[0].engine is instrument.engine
+        assert instrument.status().audio.running
+
+    def test_another_rate_gets_its_own_notes_with_the_sound_as_it_is(self, rig, card):
+        instrument = rig.start(audio=AudioSettings(sample_rate=48000))
+        instrument.post(MovePad(x=0.25, y=0.0))
+        rig.settle(instrument)
+        instrument.open_audio(AudioSettings(sample_rate=44100))
+        rig.settle(instrument)
+        assert instrument.status().audio.sample_rate == 44100
+        assert (instrument.status().n_fresh, instrument.status().pad_x) == (25, 0.25)
+        instrument.post(NoteOn(note=57, velocity=100))
+        assert loudest_hz(hear(instrument, 0.5)) * 44100 / RATE == pytest.approx(220, abs=2)
+
+    def test_a_card_that_comes_back_plays_the_same_sound(self, rig, card):
+        instrument = rig.start(audio=AudioSettings(sample_rate=48000))
+        rig.settle(instrument)
+        instrument.post(SetParameter(name="volume", value=-60.0))
+        instrument.post(NoteOn(note=57, velocity=100))
+        card.streams[0].alive = card.is_there = False
+        rig.settle(instrument, 20)
+        assert "has stopped" in notices(instrument)[-1]
+        instrument.post(NoteOff(note=57))
+        card.is_there = True
+        rig.settle(instrument, 300)
+        assert "is there" in notices(instrument)[-1]
+        assert instrument.status().n_fresh == 25
+        assert np.abs(hear(instrument, 0.5)).max() == 0  # no old note
+        instrument.post(NoteOn(note=57, velocity=127))
+        assert 0 <= np.abs(hear(instrument, 0.5)).max() < 1e-3  # the volume is as it was
+        instrument.post(SetParameter(name="volume", value=0.0))
+        assert loudest_hz(hear(instrument, 0.5)) == pytest.approx(220, abs=2)
+
+    def test_keys_played_without_an_output_do_not_sound_later(self, rig, card):
+        card.is_there = False
+        instrument = rig.start(audio=AudioSettings(sample_rate=48000))
+        assert notices(instrument) == ["There is no sound output."]
+        instrument.test_sound()
+        assert "Choose one" in notices(instrument)[-1]
+        for _ in range(5000):  # more than the engine's ring takes
+            instrument.post(NoteOn(note=57, velocity=100))
+        assert instrument.status().dropped_events == 0
+        card.is_there = True
+        rig.settle(instrument, 300)
+        assert np.abs(hear(instrument, 0.3)).max() == 0
 
 
 def test_without_sound_or_model_everything_still_answers(rig):
