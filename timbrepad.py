@@ -228,9 +228,8 @@ def _open_window(options: "InstrumentOptions") -> int:
     if reason:
         _end(FAILED, reason)
     from gui.app import main as open_window
-    from instrument.client import start_instrument
 
-    return open_window(lambda: start_instrument(options))
+    return open_window(options)
 
 
 def _no_display() -> str:

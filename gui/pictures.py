@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _play(window: MainWindow, bridge: Bridge, ready_seconds: float) -> None:
     """Wait for fresh notes, then hold a chord and move the finger."""
     wait_until(lambda: bool(window.browser.presets.names()), ready_seconds)
-    wait_until(lambda: bridge.status.n_notes > 0, ready_seconds)
+    wait_until(lambda: bridge.status.renderer == "ready", ready_seconds)
     wait_until(lambda: bridge.status.n_fresh >= bridge.status.n_notes, ready_seconds)
     for note, velocity in CHORD:
         bridge.post(NoteOn(note=note, velocity=velocity))
