@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+import weakref
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 from typing import cast
@@ -65,7 +66,6 @@ class NotePool:
         if n_slots < 2 or n_frames < 1:
             raise ValueError(f"a pool needs 2 slots of 1 frame, not {n_slots} of {n_frames}")
         n_bytes = n_slots * n_frames * _SAMPLE_BYTES
-        self._owned = name is None
         if name is None:
             _check_room(n_bytes)
         try:
@@ -76,6 +76,9 @@ class NotePool:
         mapped = cast(memoryview, self._memory.buf)
         flat = np.frombuffer(mapped, np.float32, n_slots * n_frames)
         self.samples: NDArray[np.float32] = flat.reshape(n_slots, n_frames)
+        _leave_mapped(self._memory)
+        give_back = self._memory.unlink if name is None else (lambda: None)
+        self._give_back = weakref.finalize(self, give_back)  # at the latest when Python ends
 
     @classmethod
     def attach(cls, name: str, n_slots: int, n_frames: int) -> "NotePool":
@@ -119,17 +122,14 @@ class NotePool:
         Arrays and engines that still point into it stay valid: the mapping lives as long as they.
         """
         self.samples = np.zeros((1, 1), np.float32)
-        try:
-            self._memory.close()
-        except BufferError:
-            _leave_mapped(self._memory)
-        if self._owned:
-            self._owned = False
-            self._memory.unlink()
+        self._give_back()
 
 
 def _leave_mapped(memory: SharedMemory) -> None:
-    """Let go of a mapping that arrays still use; the last of them ends it."""
+    """Leave the mapping to the arrays that use it: the last of them ends it.
+
+    `SharedMemory` would complain about them when it is closed, and even when Python ends.
+    """
     memory.__dict__["_buf"] = None
     memory.__dict__["_mmap"] = None
     memory.close()  # the file descriptor
