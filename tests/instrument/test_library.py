@@ -115,6 +115,11 @@ class TestSave:
         assert path.stem.split(".")[0].lower() not in {"con", "nul"}
         assert library.load(name).name == name
 
+    def test_others_may_read_a_file_as_any_new_file(self, library, tmp_path):
+        (tmp_path / "any").write_bytes(b"")
+        path = Path(library.save(make_preset()).path)
+        assert path.stat().st_mode == (tmp_path / "any").stat().st_mode
+
     def test_names_that_make_one_file_name_make_two_files(self, library):
         library.save(make_preset("a/b", author="slash"))
         library.save(make_preset("a:b", author="colon"))
@@ -178,10 +183,10 @@ class TestSave:
             library.save(make_preset())
 
     def test_a_protected_folder_says_so(self, library, monkeypatch):
-        def protected(*_arguments, **_more):
+        def protected(_descriptor):
             raise PermissionError(errno.EACCES, "Permission denied")
 
-        monkeypatch.setattr(files.tempfile, "mkstemp", protected)
+        monkeypatch.setattr(files.os, "fsync", protected)
         with pytest.raises(PresetError, match="protected"):
             library.save(make_preset())
 

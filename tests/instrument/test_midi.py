@@ -1,9 +1,11 @@
+import contextlib
 import os
 import random
 import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import mido
 import pytest
@@ -354,12 +356,24 @@ def jack(monkeypatch, children):
     monkeypatch.setenv("JACK_DEFAULT_SERVER", name)
     monkeypatch.setenv("JACK_NO_START_SERVER", "1")
     command = ["jackd", "-R", "-n", name, "-d", "dummy", "-r", "48000", "-p", "256"]
+    free_the_places_of_killed_servers()
     yield lambda: children(command)
     # a server that was killed holds one of JACK's eight places until one of its name ends well
     last = children(command)
     time.sleep(0.5)
     last.terminate()
     last.wait(timeout=5)
+
+
+def free_the_places_of_killed_servers():
+    """Forget the servers that JACK counts when none of them runs any more."""
+    running = set()
+    for path in Path("/proc").glob("[0-9]*/comm"):
+        with contextlib.suppress(OSError):  # it has just ended
+            running.add(path.read_text().strip())
+    if not running & {"jackd", "jackdmp", "jackdbus"}:
+        for path in Path("/dev/shm").glob("jack-shm-registry"):
+            path.unlink()
 
 
 def until(condition, seconds=10.0):
