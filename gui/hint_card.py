@@ -1,6 +1,6 @@
 """A card over the pad that says what is missing, and one button that helps."""
 
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -9,6 +9,7 @@ from .hints import Hint
 from .theme import Theme
 
 MAXIMUM_WIDTH = 430
+BOTTOM = 54  # pixels of the parent that stay free below
 
 
 class HintCard(QWidget):
@@ -38,6 +39,7 @@ class HintCard(QWidget):
         layout.addWidget(self.button, 0, Qt.AlignmentFlag.AlignVCenter)
         self.setCursor(Qt.CursorShape.ArrowCursor)
         self.hide()
+        parent.installEventFilter(self)
 
     def show_hint(self, hint: Hint | None) -> None:
         """Show a hint, or none."""
@@ -55,16 +57,21 @@ class HintCard(QWidget):
             self.place()
 
     def place(self) -> None:
-        """Stand in the middle of the lower part of the parent."""
+        """Stand at the bottom of the parent, where it is least in the way of the finger."""
         parent, layout = self.parentWidget(), self.layout()
         assert parent is not None
         assert layout is not None
         room = parent.rect()
         width = min(MAXIMUM_WIDTH, room.width() - 90)
         height = layout.totalHeightForWidth(width)
-        self.setGeometry(
-            room.center().x() - width // 2, round(room.height() * 0.72) - height // 2, width, height
-        )
+        top = room.height() - BOTTOM - height
+        self.setGeometry(room.center().x() - width // 2, top, width, height)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        """Follow the parent's size."""
+        if event.type() == QEvent.Type.Resize and self._hint is not None:
+            self.place()
+        return False
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the card."""

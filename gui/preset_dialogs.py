@@ -6,7 +6,7 @@ No dialog stops the window: each is opened and answers later, so the music goes 
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QMessageBox, QWidget
 
 from .preset_actions import PresetActions
 
@@ -85,7 +85,8 @@ class PresetDialogs(QObject):
         dialog.setWindowTitle(title)
         dialog.setLabelText(label)
         dialog.setTextValue(text)
-        dialog.setMinimumWidth(340)
+        for field in dialog.findChildren(QLineEdit):
+            field.setMinimumWidth(320)  # the dialog itself takes the least that it needs
         dialog.textValueSelected.connect(done)
         dialog.open()
 

@@ -129,6 +129,12 @@ def test_what_is_missing_is_said_with_what_helps(open_window, changes, title, bu
     assert not button or window.card.button.text() == button
 
 
+def test_the_card_stays_inside_the_pad_when_the_window_shrinks(open_window, qtbot):
+    window = open_window(pretend.PretendInstrument(renderer="starting"), size=(1600, 1000))
+    window.resize(900, 600)
+    qtbot.waitUntil(lambda: window.pad.rect().contains(window.card.geometry()))
+
+
 def test_the_card_goes_when_nothing_is_missing(open_window, instrument, qtbot):
     instrument.change(renderer="starting")
     window = open_window(instrument)
