@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -69,11 +68,17 @@ class Process:
         )
         assert self.says(words), f"ended with {self.status}, having said {self.lines}"
 
+    def wait_to_end(self, seconds: float = END_SECONDS) -> int:
+        """Wait until it ends by itself; gives its exit status."""
+        status = self._popen.wait(seconds)
+        self._reader.join(END_SECONDS)
+        return status
+
     def ask_to_end(self) -> int:
         """End it politely; gives its exit status."""
         if self.status is None:
             self._popen.terminate()
-        return self._popen.wait(END_SECONDS)
+        return self.wait_to_end()
 
     def kill(self) -> None:
         """End it and all that it started."""
@@ -108,7 +113,7 @@ class JackServer:
 
     def start(self) -> None:
         """Start it in real time, or without where that is not allowed."""
-        for scheduling in ("-R", "-r"):
+        for scheduling in ("-R", "-r", "-R"):
             self.process = Process(
                 f"jackd {scheduling} -n {self.name} -d dummy -r {SAMPLE_RATE} -p {BLOCK}".split(),
                 self.environment,
@@ -116,11 +121,30 @@ class JackServer:
             if self._answers():
                 return
             self.kill()
-        raise AssertionError("jackd does not start")
+            if self.process is not None and self.process.says("Too many servers"):
+                self._forget_the_dead()
+        said = self.process.lines if self.process else []
+        raise AssertionError(f"jackd does not start: {said}")
+
+    def end(self) -> None:
+        """End it politely: JACK has room for eight servers, and counts those that were killed."""
+        if self.process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.ask_to_end()
+            self.process.kill()
 
     def kill(self) -> None:
+        """End it without a warning, as a crash does."""
         if self.process is not None:
             self.process.kill()
+
+    @staticmethod
+    def _forget_the_dead() -> None:
+        """Take away JACK's list of servers when none of them runs any more."""
+        registry = Path("/dev/shm/jack-shm-registry")
+        names = (path.read_text().strip() for path in Path("/proc").glob("[0-9]*/comm"))
+        if registry.exists() and not any(name.startswith("jackd") for name in names):
+            registry.unlink()
 
     def _answers(self) -> bool:
         for _ in range(50):
@@ -145,9 +169,9 @@ def jack_server() -> Iterator[JackServer]:
     try:
         yield server
     finally:
-        server.kill()
-        for left_over in Path("/dev/shm").glob(f"jack*{server.name}*"):
-            shutil.rmtree(left_over) if left_over.is_dir() else left_over.unlink()
+        server.end()
+        for left_over in Path("/dev/shm").glob(f"jack_sem*{server.name}*"):
+            left_over.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)

@@ -173,8 +173,7 @@ def save_as(desk: Desk, name: str) -> Preset:
 def quit_window(desk: Desk, window: Process) -> None:
     desk.focus()
     desk.xdotool("key", "ctrl+q")
-    wait_for("the end of the window", lambda: window.status is not None, 60.0)
-    assert window.status == 0
+    assert window.wait_to_end(60.0) == 0
 
 
 def test_a_sound_that_is_saved_is_there_again_at_the_next_start(desk: Desk) -> None:
@@ -207,7 +206,6 @@ def test_without_a_display_one_line_says_so(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "QT_QPA_PLATFORM"}
     environment |= {"DISPLAY": "", "WAYLAND_DISPLAY": ""}
     with timbrepad(["play"], environment, tmp_path) as window:
-        window.wait_to_say("There is no display", 60.0)
-        wait_for("the end", lambda: window.status is not None, 20.0)
-        assert window.status == 1
-        assert len(window.lines) == 1
+        assert window.wait_to_end(60.0) == 1
+        (line,) = window.lines
+        assert "There is no display" in line
