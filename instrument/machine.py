@@ -42,12 +42,7 @@ from .filter import (
     filter_coefficients,
     filter_lanes,
 )
-from .kernels import (
-    Record,
-    fence,
-    inlined,
-    kernel,
-)
+from .kernels import Record, fence, inlined, kernel
 from .parameters import BY_NAME, PARAMETERS
 from .ring import (
     ALL_NOTES_OFF,
@@ -81,7 +76,7 @@ N_CHANNELS = 16
 STEAL_SECONDS, RESTRIKE_SECONDS, PANIC_SECONDS = 0.003, 0.030, 0.005
 GLIDE_SECONDS = 0.010  # in which a moved parameter covers two thirds of its way
 BEND_SECONDS = 0.004
-GLIDE_END = 1e-4  # of a parameter's range: near enough
+GLIDE_END = 1e-4  # of the target: near enough
 LATE_NOTE_SECONDS = 0.25  # a note that comes so long after its key went up is not played
 SHORTEST_HOLD_SECONDS = 0.06  # of a note that came after its key went up
 LINGER_SECONDS = 1.0  # a held note that ran out waits so long for the rest of it
@@ -177,9 +172,6 @@ class Machine(NamedTuple):
     voices: NDArray[Any]  # [voice] of voice_dtype
     readers: NDArray[Any]  # [voice, 2] of reader_dtype
     pool: NDArray[np.float32]  # [slot, frame]
-
-
-# ---------------------------------------------------------------- events and notes
 
 
 @inlined
@@ -284,9 +276,6 @@ def start_note(m: Machine, note: int, channel: int, velocity: int) -> None:
     voice.state_1 = voice.state_2 = np.float32(0.0)
 
 
-# ---------------------------------------------------------------- parameters
-
-
 @inlined
 def glide(m: Machine) -> None:
     """Move the parameters a block nearer to where the knobs stand."""
@@ -367,9 +356,6 @@ def aim_filter(voice: Record, values: NDArray[np.float64], sample_rate: float) -
     voice.a1_after, voice.a2_after, voice.a3_after = np.float32(a1), np.float32(a2), np.float32(a3)
     is_open = cutoff_hz >= OPEN_HZ and resonance == 0.0
     voice.wet_after = np.float32(0.0) if is_open else np.float32(1.0)
-
-
-# ---------------------------------------------------------------- notes of voices
 
 
 @kernel
@@ -517,9 +503,6 @@ def prepare_voices(m: Machine) -> tuple[int, int]:
         n += is_sounding(voice)
     state.n_sounding = n
     return n_filtered, n_open
-
-
-# ---------------------------------------------------------------- sound
 
 
 @kernel
@@ -717,9 +700,6 @@ def fill(m: Machine, out: NDArray[np.float32]) -> None:
             out[done + i, 1] = state.block[start + i, 1]
         state.left_over -= take
         done += take
-
-
-# ---------------------------------------------------------------- the start
 
 
 def make_machine(

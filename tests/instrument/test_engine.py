@@ -54,9 +54,6 @@ def pitch_of(wave):
     return np.argmax(spectrum) * RATE / (8 * len(wave))
 
 
-# ---------------------------------------------------------------- blocks
-
-
 def play_a_piece(player, block):
     """Play events at fixed frames through calls of one block size: float32 [frame, 2]."""
     player.publish(60, steady_note(60), loop_start=4000, loop_end=100000, loop_gain=0.99)
@@ -112,9 +109,6 @@ def test_a_block_of_the_wrong_kind_is_refused(player, out):
 def test_a_block_with_gaps_is_refused(player):
     with pytest.raises(ValueError, match="C-contiguous"):
         player.engine.process(np.zeros((128, 4), np.float32)[:, ::2])
-
-
-# ---------------------------------------------------------------- notes
 
 
 def test_a_note_sounds_with_its_pitch(player):
@@ -297,9 +291,6 @@ def test_a_storm_of_notes_stays_within_the_voices(note_pool, n_voices):
         assert player.counters.n_voices <= n_voices
 
 
-# ---------------------------------------------------------------- pitch
-
-
 @pytest.mark.parametrize(
     ("event", "cents"),
     [
@@ -340,9 +331,6 @@ def _analytic(wave):
     spectrum = np.fft.fft(wave)
     spectrum[len(wave) // 2 :] = 0
     return np.fft.ifft(2 * spectrum)
-
-
-# ---------------------------------------------------------------- parameters
 
 
 def test_pan_and_spread_place_a_note(player):
@@ -453,9 +441,6 @@ def test_sustain_is_the_level_that_the_decay_ends_at(player):
     wave = player.take(0.5)
     peak = level_db(wave[120:480])
     assert level_db(wave[-4800:]) == pytest.approx(peak - 20, abs=1.5)
-
-
-# ---------------------------------------------------------------- notes that come while playing
 
 
 @pytest.mark.parametrize("note", [36, 48, 60, 72, 84])
@@ -648,9 +633,6 @@ def test_a_broken_note_is_silenced_and_counted(player):
     assert np.isfinite(player.take(0.1)).all()
 
 
-# ---------------------------------------------------------------- anything
-
-
 @st.composite
 def events(draw):
     kind = draw(
@@ -729,9 +711,6 @@ def test_whatever_is_played_stays_finite_and_below_full_scale_and_ends_in_silenc
     out = np.full((4800, 2), np.nan, np.float32)
     engine.process(out)
     assert not out.any()
-
-
-# ---------------------------------------------------------------- posting, counting
 
 
 def test_a_full_ring_loses_events_and_counts_them(player):
@@ -861,8 +840,6 @@ def test_a_reset_engine_is_silent_and_has_forgotten_what_waited(player):
     player.take(0.6)
     assert not player.take(0.1).any()
 
-
-# ---------------------------------------------------------------- as PortAudio's callback
 
 UNDERFLOW, PRIMING = 4, 16
 
