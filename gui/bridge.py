@@ -42,6 +42,7 @@ _TOPICS: tuple[tuple[str, Callable[[Status], Any]], ...] = (
     ("audio_changed", lambda status: status.audio),
     ("midi_changed", lambda status: status.midi_inputs),
     ("model_changed", lambda status: status.model),
+    ("timbres_of_changed", lambda status: status.timbres_of),
     ("renderer_changed", lambda status: status.renderer),
     ("corners_changed", lambda status: status.corners),
     ("preset_changed", lambda status: (status.preset_name, status.preset_changed)),
@@ -71,6 +72,7 @@ class Bridge(QObject):
     audio_changed = Signal(object)
     midi_changed = Signal(object)
     model_changed = Signal(object)
+    timbres_of_changed = Signal(str)
     renderer_changed = Signal(str)
     corners_changed = Signal(object)
     preset_changed = Signal(object)
@@ -112,7 +114,7 @@ class Bridge(QObject):
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(INTERVAL_MILLISECONDS)
         self._timer.timeout.connect(self.poll)
-        self.model_changed.connect(self._fetch_timbres)
+        self.timbres_of_changed.connect(self._fetch_timbres)
 
     def begin(self) -> None:
         """Start the instrument, or start it again; `state_changed` says when it plays."""
@@ -184,7 +186,7 @@ class Bridge(QObject):
         self._set_state("stopped")
         self.say(str(error))
 
-    def _fetch_timbres(self, _model: object) -> None:
+    def _fetch_timbres(self, _model: str) -> None:
         self.ask(lambda instrument: instrument.timbres(), self.timbres_changed.emit)
 
     def _set_state(self, state: str) -> None:

@@ -92,7 +92,7 @@ class InstrumentClient:
         return self._status
 
     def timbres(self) -> tuple[Timbre, ...]:
-        """List the model's named timbres; empty until the model is loaded."""
+        """List the named timbres of the model that plays, or that is being loaded."""
         return self._call("timbres")
 
     def set_corner(self, index: int, timbre: str) -> None:

@@ -33,7 +33,7 @@ from .files import write_whole
 from .jack import silence_jack
 from .library import PresetLibrary
 from .midi import MidiInputs
-from .models import ModelLibrary, ModelLibraryError
+from .models import ModelLibrary, ModelLibraryError, read_timbres
 from .options import InstrumentOptions
 from .output import Output
 from .paths import baked_folder, data_folder, models_folder, presets_folder, session_file
@@ -201,6 +201,7 @@ class Instrument:
                 dropped_events=counters.dropped_events,
                 stolen=counters.stolen,
                 model=self._open_model_info,
+                timbres_of=self._model.hash if self._model is not None and self._timbres else "",
                 renderer=self._supply.state,
                 freshness=stock.freshness,
                 gated=bytes(controls.gated),
@@ -241,7 +242,7 @@ class Instrument:
     # Presets and the pad's corners.
 
     def timbres(self) -> tuple[Timbre, ...]:
-        """List the model's named timbres; empty until the model is loaded."""
+        """List the model's named timbres."""
         return self._timbres
 
     def set_corner(self, index: int, timbre: str) -> None:
@@ -587,7 +588,7 @@ class Instrument:
         """Ask for a model, and for its timbres where the corners are another one's."""
         if self._model is None or model.hash != self._model.hash:
             self._model = model
-            self._timbres = ()
+            self._timbres = read_timbres(model)
             self._wanted_revision = -1
             self._supply.open_model(model)
         self._resolve_corners()

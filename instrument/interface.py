@@ -23,7 +23,7 @@ class InstrumentInterface(Protocol):
         ...
 
     def timbres(self) -> tuple[Timbre, ...]:
-        """List the model's named timbres; empty until the model is loaded."""
+        """List the named timbres of the model that plays, or that is being loaded."""
         ...
 
     def set_corner(self, index: int, timbre: str) -> None:

@@ -10,14 +10,16 @@ from hashlib import sha256
 from pathlib import Path
 
 import msgspec
+from safetensors import SafetensorError, safe_open
 
 from .paths import models_folder
-from .status import ModelInfo
+from .status import ModelInfo, Timbre
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "weights.safetensors"
 MAXIMUM_CONFIG_BYTES = 4_000_000
 MAXIMUM_WEIGHTS_BYTES = 1_000_000_000
+TIMBRES_TENSOR = "timbres"
 _CHUNK = 1 << 20
 
 
@@ -33,6 +35,11 @@ class _Network(msgspec.Struct):
 
 class _Timbre(msgspec.Struct):
     name: str
+    family: str = ""
+    brightness: float = 0.5
+    attack: float = 0.0
+    decay: float = 0.5
+    noisiness: float = 0.0
 
 
 class _Config(msgspec.Struct, kw_only=True):
@@ -208,6 +215,36 @@ class ModelLibrary:
                         digest.update(chunk)
             known = self._hashes[folder] = (stamp, digest.hexdigest())
         return known[1]
+
+
+def read_timbres(model: ModelInfo) -> tuple[Timbre, ...]:
+    """Read a model's named timbres, latents included, without torch: long before it is loaded.
+
+    Returns:
+        As the renderer will give them; none when the files do not fit each other. What is wrong
+        with them the renderer says when it opens the model.
+    """
+    folder = Path(model.path)
+    try:
+        config = msgspec.json.decode((folder / CONFIG_FILE).read_bytes(), type=_Config)
+        with safe_open(folder / WEIGHTS_FILE, framework="numpy") as weights:
+            latents = weights.get_tensor(TIMBRES_TENSOR)
+    except (OSError, SafetensorError, msgspec.DecodeError, UnicodeDecodeError):
+        return ()
+    if latents.shape != (len(config.timbres), model.latent_size):
+        return ()
+    return tuple(
+        Timbre(
+            name=timbre.name,
+            family=timbre.family,
+            z=tuple(float(value) for value in z),
+            brightness=timbre.brightness,
+            attack=timbre.attack,
+            decay=timbre.decay,
+            noisiness=timbre.noisiness,
+        )
+        for timbre, z in zip(config.timbres, latents, strict=True)
+    )
 
 
 def _bundled_folder() -> Path:

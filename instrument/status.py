@@ -138,6 +138,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         dropped_events: Events lost because the ring was full.
         stolen: Voices taken over for new notes.
         model: The model in use, or None while none is loaded.
+        timbres_of: Hash of the model whose timbres can be had, sooner than the model; "" for none.
         renderer: "starting", "ready", "restarting" or "failed"; "stopped" when the instrument's
             whole process has ended and was not started again.
         freshness: One `Freshness` value per MIDI note, 128 bytes.
@@ -168,6 +169,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     dropped_events: int = 0
     stolen: int = 0
     model: ModelInfo | None = None
+    timbres_of: str = ""
     renderer: str = "starting"
     freshness: bytes = bytes(128)
     gated: bytes = bytes(128)

@@ -110,6 +110,8 @@ def status(**changes: object) -> Status:
         "cache_bytes": 48_000_000,
         **changes,
     }
+    model = values["model"]
+    values.setdefault("timbres_of", model.hash if isinstance(model, ModelInfo) else "")
     return Status(**values)
 
 

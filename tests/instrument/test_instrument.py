@@ -576,6 +576,7 @@ class TestBaked:
         rig.now += BAKE_REST_SECONDS
         for _ in range(3):
             instrument.tick()
+            instrument._supply._errands.submit(lambda: None).result()  # as long as the disk takes
         instrument.close()
         rig.is_slow = True
         again = rig.start(bake=True)

@@ -1,8 +1,16 @@
 import json
 
+import numpy as np
 import pytest
+from safetensors.numpy import save
 
-from instrument.models import CONFIG_FILE, WEIGHTS_FILE, ModelLibrary, ModelLibraryError
+from instrument.models import (
+    CONFIG_FILE,
+    WEIGHTS_FILE,
+    ModelLibrary,
+    ModelLibraryError,
+    read_timbres,
+)
 from model.checkpoint import model_hash
 
 CONFIG = {
@@ -27,6 +35,18 @@ def write(folder, weights=b"weights", **changes):
 def library(tmp_path):
     write(tmp_path / "bundled" / "first", name="First")
     return ModelLibrary(tmp_path / "models", tmp_path / "bundled")
+
+
+def test_timbres_are_read_without_loading_the_model(library, tmp_path):
+    z = np.arange(256, dtype=np.float32).reshape(2, 128)
+    folder = write(tmp_path / "models" / "b", weights=save({"timbres": z}))
+    trumpet, tuba = read_timbres(library.find("brass"))
+    assert (trumpet.name, trumpet.family) == ("trumpet", "brass")
+    assert tuba.z == tuple(z[1])
+    (folder / WEIGHTS_FILE).write_bytes(save({"timbres": z[:1]}))
+    assert read_timbres(library.find("brass")) == ()
+    (folder / WEIGHTS_FILE).write_bytes(b"damaged")
+    assert read_timbres(library.find("brass")) == ()
 
 
 def test_folders_that_are_not_there_have_no_models(tmp_path):
