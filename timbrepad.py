@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
 
 import typer
 from typer.core import TyperGroup
@@ -34,6 +34,8 @@ _ERRORS = (
     ("instrument.pool", "PoolError"),
     ("instrument.models", "ModelLibraryError"),
     ("instrument.audio", "DeviceError"),
+    ("instrument.benchmark_latency", "BenchError"),
+    ("instrument.jack_dummy", "JackServerError"),
     ("instrument.offline", "WaveError"),
     ("instrument.renderer_client", "RendererError"),
     ("instrument.remote", "RemoteError"),
@@ -83,8 +85,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def main() -> None:
     """Run the command line; ends the process with 0 (done), 1 (failed) or 2 (wrong usage)."""
-    # typer.BadParameter is a usage error of the click that this typer brings or needs.
-    usage_error, click_error = typer.BadParameter.__mro__[1:3]
+    # The bases of typer.BadParameter: those of the click that this typer brings or needs.
+    usage_error, click_error = cast("list[type[Any]]", typer.BadParameter.__mro__[1:3])
     try:
         status = app(standalone_mode=False)
     except usage_error as error:
@@ -310,7 +312,10 @@ def note(
     if raw:
         _write_raw_note(out, pitch, sound)
         return
-    events = [NoteOn(note=pitch, velocity=velocity), NoteOff(note=pitch, time_seconds=seconds)]
+    events: list[AnyEvent] = [
+        NoteOn(note=pitch, velocity=velocity),
+        NoteOff(note=pitch, time_seconds=seconds),
+    ]
     _play_offline(events, out, sound, sample_rate)
 
 
@@ -433,7 +438,9 @@ def _play_offline(
         moments = arrange(events, player, pitches)
         engine = Engine(sample_rate, notes.pool)
         with _progress(f"Playing into {out.name}") as update:
-            perform(moments, notes, engine, sample_rate, write, lambda done: update(done, total))
+            perform(
+                moments, notes, engine, sample_rate, write, lambda done: update(done, total, "")
+            )
         del engine  # it reads the pool, which goes now
 
 
@@ -453,7 +460,8 @@ def _write_raw_note(out: Path, pitch: int, sound: _Sound) -> None:
             f"--pitch must be {info.lowest_pitch}..{info.highest_pitch} with "
             f'"{info.name}", not {pitch}.'
         )
-    target = PresetPlayer(sound.preset(gansynth.draw), info, _timbres(gansynth)).target(0.0)
+    preset = sound.preset(lambda seed: gansynth.draw(seed).tolist())
+    target = PresetPlayer(preset, info, _timbres(gansynth)).target(0.0)
     latents = torch.frombuffer(bytearray(target.latents), dtype=torch.float32)
     z = blend(latents.reshape(-1, info.latent_size), pad_weights(target.x, target.y))
     wave = gansynth.generate(z[None], torch.tensor([pitch]))[0].numpy()

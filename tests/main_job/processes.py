@@ -8,16 +8,12 @@ import sys
 import tempfile
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
+from instrument.jack_dummy import JackServer
+from instrument.jack_recorder import Recording, read_recording
 
-SAMPLE_RATE = 48000
-BLOCK = 128
 START_SECONDS = 240.0  # the first start compiles the engine, and other work may be going on
 END_SECONDS = 20.0
 
@@ -94,111 +90,6 @@ class Process:
                 self.lines.append(line.rstrip())
 
 
-@dataclass
-class JackServer:
-    """A JACK server with the dummy driver under a name that nobody else has."""
-
-    name: str = field(default_factory=lambda: f"timbrepad-{uuid.uuid4().hex[:8]}")
-    process: Process | None = None
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What a client needs to find this server and no other, and to start none."""
-        return {
-            **os.environ,
-            "JACK_DEFAULT_SERVER": self.name,
-            "JACK_NO_START_SERVER": "1",
-            "JACK_NO_AUDIO_RESERVATION": "1",
-        }
-
-    def start(self) -> None:
-        """Start it in real time, or without where that is not allowed."""
-        for scheduling in ("-R", "-r", "-R"):
-            self.process = Process(
-                f"jackd {scheduling} -n {self.name} -d dummy -r {SAMPLE_RATE} -p {BLOCK}".split(),
-                self.environment,
-            )
-            if self._answers():
-                return
-            self.kill()
-            if self.process is not None and self.process.says("Too many servers"):
-                self._forget_the_dead()
-        said = self.process.lines if self.process else []
-        raise AssertionError(f"jackd does not start: {said}")
-
-    def end(self) -> None:
-        """End it politely: JACK has room for eight servers, and counts those that were killed."""
-        if self.process is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.ask_to_end()
-            self.process.kill()
-
-    def kill(self) -> None:
-        """End it without a warning, as a crash does."""
-        if self.process is not None:
-            self.process.kill()
-
-    @staticmethod
-    def _forget_the_dead() -> None:
-        """Take away JACK's list of servers when none of them runs any more."""
-        registry = Path("/dev/shm/jack-shm-registry")
-        names = (path.read_text().strip() for path in Path("/proc").glob("[0-9]*/comm"))
-        if registry.exists() and not any(name.startswith("jackd") for name in names):
-            registry.unlink()
-
-    def _answers(self) -> bool:
-        for _ in range(50):
-            if self.process is None or self.process.status is not None:
-                return False
-            done = subprocess.run(
-                ["jack_lsp", "-s", self.name],
-                env=self.environment,
-                capture_output=True,
-                check=False,
-            )
-            if done.returncode == 0:
-                return True
-            time.sleep(0.1)
-        return False
-
-
-@contextlib.contextmanager
-def jack_server() -> Iterator[JackServer]:
-    server = JackServer()
-    server.start()
-    try:
-        yield server
-    finally:
-        server.end()
-        for left_over in Path("/dev/shm").glob(f"jack_sem*{server.name}*"):
-            left_over.unlink(missing_ok=True)
-
-
-@dataclass(frozen=True)
-class Recording:
-    """What was heard, and when: JACK's own clock leaps when the machine is late.
-
-    Attributes:
-        wave: float32 [frame], the mean of left and right.
-        block_seconds: time.monotonic at the beginning of each block.
-        block_frames: Where each block begins in `wave`.
-    """
-
-    wave: NDArray[np.float32]
-    block_seconds: NDArray[np.float64]
-    block_frames: NDArray[np.int64]
-
-    def seconds_of(self, moment: float) -> float:
-        """Turn a moment on time.monotonic into seconds from the recording's beginning."""
-        frame = np.interp(moment, self.block_seconds, self.block_frames.astype(float))
-        return float(frame) / SAMPLE_RATE
-
-    def between(self, start: float, end: float) -> NDArray[np.float32]:
-        """Cut out what was heard between two moments on time.monotonic."""
-        first, last = (round(self.seconds_of(at) * SAMPLE_RATE) for at in (start, end))
-        return self.wave[first:last]
-
-
 class Recorder:
     """A process that records whatever plays into the server's outputs."""
 
@@ -206,7 +97,7 @@ class Recorder:
         self._folder = tempfile.TemporaryDirectory(prefix="timbrepad-recording-")
         self._file = Path(self._folder.name) / "recording.npz"
         self._process = Process(
-            [sys.executable, str(Path(__file__).with_name("recorder.py")), str(self._file)],
+            [sys.executable, "-m", "instrument.jack_recorder", str(self._file)],
             server.environment,
         )
         self._process.wait_to_say("recording", 60.0)
@@ -215,8 +106,7 @@ class Recorder:
         """Stop, and give what was recorded."""
         status = self._process.ask_to_end()
         assert status == 0, self._process.lines
-        with np.load(self._file) as arrays:
-            recording = Recording(arrays["wave"], arrays["seconds"], arrays["frames"])
+        recording = read_recording(self._file)
         self._folder.cleanup()
         return recording
 

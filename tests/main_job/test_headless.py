@@ -13,12 +13,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from instrument.jack_dummy import JackServer, jack_server
 from tests.main_job.listening import listen
 from tests.main_job.prelude import PlayedNote, prelude, write_prelude
 from tests.main_job.processes import (
-    JackServer,
     Process,
-    jack_server,
     recording,
     renderer_of,
     timbrepad,
