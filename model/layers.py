@@ -54,6 +54,10 @@ class EqualisedConv(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve [batch, in, time, freq] to [batch, out, time, freq], same size."""
+        if self.padding == (0, 0):
+            # A matrix product over the channels, which lie side by side: faster than a 1x1 kernel.
+            rows = functional.linear(x.permute(0, 2, 3, 1), self.kernel[..., 0, 0], self.bias)
+            return rows.permute(0, 3, 1, 2)
         return functional.conv2d(x, self.kernel, self.bias, padding=self.padding)
 
     def upscaled(self, x: Tensor) -> Tensor:
@@ -129,7 +133,8 @@ def leaky_pixel_norm(x: Tensor) -> Tensor:
     if x.requires_grad:
         return _LeakyPixelNorm.apply(x)  # type: ignore[no-untyped-call]
     activated = functional.leaky_relu(x, LEAKY_SLOPE)
-    return activated.mul_(torch.rsqrt(activated.square().mean(1, keepdim=True) + _EPSILON))
+    norm = torch.linalg.vector_norm(activated, dim=1, keepdim=True)  # faster than a mean of squares
+    return activated.mul_(norm.square_().div_(x.shape[1]).add_(_EPSILON).rsqrt_())
 
 
 def pixel_norm(x: Tensor) -> Tensor:

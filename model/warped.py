@@ -18,6 +18,7 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -173,7 +174,7 @@ class WarpedCodec:
         Returns:
             complex64 [batch, freq, time].
         """
-        spectrum = torch.fft.rfft(padded)
+        spectrum = _rfft(padded)
         n = self.config.n_times
         slices = spectrum[:, self._index].view(len(padded), -1, n)
         return torch.fft.ifft(slices * self._analysis)
@@ -190,7 +191,7 @@ class WarpedCodec:
         slices = torch.fft.fft(bands) * self._synthesis
         spectrum = torch.zeros(len(bands), self._n_bins, dtype=torch.complex64, device=bands.device)
         spectrum.index_add_(1, self._index, slices.view(len(bands), -1))
-        return torch.fft.irfft(spectrum, n=self.config.n_total)
+        return _irfft(spectrum, self.config.n_total)
 
     def waves_to_specgrams(self, waves: Tensor, pitch: Tensor) -> Tensor:
         """Turn notes into log magnitude and instantaneous frequency re the nearest harmonic.
@@ -271,6 +272,23 @@ class WarpedCodec:
         turns = distance[..., None] * self._seconds
         angle = (2 * math.pi * (turns - turns.round())).float()
         return torch.polar(torch.ones_like(angle), angle)
+
+
+def _is_quicker_in_numpy(x: Tensor) -> bool:
+    """Say whether to leave torch: it plans each single long transform anew, which takes longer."""
+    return len(x) == 1 and x.device.type == "cpu" and not x.requires_grad
+
+
+def _rfft(waves: Tensor) -> Tensor:
+    if _is_quicker_in_numpy(waves):
+        return torch.from_numpy(np.fft.rfft(waves.numpy()).astype(np.complex64, copy=False))
+    return torch.fft.rfft(waves)
+
+
+def _irfft(spectra: Tensor, n: int) -> Tensor:
+    if _is_quicker_in_numpy(spectra):
+        return torch.from_numpy(np.fft.irfft(spectra.numpy(), n).astype(np.float32, copy=False))
+    return torch.fft.irfft(spectra, n=n)
 
 
 def _wrap(half_turns: Tensor) -> Tensor:
