@@ -91,7 +91,7 @@ def main() -> None:
         status = app(standalone_mode=False)
     except usage_error as error:
         where = getattr(getattr(error, "ctx", None), "command_path", "timbrepad")
-        _end(WRONG_USAGE, f"{error.format_message()} Try: {where} --help")
+        _end(WRONG_USAGE, f"{error.format_message().rstrip('.')}. Try: {where} --help")
     except click_error as error:
         _end(FAILED, error.format_message())
     except (KeyboardInterrupt, typer.Abort):
@@ -146,7 +146,9 @@ def _progress(title: str, unit: str = "") -> Iterator[Callable[[float, float, st
         TimeRemainingColumn(),
         TextColumn("{task.fields[word]}"),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    console = Console(stderr=True)
+    quiet = not console.is_terminal  # in a file or a pipe a bar is only empty lines
+    with Progress(*columns, console=console, transient=True, disable=quiet) as bars:
         task = bars.add_task(title, total=None, word=unit)
 
         def update(done: float, total: float, word: str = "") -> None:

@@ -1,0 +1,241 @@
+"""The command line as a shell sees it: exit status, one line on stderr, JSON on stdout."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+import soundfile
+import typer
+
+from model.config import ModelConfig, NetworkConfig, TimbreConfig
+from model.gansynth import GANSynth
+from model.warped import WarpedConfig
+from timbrepad import app
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> "Shell":
+    return Shell(tmp_path / "data")
+
+
+class Shell:
+    """Runs `timbrepad` with a data folder of the test's own."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+
+    def run(self, *words: object) -> "subprocess.CompletedProcess[str]":
+        environment = {**os.environ, "TIMBREPAD_DATA_DIR": str(self.data)}
+        environment |= {"JACK_NO_START_SERVER": "1", "PYTHONPATH": str(ROOT)}
+        return subprocess.run(
+            [sys.executable, "-m", "timbrepad", *map(str, words)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+    def json(self, *words: object) -> object:
+        done = self.run(*words, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="session")
+def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    warped = WarpedConfig()
+    config = ModelConfig(
+        name="small",
+        info="random weights",
+        sample_rate=warped.sample_rate,
+        n_samples=warped.n_samples,
+        representation="warped",
+        network=NetworkConfig(
+            latent_size=8,
+            channels=(8, 8, 8, 8, 4, 4, 4),
+            first_head=4,
+            output="skip",
+            harmonic_maps=True,
+            level=True,
+        ),
+        prior="timbres",
+        timbres=tuple(TimbreConfig(name=f"timbre {i}", family="string") for i in range(4)),
+        warped=warped,
+    )
+    folder = tmp_path_factory.mktemp("models") / "small"
+    GANSynth.create(config, seed=1).save(folder)
+    return folder
+
+
+def commands() -> list[list[str]]:
+    """List every command by its words."""
+    found: list[list[str]] = []
+    group = typer.main.get_command(app)
+    for name, command in group.commands.items():  # type: ignore[attr-defined]
+        if hasattr(command, "commands"):
+            found += [[name, below] for below in command.commands]
+        else:
+            found.append([name])
+    return found
+
+
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_the_help_of_each_command_has_an_example_of_it(words: list[str], shell: Shell) -> None:
+    done = shell.run(*words, "--help")
+    assert done.returncode == 0
+    assert f"Example: timbrepad {' '.join(words)}" in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "says"),
+    [
+        (["no-such-command"], 2, "No such command"),
+        (["--no-such-option"], 2, "No such option"),
+        (["note", "--pitch", "60"], 2, "-o"),
+        (["note", "-o", "a.wav", "--pitch", "128"], 2, "127"),
+        (["note", "-o", "a.wav", "--pitch", "60", "--z", "none.npy"], 1, "none.npy"),
+        (["note", "-o", "a.wav", "--pitch", "60", "--model", "none"], 1, "There is no model"),
+        (["note", "-o", "a.wav", "--pitch", "60", "--preset", "none"], 1, "There is no preset"),
+        (["render", "none.mid", "-o", "a.wav"], 1, "none.mid"),
+        (["presets", "show", "none"], 1, "There is no preset"),
+        (["presets", "import", "none.json"], 1, "none.json"),
+        (["models", "info", "none"], 1, "There is no model"),
+        (["models", "import", "none"], 1, "none"),
+        (["models", "remove", "draft"], 1, "draft"),
+        (["data", "soundfont", "none.sf2", "notes"], 1, "none.sf2"),
+        (["data", "soundfont", "none.sf2", "notes", "--pitches", "a-b"], 2, "a-b"),
+        (["train", "none", "--run", "run", "--width", "vast"], 2, "vast"),
+        (["train", "none", "--run", "run"], 1, "none"),
+        (["evaluate", "none", "notes"], 1, "There is no model"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_what_is_wrong_is_one_line_on_stderr(
+    words: list[str],
+    status: int,
+    says: str,
+    shell: Shell,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = shell.run(*words)
+    assert done.returncode == status, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert says in line
+    assert done.stdout == ""
+    assert not list(tmp_path.glob("*.wav"))
+
+
+def test_presets_are_listed_shown_exported_and_imported(shell: Shell, tmp_path: Path) -> None:
+    entries = shell.json("presets", "list")
+    assert isinstance(entries, list)
+    name = entries[0]["name"]
+    assert json.loads(shell.run("presets", "show", name).stdout)["name"] == name
+    file = tmp_path / "mine.json"
+    assert shell.run("presets", "export", name, file).returncode == 0
+    assert shell.run("presets", "import", file).returncode == 0
+    again = shell.json("presets", "list")
+    assert isinstance(again, list)
+    assert len(again) == len(entries) + 1
+
+
+def test_models_are_imported_described_and_removed(shell: Shell, small_model: Path) -> None:
+    assert shell.run("models", "import", small_model).returncode == 0
+    info = shell.json("models", "info", "small")
+    assert isinstance(info, dict)
+    assert info["config"]["info"] == "random weights"
+    assert "small" in shell.run("models", "list").stdout
+    assert shell.run("models", "remove", "small").returncode == 0
+    assert "small" not in shell.run("models", "list").stdout
+
+
+def test_a_damaged_model_is_not_imported(shell: Shell, small_model: Path, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged"
+    damaged.mkdir()
+    (damaged / "config.json").write_bytes((small_model / "config.json").read_bytes())
+    weights = (small_model / "weights.safetensors").read_bytes()
+    (damaged / "weights.safetensors").write_bytes(weights[:-100])
+    done = shell.run("models", "import", damaged)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_raw_note_is_the_networks_own_at_the_models_rate(
+    shell: Shell, small_model: Path, tmp_path: Path
+) -> None:
+    gansynth = GANSynth.load(small_model)
+    np.save(tmp_path / "z.npy", gansynth.latents[2].numpy())
+    out = tmp_path / "raw.wav"
+    words = ["note", "-o", out, "--pitch", "60", "--raw", "--z", tmp_path / "z.npy"]
+    done = shell.run(*words, "--model", small_model)
+    assert done.returncode == 0, done.stderr
+    wave, sample_rate = soundfile.read(out, dtype="float32")
+    pitch = 60 * gansynth.latents.new_ones(1).long()
+    expected = gansynth.generate(gansynth.latents[2:3], pitch)[0].numpy()
+    assert sample_rate == gansynth.sample_rate
+    np.testing.assert_allclose(wave, expected, atol=1e-4 * np.abs(expected).max())
+
+
+def test_a_note_sounds_as_long_as_its_key_is_down_and_falls_silent(
+    shell: Shell, small_model: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "note.wav"
+    words = ["note", "-o", out, "--pitch", "60", "--seed", "3", "--seconds", "1.0"]
+    done = shell.run(*words, "--model", small_model)
+    assert done.returncode == 0, done.stderr
+    wave, sample_rate = soundfile.read(out)
+    assert sample_rate == 48000
+    assert wave.shape[1] == 2
+    assert np.abs(wave[4800:40000]).max() > 1e-3
+    assert np.abs(wave[-4800:]).max() < 1e-4
+    assert len(wave) < 6 * sample_rate
+
+
+def test_the_same_song_gives_the_same_file_and_the_walk_another(
+    shell: Shell, small_model: Path, tmp_path: Path
+) -> None:
+    song = mido.MidiFile()
+    track = mido.MidiTrack()
+    for note in (60, 64, 67):
+        track.append(mido.Message("note_on", note=note, velocity=90, time=0))
+        track.append(mido.Message("note_off", note=note, time=240))
+    song.tracks.append(track)
+    song.save(tmp_path / "song.mid")
+
+    def render(name: str, *words: object) -> bytes:
+        out = tmp_path / name
+        done = shell.run("render", tmp_path / "song.mid", "-o", out, "--model", small_model, *words)
+        assert done.returncode == 0, done.stderr
+        return out.read_bytes()
+
+    first = render("a.wav", "--seed", 1)
+    assert render("b.wav", "--seed", 1) == first
+    assert render("c.wav", "--seed", 1, "--instrument-seconds", 0.2) != first
+
+
+def test_a_damaged_song_leaves_the_former_file_as_it_was(shell: Shell, tmp_path: Path) -> None:
+    out = tmp_path / "out.wav"
+    out.write_bytes(b"former")
+    (tmp_path / "song.mid").write_bytes(b"MThd\x00\x00\x00\x06\x00\x01")
+    done = shell.run("render", tmp_path / "song.mid", "-o", out)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert out.read_bytes() == b"former"
+
+
+def test_devices_and_doctor_answer_in_json(shell: Shell) -> None:
+    assert set(shell.json("devices")) == {"outputs", "midi"}  # type: ignore[call-overload]
+    findings = shell.json("doctor")
+    assert isinstance(findings, list)
+    subjects = {finding["subject"] for finding in findings}
+    assert {"Python", "packages", "models", "presets", "engine", "sound", "MIDI"} <= subjects
+    assert all(finding["text"] for finding in findings)
