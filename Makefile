@@ -54,7 +54,7 @@ bench: setup
 	$(BIN)/timbrepad bench latency
 
 pictures: setup
-	$(BIN)/python -m gui.pictures docs/pictures
+	$(BIN)/python scripts/pictures.py
 
 clean:
 	rm -rf $(VENV)

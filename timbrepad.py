@@ -172,7 +172,7 @@ def timbrepad(
     """Timbrepad, a neural instrument to play live. Without a command it opens the window."""
 
 
-@app.command(epilog='Example: timbrepad play --preset "Celesta" --audio-device "Scarlett"')
+@app.command(epilog='Example: timbrepad play --preset "Cold celesta" --audio-device "Scarlett"')
 def play(
     preset: PresetOption = "",
     model: ModelOption = "",
@@ -499,7 +499,7 @@ def presets_list(json_: JsonOption = False) -> None:
     )
 
 
-@presets_app.command("show", epilog='Example: timbrepad presets show "Celesta"')
+@presets_app.command("show", epilog='Example: timbrepad presets show "Cold celesta"')
 def presets_show(name: Annotated[str, typer.Argument(metavar="PRESET")]) -> None:
     """Print a preset as JSON."""
     from instrument import PresetLibrary
@@ -519,7 +519,7 @@ def presets_import(files: Annotated[list[Path], typer.Argument(metavar="FILE..."
         _say(f'Imported "{entry.name}" as {entry.path}')
 
 
-@presets_app.command("export", epilog='Example: timbrepad presets export "Celesta" celesta.json')
+@presets_app.command("export", epilog='Example: timbrepad presets export "Cold celesta" celesta.json')
 def presets_export(
     name: Annotated[str, typer.Argument(metavar="PRESET")],
     destination: Annotated[Path, typer.Argument(metavar="FILE_OR_FOLDER")],
