@@ -32,6 +32,7 @@ from .main_window import MainWindow
 SIZE = (1440, 900)
 SIZES = {"small": (900, 600), "large": (2560, 1440)}
 CHORD = ((48, 90), (60, 100), (64, 76), (67, 112))
+ENOUGH = 0.7  # fresh keys, so that a picture shows fresh, rendering and stale ones
 WAY = 24  # steps of the finger, so that there is a trail
 READY_SECONDS = 120.0
 
@@ -96,7 +97,14 @@ def _play(window: MainWindow, bridge: Bridge, ready_seconds: float) -> None:
     for note, velocity in CHORD:
         bridge.post(NoteOn(note=note, velocity=velocity))
     wait_until(lambda: bridge.status.note_version > 0, 2.0)
-    for step in range(WAY):
+    _move(window, bridge, 0, WAY)
+    wait_until(lambda: bridge.status.n_fresh >= bridge.status.n_notes * ENOUGH, ready_seconds)
+    _move(window, bridge, 0, WAY)  # the same way again, for its trail: it ends among fresh notes
+
+
+def _move(window: MainWindow, bridge: Bridge, start: int, end: int) -> None:
+    """Move the finger along an arc, some of its steps."""
+    for step in range(start, end):
         share = step / WAY
         x, y = 0.36 + 0.24 * share, 0.44 + 0.9 * (share - share * share)
         window.pad.show_place(x, y)
@@ -113,10 +121,6 @@ def _take_dark(window: MainWindow, folder: Path) -> list[Path]:
         window.resize(*size)
         taken.append(_take(window, folder, name))
     window.resize(*SIZE)
-    menu = window.pad.corner_menu(2)
-    menu.popup(window.mapToGlobal(window.pad.geometry().center()))
-    taken.append(_take(menu, folder, "corner-menu"))
-    menu.close()
     for page in ("audio", "midi", "model"):
         window.show_settings(page)
         taken.append(_take(window.devices, folder, f"settings-{page}"))
