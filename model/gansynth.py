@@ -23,7 +23,7 @@ DEFAULT_ITERATIONS = 2
 _FADE_SECONDS = (3.78, 3.9)
 _SILENT_PEAK = 1e-4
 _LARGEST_PART_GAIN = 3.0
-_ORDINARY_DB = 10.0
+_ORDINARY_DB = 16.0
 _TIMBRES = "timbres"
 _GENERATOR = "generator."
 
@@ -241,7 +241,7 @@ class GANSynth:
     def level_db(self, z: Tensor, pitch: Tensor) -> Tensor:
         """Say how much louder or softer than an ordinary note each is: [batch], in dB.
 
-        The loudest notes of a training set are rare; 10 dB under them counts as ordinary, so
+        The loudest notes of a training set are rare; 16 dB under them counts as ordinary, so
         that a player need not turn everything up. Zero for a model that was not trained to say.
         """
         if self.generator.level is None:
