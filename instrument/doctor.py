@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from .jack import silence_jack
 from .library import PresetLibrary
 from .models import ModelLibrary
 from .paths import data_folder
@@ -48,6 +49,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 def examine() -> Iterator[Finding]:
     """Look at one thing after the other; some take seconds."""
+    silence_jack()
     yield from _examine_python()
     yield _examine_folder()
     yield _examine_models()
