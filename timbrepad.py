@@ -519,7 +519,7 @@ def presets_import(files: Annotated[list[Path], typer.Argument(metavar="FILE..."
         _say(f'Imported "{entry.name}" as {entry.path}')
 
 
-@presets_app.command("export", epilog='Example: timbrepad presets export "Cold celesta" celesta.json')
+@presets_app.command("export", epilog='Example: timbrepad presets export "Cold celesta" c.json')
 def presets_export(
     name: Annotated[str, typer.Argument(metavar="PRESET")],
     destination: Annotated[Path, typer.Argument(metavar="FILE_OR_FOLDER")],

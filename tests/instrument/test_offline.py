@@ -1,0 +1,254 @@
+from collections import deque
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+import soundfile
+
+from instrument.cache import Target, make_target
+from instrument.engine import Engine
+from instrument.events import AnyEvent, ControlChange, NoteOff, NoteOn, ProgramChange
+from instrument.offline import (
+    FOLLOW_SECONDS,
+    Block,
+    Moment,
+    WaveError,
+    arrange,
+    perform,
+    wave_file,
+)
+from instrument.offline_notes import Cue
+from instrument.offline_player import PresetPlayer, WalkPlayer, preset_of_latent
+from instrument.pool import NoteInfo, NotePool
+from instrument.preset import Preset, PresetError
+from instrument.song import SongError, read_song
+from instrument.status import Corner, ModelInfo, Timbre
+from tests.signals import harmonic_note
+
+SAMPLE_RATE = 48000
+MODEL = ModelInfo(name="pretend", hash="abc", path="", latent_size=2)
+PITCHES = range(24, 85)
+PRESET = Preset(
+    name="four", corners=tuple(Corner(name=str(i), z=(float(i), 1.0)) for i in range(4))
+)
+
+
+class MadeNotes:
+    """A note source whose notes are plain harmonic ones."""
+
+    def __init__(self) -> None:
+        self.pool = NotePool(40, 2 * SAMPLE_RATE)
+        self.asked: list[Cue] = []
+        self._cues: deque[Cue] = deque()
+        self._slots: dict[tuple[str, int], int] = {}
+
+    def expect(self, cues: Sequence[Cue]) -> None:
+        self._cues = deque(cues)
+
+    def next_note(self, slots_in_use: set[int]) -> NoteInfo:
+        cue = self._cues.popleft()
+        self.asked.append(cue)
+        wave = harmonic_note(cue.pitch, 1.5, SAMPLE_RATE, release_seconds=0.05)
+        slot = self._slots.setdefault(cue.key, len(self._slots) + 1)
+        if slot not in slots_in_use:
+            self.pool.write(slot, wave)
+        return NoteInfo(slot, len(wave))
+
+
+@pytest.fixture
+def notes() -> Iterator[MadeNotes]:
+    notes = MadeNotes()
+    yield notes
+    notes.pool.close()
+
+
+def player(preset_of_program: object = None) -> PresetPlayer:
+    return PresetPlayer(PRESET, MODEL, (), preset_of_program)  # type: ignore[arg-type]
+
+
+def played(moments: list[Moment], notes: MadeNotes) -> Block:
+    blocks: list[Block] = []
+    engine = Engine(SAMPLE_RATE, notes.pool)
+    perform(moments, notes, engine, SAMPLE_RATE, lambda block: blocks.append(block.copy()))
+    return np.concatenate(blocks)
+
+
+def two_notes() -> list[AnyEvent]:
+    return [
+        NoteOn(note=60, velocity=100, time_seconds=0.5),
+        NoteOff(note=60, time_seconds=0.8),
+        NoteOn(note=90, velocity=100, time_seconds=1.0),
+        NoteOff(note=90, time_seconds=1.2),
+    ]
+
+
+def test_a_note_begins_when_its_event_says(notes: MadeNotes) -> None:
+    wave = np.abs(played(arrange(two_notes(), player(), PITCHES), notes)).max(axis=1)
+    assert wave[: SAMPLE_RATE // 2].max() == 0
+    first = int(np.flatnonzero(wave > 1e-3)[0])
+    assert 0 <= first - SAMPLE_RATE // 2 < 0.004 * SAMPLE_RATE
+
+
+def test_a_performance_ends_in_silence_and_below_full_scale(notes: MadeNotes) -> None:
+    chord: list[AnyEvent] = [NoteOn(note=note, velocity=127) for note in range(40, 70)]
+    wave = np.abs(played(arrange(chord, player(), PITCHES), notes))
+    assert wave.max() < 1.0
+    assert wave[-1000:].max() < 1e-4
+
+
+def test_the_same_performance_gives_the_same_samples(notes: MadeNotes) -> None:
+    moments = arrange(two_notes(), player(), PITCHES)
+    np.testing.assert_array_equal(played(moments, notes), played(moments, notes))
+
+
+def test_notes_that_the_model_can_not_make_ask_for_the_nearest_that_it_can() -> None:
+    cues = [cue for moment in arrange(two_notes(), player(), PITCHES) for cue in moment.cues]
+    assert [cue.pitch for cue in cues] == [60, 84]
+
+
+def test_a_held_note_follows_the_pad_and_a_released_one_does_not() -> None:
+    events: list[AnyEvent] = [
+        NoteOn(note=60, velocity=100),
+        NoteOn(note=62, velocity=100),
+        NoteOff(note=62, time_seconds=0.1),
+        *(ControlChange(controller=16, value=v, time_seconds=0.2 + v / 1000) for v in range(120)),
+        NoteOff(note=60, time_seconds=1.0),
+    ]
+    moments = arrange(events, player(), PITCHES)
+    follows = [moment for moment in moments if moment.cues and moment.seconds > 0.15]
+    assert {cue.pitch for moment in follows for cue in moment.cues} == {60}
+    assert len({cue.target.cell for moment in follows for cue in moment.cues}) == len(follows)
+    gaps = np.diff([moment.seconds for moment in follows])
+    assert gaps.min() > 0.99 * FOLLOW_SECONDS
+
+
+def test_the_pedal_keeps_a_note_following() -> None:
+    events: list[AnyEvent] = [
+        NoteOn(note=60, velocity=100),
+        ControlChange(controller=64, value=127, time_seconds=0.1),
+        NoteOff(note=60, time_seconds=0.2),
+        ControlChange(controller=17, value=127, time_seconds=0.32),
+        ControlChange(controller=64, value=0, time_seconds=0.6),
+        ControlChange(controller=17, value=0, time_seconds=0.7),
+        NoteOn(note=61, velocity=1, time_seconds=1.0),
+    ]
+    moments = arrange(events, player(), PITCHES)
+    assert [(m.seconds, m.cues[0].pitch) for m in moments if m.cues][1:-1] == [
+        (pytest.approx(0.4), 60)
+    ]
+
+
+def test_a_program_change_opens_a_preset_and_an_unknown_one_changes_nothing() -> None:
+    other = preset_of_latent((5.0, 5.0), "other")
+
+    def preset_of_program(program: int) -> Preset:
+        if program == 1:
+            return other
+        raise PresetError("there is none")
+
+    performer = player(preset_of_program)
+    before = performer.target(0.0)
+    performer.play(ProgramChange(program=7))
+    assert performer.target(0.0) == before
+    performer.play(ProgramChange(program=1))
+    after = performer.target(0.0)
+    assert np.frombuffer(after.latents, "<f4").reshape(4, 2).tolist() == [[5.0, 5.0]] * 4
+
+
+def test_a_preset_of_another_model_takes_this_models_timbres_of_the_same_names() -> None:
+    timbres = [Timbre(name=f"t{i}", family="", z=(float(i), 9.0)) for i in range(6)]
+    foreign = Preset(
+        model_hash="foreign",
+        corners=tuple(Corner(name="", z=(0.0,) * 7, timbre=f"t{i}") for i in (5, 3, 1, 0)),
+    )
+    target = PresetPlayer(foreign, MODEL, timbres).target(0.0)
+    latents = np.frombuffer(target.latents, "<f4").reshape(4, 2)
+    assert latents[:, 0].tolist() == [5.0, 3.0, 1.0, 0.0]
+
+
+def test_a_walk_goes_from_one_drawn_timbre_to_the_next() -> None:
+    walk = WalkPlayer(
+        Preset(corners=PRESET.corners),
+        MODEL,
+        (),
+        lambda seed: (float(seed), 1.0),
+        seed=10,
+        step_seconds=2.0,
+    )
+
+    def place(target: Target) -> tuple[float, float, float]:
+        latents = np.frombuffer(target.latents, "<f4").reshape(-1, 2)
+        return float(latents[0, 0]), float(latents[1, 0]), target.x
+
+    assert place(walk.target(0.0)) == (10.0, 11.0, 0.0)
+    assert place(walk.target(3.0)) == (11.0, 12.0, 0.5)
+    arrived = make_target(MODEL.hash, [(11.0, 1.0)] * 4, 0.0, 0.0)
+    assert walk.target(2.0).cell == arrived.cell
+
+
+def test_a_file_that_can_not_be_finished_leaves_the_former_one(tmp_path: Path) -> None:
+    path = tmp_path / "out.wav"
+    path.write_bytes(b"former")
+
+    def stop_half_way() -> None:
+        with wave_file(path, 48000) as write:
+            write(np.zeros((100, 2), np.float32))
+            raise RuntimeError("stopped")
+
+    with pytest.raises(RuntimeError):
+        stop_half_way()
+    assert path.read_bytes() == b"former"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with (
+        pytest.raises(WaveError, match="none"),
+        wave_file(tmp_path / "none" / "a.wav", 48000),
+    ):
+        pass
+
+
+def test_a_wave_file_holds_what_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "out.wav"
+    tone = np.linspace(-0.9, 0.9, 2000, dtype=np.float32).reshape(1000, 2)
+    with wave_file(path, 44100) as write:
+        write(tone[:300])
+        write(tone[300:])
+    wave, sample_rate = soundfile.read(path)
+    assert sample_rate == 44100
+    np.testing.assert_allclose(wave, tone, atol=2**-23)
+
+
+def test_a_song_is_read_with_its_tempo_and_all_its_tracks(tmp_path: Path) -> None:
+    song = mido.MidiFile(ticks_per_beat=100)
+    song.tracks.append(mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=1_000_000)]))
+    for note in (60, 72):
+        on = mido.Message("note_on", note=note, velocity=5, time=100)
+        off = mido.Message("note_on", note=note, velocity=0, time=50)
+        song.tracks.append(mido.MidiTrack([on, off]))
+    song.save(tmp_path / "song.mid")
+    events = read_song(tmp_path / "song.mid")
+    assert [(type(event), event.time_seconds) for event in events] == [
+        (NoteOn, 1.0),
+        (NoteOn, 1.0),
+        (NoteOff, 1.5),
+        (NoteOff, 1.5),
+    ]
+
+
+@pytest.mark.parametrize("content", [b"", b"RIFF", b"MThd\x00\x00\x00\x06\x00\x01\x00\x01\x00\x60"])
+def test_what_is_no_song_is_said(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "song.mid"
+    path.write_bytes(content)
+    with pytest.raises(SongError, match=r"song\.mid"):
+        read_song(path)
+
+
+def test_an_endless_song_is_refused(tmp_path: Path) -> None:
+    late = mido.Message("note_on", note=60, time=2**27)
+    mido.MidiFile(tracks=[mido.MidiTrack([late])]).save(tmp_path / "song.mid")
+    with pytest.raises(SongError, match="hours"):
+        read_song(tmp_path / "song.mid")
