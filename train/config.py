@@ -47,7 +47,7 @@ class TrainConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     width: str = "quarter"
     latent_size: int = 64
     examples: int = 60_000
-    stage_shares: tuple[float, ...] = (0.2, 0.15, 0.2, 0.45)
+    stage_shares: tuple[float, ...] = (0.16, 0.16, 0.18, 0.5)
     batch: tuple[int, ...] = (32, 16, 8, 8)
     learning_rate: float = 2.5e-3
     latent_rate: float = 3.0

@@ -5,7 +5,7 @@ import pytest
 from train.config import TrainConfig
 from train.schedule import batch_at, rate_at, stage_at
 
-CONFIG = TrainConfig(examples=10_000)
+CONFIG = TrainConfig(examples=10_000, stage_shares=(0.2, 0.15, 0.2, 0.45))
 
 
 def test_stages_follow_their_shares() -> None:
