@@ -65,7 +65,7 @@ class Desk:
     def focus(self) -> None:
         """Give the keys to the window; a screen without a window manager does not."""
         found = ["search", "--onlyvisible", "--name", "Timbrepad"]
-        wait_for("the window", lambda: bool(self.try_xdotool(*found)))
+        wait_for("the window", lambda: bool(self.try_xdotool(*found)), 60.0)
         window = self.xdotool(*found).split()[0]
         self.xdotool("windowfocus", "--sync", window)
 
@@ -118,10 +118,11 @@ def chord(desk: Desk) -> tuple[Samples, list[PlayedNote]]:
     ]
 
 
-def wait_for_sound(desk: Desk) -> None:
+def wait_for_sound(desk: Desk, window: Process) -> None:
     """Wait until a key sounds."""
 
     def sounds() -> bool:
+        assert window.status is None, f"the window has ended: {window.lines}"
         desk.focus()
         wave, _ = chord(desk)
         return bool(np.abs(wave).max() > 0.01)
@@ -130,9 +131,11 @@ def wait_for_sound(desk: Desk) -> None:
 
 
 def spectrum(wave: Samples) -> Samples:
-    """Give the long-term spectrum of the held chord in dB, at most 60 dB below its peak."""
-    held = wave[-round(0.8 * 48000) :]
-    _, power = scipy.signal.welch(held, 48000, nperseg=8192)
+    """Give the long-term spectrum of the chord in dB, at most 60 dB below its peak.
+
+    All of the chord: a plucked one has died away before the keys come up.
+    """
+    _, power = scipy.signal.welch(wave, 48000, nperseg=8192)
     levels = 10 * np.log10(power[: 8192 // 8] + 1e-20)
     return np.maximum(levels, levels.max() - 60).astype(np.float32)
 
@@ -145,7 +148,7 @@ def distance_db(one: Samples, other: Samples) -> float:
 def playing(desk: Desk, preset: str) -> Iterator[Process]:
     """Start Timbrepad with its window and wait until it plays."""
     with timbrepad(["play", "--preset", preset], desk.environment, desk.data) as window:
-        wait_for_sound(desk)
+        wait_for_sound(desk, window)
         yield window
 
 
