@@ -142,7 +142,7 @@ def screen(width: int = 1280, height: int = 800) -> Iterator[str]:
     """Start a virtual screen; gives the value of DISPLAY."""
     reading, writing = os.pipe()
     process = subprocess.Popen(
-        f"Xvfb -displayfd {writing} -screen 0 {width}x{height}x24 -nolisten tcp".split(),
+        f"Xvfb -displayfd {writing} -screen 0 {width}x{height}x24 -nolisten tcp -noreset".split(),
         pass_fds=[writing],
         stderr=subprocess.DEVNULL,
         start_new_session=True,
