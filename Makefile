@@ -42,7 +42,7 @@ play: $(VENV)/.play
 	@$(BIN)/timbrepad play $(OPTIONS)
 
 test: setup check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --durations=10
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .
