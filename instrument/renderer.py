@@ -2,9 +2,9 @@
 
 | thread | does | niceness on Linux |
 |---|---|---|
-| main | reads the pipe, sorts jobs into the queue | half |
+| main | reads the pipe, sorts jobs into the queue | none |
 | loader | opens models, draws latents | full |
-| urgent | beginnings of notes for keys that wait in silence | half |
+| urgent | beginnings of notes for keys that wait in silence | none |
 | 1 to 4 workers | all other notes, beginnings too when they are free | full |
 
 Each makes one note at a time with one thread of torch: on a CPU two notes side by side are done
@@ -61,6 +61,7 @@ FADE_IN_SECONDS = 0.001
 FADE_OUT_SECONDS = 0.01
 GPU_BATCH = 16
 MAXIMUM_THREADS = 4
+SWITCH_SECONDS = 0.0002
 
 
 class NoteRenderer:
@@ -254,7 +255,7 @@ class Workers:
         self._loads: queue.SimpleQueue[LoadModel | Draw] = queue.SimpleQueue()
         torch.set_num_threads(1)
         self._start(self._load, niceness)
-        self._start(self._work, niceness // 2, True, 0)
+        self._start(self._work, 0, True, 0)
         for number in range(self._n_threads):
             self._start(self._work, niceness, False, number)
 
@@ -405,6 +406,8 @@ def main(
         niceness: 0 to 19.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the instrument's affair
+    # The urgent thread needs Python's lock between any two of its many short operations.
+    sys.setswitchinterval(SWITCH_SECONDS)
     pool = NotePool.attach(pool_name, *pool_shape)
     sending = threading.Lock()
 
@@ -413,7 +416,6 @@ def main(
             connection.send_bytes(encode(message))
 
     workers = Workers(pool.samples, answer, n_threads=n_threads, niceness=niceness)
-    step_back(niceness // 2)
     with contextlib.suppress(EOFError, OSError):
         while True:
             request: Request = decode_request(connection.recv_bytes())

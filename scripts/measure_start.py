@@ -44,8 +44,6 @@ def main() -> None:
                 "DISPLAY": ":97",
                 "QT_QPA_PLATFORM": "xcb",
                 "TIMBREPAD_DATA_DIR": folder,
-                "XDG_CACHE_HOME": folder,
-                "NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR", f"{folder}/kernels"),
             }
             keyboard = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name="Keyboard")
             keyboard.open_virtual_port("keys")
