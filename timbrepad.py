@@ -857,9 +857,7 @@ def bench_latency(
     busy: Annotated[
         bool,
         typer.Option(
-            "--busy",
-            help="With a window's and a renderer's work beside it; also counts "
-            "dropped blocks, ours and a bare C client's in the same minute.",
+            "--busy", help="With a process that never rests and the renderer at work beside it."
         ),
     ] = False,
     json_: JsonOption = False,

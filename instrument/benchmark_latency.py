@@ -25,7 +25,7 @@ from .status import AudioSettings
 PREFERRED_MIDI = "keys"
 NOTES = (60, 62, 64, 65, 67, 69, 71, 72)
 DOWN_SECONDS = 0.04
-PAUSE_SECONDS = (0.06, 0.08)  # drawn anew each time, so that no beat with the period arises
+PAUSE_SECONDS = (0.1, 0.12)  # drawn anew each time, so that no beat with the period arises
 LONGEST_SECONDS = 0.1  # what comes later belongs to the next note
 HEARD = 1e-5  # -100 dB
 READY_SECONDS = 300.0
@@ -93,8 +93,8 @@ def bench_latency(block: int = 128, n_notes: int = 250, *, busy: bool = False) -
 
     Returns:
         `block`, `sample_rate`, `notes`, `lost`; `ms` and `periods` {p50, p99}; `dropped_blocks`
-        and `seconds`; with `busy`, `bare_c_dropped_blocks`: what a client in C that does nothing
-        lost at the same time on a server of its own, or None where there is no C compiler.
+        and `seconds`; `bare_c_dropped_blocks`: what a client in C that does nothing lost at the
+        same time on a server of its own, or None where there is no C compiler.
 
     Raises:
         JackServerError: If no server can be started.
@@ -108,7 +108,7 @@ def bench_latency(block: int = 128, n_notes: int = 250, *, busy: bool = False) -
         stack.enter_context(_environment(server))
         keys = stack.enter_context(_keyboard())
         instrument = stack.enter_context(_instrument(block, folder))
-        bare = stack.enter_context(_bare_client(block, folder)) if busy else None
+        bare = stack.enter_context(_bare_client(block, folder))
         if busy:
             stack.enter_context(_never_resting())
         before, began = instrument.status().dropped_blocks, time.monotonic()
@@ -117,7 +117,7 @@ def bench_latency(block: int = 128, n_notes: int = 250, *, busy: bool = False) -
         dropped = instrument.status().dropped_blocks - before
         bare_dropped = None if bare is None else _bare_count(bare)
     latencies_ms = 1000 * _latencies(moments, recording)
-    figures = {
+    return {
         "block": block,
         "sample_rate": recording.sample_rate,
         "notes": n_notes,
@@ -126,8 +126,8 @@ def bench_latency(block: int = 128, n_notes: int = 250, *, busy: bool = False) -
         "periods": _percentiles(latencies_ms * recording.sample_rate / 1000 / block),
         "dropped_blocks": dropped,
         "seconds": round(seconds, 1),
+        "bare_c_dropped_blocks": bare_dropped,
     }
-    return figures | ({"bare_c_dropped_blocks": bare_dropped} if busy else {})
 
 
 def _percentiles(values: "np.typing.NDArray[np.float64]") -> dict[str, float]:
