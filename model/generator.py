@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -189,19 +190,21 @@ class Generator(nn.Module):
             float32 [batch, 2, time, freq] at the stage's resolution, normalised.
         """
         n_blocks = stage or len(self.config.channels)
+        sizes = [self.config.stage_size(number)[0] for number in range(1, n_blocks + 1)]
+        rows = rows_needed(n_times or sizes[-1], sizes)
         x = self.first(self.inputs(z, pitch)).contiguous(memory_format=torch.channels_last)
         total = self._head(None, 1, x)
         index = pitch - self.config.lowest_pitch
         for number in range(2, n_blocks + 1):
-            if n_times is not None:
-                x, total = _crop(x, total, n_times, len(self.config.channels) - number)
+            x = x[:, :, : rows[number - 2]]
+            total = None if total is None else total[:, :, : rows[number - 2]]
             maps = self._maps_at(index, number) if number >= _FIRST_MAPPED_BLOCK else None
             x = self.blocks[number - 2](x, maps)
             total = self._head(total, number, x)
         assert total is not None, "the last block has a head"
         if self.config.output == "tanh":
             total = torch.tanh(total)
-        return total if n_times is None else total[:, :, :n_times]
+        return total[:, :, : rows[-1]]
 
     def _head(self, total: Tensor | None, number: int, x: Tensor) -> Tensor | None:
         """Add a block's output to the sum; with "tanh" the last block's alone counts."""
@@ -217,18 +220,29 @@ class Generator(nn.Module):
         """Give the maps of pitches at a block's resolution: [batch, map, 1, freq]."""
         if not self.config.harmonic_maps:
             return None
+        return self._pooled(self.maps[index], number)[:, :, None]
+
+    def pooled_maps(self, number: int) -> Tensor | None:
+        """Give the maps of all pitches at a block's resolution: [pitch, map, freq], or None."""
+        if not self.config.harmonic_maps or number < _FIRST_MAPPED_BLOCK:
+            return None
+        return self._pooled(self.maps, number)
+
+    def _pooled(self, maps: Tensor, number: int) -> Tensor:
         n_freqs = self.config.stage_size(number)[1]
-        maps = functional.avg_pool1d(self.maps[index], self.maps.shape[-1] // n_freqs)
-        return maps[:, :, None]
+        return functional.avg_pool1d(maps, maps.shape[-1] // n_freqs)
 
 
-def _crop(
-    x: Tensor, total: Tensor | None, n_times: int, n_blocks_after: int
-) -> tuple[Tensor, Tensor | None]:
-    """Drop the columns that the first `n_times` of the output do not depend on.
+def rows_needed(n_times: int, n_rows: Sequence[int]) -> list[int]:
+    """Say how much of each block's output the first columns of the last one depend on.
 
-    Each block's convolutions look one column ahead at its own resolution and the upscaling
-    one at the lower; three columns of the lower resolution in reserve are enough at any depth.
+    Its second convolution looks one column ahead, the first another one in the upscaled input.
+
+    Args:
+        n_times: Columns wanted of the last block.
+        n_rows: Columns that each block makes, the lowest first.
     """
-    keep = -(-n_times // 2 ** (n_blocks_after + 1)) + 3
-    return x[:, :, :keep], None if total is None else total[:, :, :keep]
+    needed = [min(n_times, n_rows[-1])]
+    for rows in reversed(n_rows[:-1]):
+        needed.append(min((needed[-1] + 3) // 2, rows))
+    return needed[::-1]

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 LEAKY_SLOPE = 0.2
-_EPSILON = 1e-8
+EPSILON = 1e-8
 
 
 def he_scale(fan_in: int, slope: float) -> float:
@@ -60,12 +60,15 @@ class EqualisedConv(nn.Module):
             return rows.permute(0, 3, 1, 2)
         return functional.conv2d(x, self.kernel, self.bias, padding=self.padding)
 
-    def upscaled(self, x: Tensor) -> Tensor:
+    def upscaled(self, x: Tensor, factor: tuple[int, int] = (2, 2)) -> Tensor:
         """Convolve the input upscaled by two, without making the upscaled input.
 
         Nearest-neighbour upscaling and a 3x3 convolution are one 4x4 transposed convolution
-        of stride 2, with four taps where the two would have nine.
+        of stride 2, with four taps where the two would have nine. Other kernels and factors
+        get the upscaled input.
         """
+        if factor != (2, 2) or self.weight.shape[2:] != (3, 3):
+            return self(upscale(x, factor))
         kernel = subpixel_kernel(self.kernel) if self._frozen is None else self._frozen[1]
         return functional.conv_transpose2d(x, kernel, self.bias, stride=2, padding=1)
 
@@ -86,7 +89,7 @@ def subpixel_kernel(weight: Tensor) -> Tensor:
 
 def _activate(x: Tensor) -> tuple[Tensor, Tensor]:
     activated = functional.leaky_relu(x.float(), LEAKY_SLOPE)
-    inverse = torch.rsqrt(activated.square().mean(1, keepdim=True) + _EPSILON)
+    inverse = torch.rsqrt(activated.square().mean(1, keepdim=True) + EPSILON)
     return (activated * inverse).to(x.dtype), inverse
 
 
@@ -134,14 +137,40 @@ def leaky_pixel_norm(x: Tensor) -> Tensor:
         return _LeakyPixelNorm.apply(x)  # type: ignore[no-untyped-call]
     activated = functional.leaky_relu(x, LEAKY_SLOPE)
     norm = torch.linalg.vector_norm(activated, dim=1, keepdim=True)  # faster than a mean of squares
-    return activated.mul_(norm.square_().div_(x.shape[1]).add_(_EPSILON).rsqrt_())
+    return activated.mul_(norm.square_().div_(x.shape[1]).add_(EPSILON).rsqrt_())
 
 
 def pixel_norm(x: Tensor) -> Tensor:
     """Scale the channels of each pixel to a mean square of 1: [batch, channel, ...]."""
-    return x * torch.rsqrt(x.square().mean(1, keepdim=True) + _EPSILON)
+    return x * torch.rsqrt(x.square().mean(1, keepdim=True) + EPSILON)
 
 
-def upscale(x: Tensor, factor: int = 2) -> Tensor:
+def upscale(x: Tensor, factor: int | tuple[int, int] = 2) -> Tensor:
     """Repeat each pixel `factor` times along time and freq."""
-    return functional.interpolate(x, scale_factor=factor, mode="nearest")
+    along = (factor, factor) if isinstance(factor, int) else factor
+    return functional.interpolate(x, scale_factor=(float(along[0]), float(along[1])))
+
+
+def downscale(x: Tensor, factor: int | tuple[int, int] = 2) -> Tensor:
+    """Average boxes of `factor` pixels along time and freq."""
+    return functional.avg_pool2d(x, factor)
+
+
+def append_deviation(x: Tensor) -> Tensor:
+    """Add a channel that says how much the images of a batch differ: one number for all.
+
+    The standard deviation over the batch, averaged over all places and channels. The mean
+    that it is taken from gets no gradient, as in the original: that changes no first
+    derivative, but the second one that training against a gradient penalty takes.
+
+    Args:
+        x: [batch, channel, time, freq].
+
+    Returns:
+        [batch, channel + 1, time, freq].
+
+    Source: Karras et al., "Progressive growing of GANs", 2018, section 3.
+    """
+    variance = (x - x.mean(0, keepdim=True).detach()).square().mean(0)
+    deviation = (variance + _VARIANCE_FLOOR).sqrt().mean()
+    return torch.cat([x, deviation.expand_as(x[:, :1])], 1)
