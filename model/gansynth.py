@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from .checkpoint import ModelError, model_hash, read_model, write_model
 from .config import ModelConfig, TimbreConfig
+from .cpu_generator import CPUGenerator
 from .generator import Generator
 from .latent import draw_among, draw_gaussian
 from .normalizer import PRESPECIFIED
@@ -52,6 +53,9 @@ class GANSynth:
         self.device = torch.device(device)
         self.generator = generator.requires_grad_(False).eval().to(self.device)
         self.generator.freeze()
+        on_cpu = self.device.type == "cpu"
+        is_fast = on_cpu and CPUGenerator.suits(config.network)
+        self._run = CPUGenerator(self.generator) if is_fast else self.generator
         self.latents = latents.float()
         self.hash = identity
 
@@ -168,7 +172,7 @@ class GANSynth:
         if int(pitch.min()) < low or int(pitch.max()) > high:
             raise ValueError(f"pitch must be {low}..{high}, not {pitch.tolist()}")
         z, pitch = z.to(self.device), pitch.to(self.device)
-        return self.generator(z, pitch, n_times=n_frames)
+        return self._run(z, pitch, n_times=n_frames)
 
     @torch.inference_mode()
     def generate(
