@@ -611,6 +611,12 @@ def data_soundfont(
     in_tune_only: Annotated[
         bool, typer.Option("--in-tune-only", help="Leave out presets that sound another pitch.")
     ] = False,
+    notes: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=1, help="Only N, spread over families, octaves and velocities."
+        ),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Processes; one a core by default.")
     ] = None,
@@ -627,6 +633,7 @@ def data_soundfont(
             pitches=range(low, high + 1),
             velocities=_numbers(velocities, ",", "--velocities"),
             in_tune_only=in_tune_only,
+            n_notes=notes,
             workers=workers,
             progress=update,
         )

@@ -37,7 +37,8 @@ class WarpedConfig:
         lead_in: Samples before the note, room for the ringing of sharp attacks.
         n_times: Columns of the specgram.
         n_freqs: Bands.
-        step_hz: Distance of the bands above the bend of the axis.
+        step_hz: Distance of the bands above the bend of the axis, less than `band_hz`; not
+            used by a uniform axis.
         bend_hz: Where the axis turns from linear to logarithmic; 0 makes it uniform.
         floor_db: Magnitudes below this, re a full-scale sinusoid, are silence.
     """
@@ -52,15 +53,46 @@ class WarpedConfig:
     floor_db: float = -90.0
 
     def __post_init__(self) -> None:
+        """Check the numbers.
+
+        Raises:
+            ValueError: If they do not fit together, or leave a part of the spectrum out.
+        """
+        if min(self.sample_rate, self.n_samples, self.n_times, self.n_freqs) < 1:
+            raise ValueError("sample_rate, n_samples, n_times and n_freqs must be above 0")
+        if not all(map(math.isfinite, (self.step_hz, self.bend_hz, self.floor_db))):
+            raise ValueError("step_hz, bend_hz and floor_db must be finite")
+        if self.lead_in < 0 or self.bend_hz < 0 or self.floor_db >= 0:
+            raise ValueError("lead_in and bend_hz must be 0 or more, floor_db less than 0")
         if self.n_total % self.n_times:
             raise ValueError(f"n_times must divide {self.n_total}, not be {self.n_times}")
-        if self.band_hz * self.n_freqs < self.sample_rate / 2:
-            raise ValueError("the bands are too narrow to cover the spectrum without a gap")
+        self._check_axis()
+
+    def _check_axis(self) -> None:
+        nyquist = self.sample_rate / 2
+        least = nyquist / self.n_freqs
+        if least >= self.band_hz:
+            raise ValueError(
+                f"{self.n_freqs} bands, each {self.band_hz:g} Hz wide, cannot cover {nyquist:g} Hz "
+                f"without a gap: n_freqs must be above {nyquist / self.band_hz:g}, or n_times more"
+            )
+        if self.bend_hz and not least <= self.step_hz < self.band_hz:
+            raise ValueError(
+                f"{self.n_freqs} bands cover {nyquist:g} Hz without a gap where step_hz is "
+                f"{least:g} to less than {self.band_hz:g}, not {self.step_hz:g}"
+            )
+        if self.bend_hz and _n_bands(self, nyquist) < self.n_freqs:
+            raise ValueError(
+                f"{self.n_freqs} bands reach beyond {nyquist:g} Hz: step_hz must be at most "
+                f"{self.step_hz * _n_bands(self, nyquist) / self.n_freqs:g}, not {self.step_hz:g}"
+            )
 
     @property
     def n_total(self) -> int:
-        """Samples of the circular whole: the power of two that holds lead-in and note."""
-        return 1 << (self.n_samples + self.lead_in - 1).bit_length()
+        """Samples of the circular whole: the least of 2^n and 3·2^n that holds lead-in and note."""
+        least = self.n_samples + self.lead_in
+        power = 1 << (least - 1).bit_length()
+        return power * 3 // 4 if power >= 4 and power * 3 // 4 >= least else power
 
     @property
     def hop(self) -> int:
@@ -87,19 +119,22 @@ def warped_centres(config: WarpedConfig) -> Tensor:
     if config.bend_hz == 0:
         return (numbers * nyquist / config.n_freqs / bin_hz).round().long()
     q, step = config.bend_hz, config.step_hz
-
-    def n_bands(corner: float) -> float:
-        return (nyquist - corner) / step + (corner + q) / step * math.log((corner + q) / q)
-
     low, high = 0.0, nyquist
     for _ in range(200):
         middle = (low + high) / 2
-        low, high = (middle, high) if n_bands(middle) < config.n_freqs else (low, middle)
+        low, high = (middle, high) if _n_bands(config, middle) < config.n_freqs else (low, middle)
     corner = (low + high) / 2
     turn = (corner + q) / step * math.log((corner + q) / q)
     below = q * (torch.exp(numbers * step / (corner + q)) - 1)
     above = corner + (numbers - turn) * step
     return (torch.where(numbers < turn, below, above) / bin_hz).round().long()
+
+
+def _n_bands(config: WarpedConfig, corner_hz: float) -> float:
+    """Say how many bands there are up to the Nyquist frequency with the corner at `corner_hz`."""
+    q, nyquist = config.bend_hz, config.sample_rate / 2
+    bent = (corner_hz + q) * math.log((corner_hz + q) / q)
+    return (nyquist - corner_hz + bent) / config.step_hz
 
 
 def warped_frequencies(config: WarpedConfig) -> Tensor:

@@ -30,6 +30,7 @@ from .notes import (
     write_wave,
 )
 from .preset_check import PresetCheck, check_preset, reason_heard
+from .sampling import spread
 
 Progress = Callable[[int, int, str], None]
 
@@ -48,6 +49,7 @@ class Settings:
     pitches: tuple[int, ...]
     velocities: tuple[int, ...]
     in_tune_only: bool
+    n_notes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,14 @@ class _Instrument:
 
 
 @dataclass(frozen=True)
+class _Task:
+    """What to render of an instrument: (pitch, velocity), rising."""
+
+    instrument: _Instrument
+    notes: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
 class _Rendered:
     """The notes of a preset that are on disk: (pitch, velocity, level in dB)."""
 
@@ -114,6 +124,7 @@ def render_soundfont(
     pitches: range = range(24, 85),
     velocities: Sequence[int] = (100,),
     in_tune_only: bool = False,
+    n_notes: int | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> RenderReport:
@@ -130,6 +141,7 @@ def render_soundfont(
         velocities: 1 to 127 each.
         in_tune_only: Leave out presets that sound another pitch than the key's by more
             than 50 cents, at any C from 36 to 84.
+        n_notes: Render only so many, spread over families, octaves and velocities.
         workers: Processes that render, each with the font in its memory; 1 renders in
             this process, None takes one a core.
         progress: Called in this process with presets done, presets in all and the name
@@ -143,7 +155,7 @@ def render_soundfont(
         DatasetError: If the font or the folder cannot be used, FluidSynth is not
             installed, the disk is full or no preset is left.
     """
-    _check_arguments(sample_rate, pitches, velocities, workers)
+    _check_arguments(sample_rate, pitches, velocities, n_notes, workers)
     check_font(font)
     settings = Settings(
         font=font.name,
@@ -153,6 +165,7 @@ def render_soundfont(
         pitches=tuple(sorted(pitches)),
         velocities=tuple(sorted(set(velocities))),
         in_tune_only=in_tune_only,
+        n_notes=n_notes,
     )
     with SoundFont(font, load_samples=False) as opened:
         presets = opened.presets()
@@ -164,16 +177,19 @@ def render_soundfont(
         kept = [preset for preset in presets if (preset.bank, preset.program) not in gone]
         if not kept:
             raise DatasetError(f"{font} has no preset to render. Choose another SoundFont.")
-        instruments = _number_instruments(kept)
-        render = partial(_render_instrument, settings, destination / AUDIO_FOLDER)
-        tasks = {instrument.preset: instrument for instrument in instruments}
+        render = partial(_render_instrument, settings.sample_rate, destination / AUDIO_FOLDER)
+        tasks = {task.instrument.preset: task for task in _plan(kept, settings)}
         rendered = job.run("notes", _Rendered, render, tasks)
-    parts = [(instrument, rendered[instrument.preset]) for instrument in instruments]
+    parts = [(task.instrument, rendered[preset]) for preset, task in tasks.items()]
     return _finish(destination, settings, parts, dropped)
 
 
 def _check_arguments(
-    sample_rate: int, pitches: range, velocities: Sequence[int], workers: int | None
+    sample_rate: int,
+    pitches: range,
+    velocities: Sequence[int],
+    n_notes: int | None,
+    workers: int | None,
 ) -> None:
     if not 8000 <= sample_rate <= FONT_RATE:
         raise ValueError(f"sample_rate must be 8000..{FONT_RATE}, not {sample_rate}")
@@ -181,6 +197,8 @@ def _check_arguments(
         raise ValueError(f"pitches must be some of 0..127, not {pitches}")
     if not velocities or min(velocities) < 1 or max(velocities) > 127:
         raise ValueError(f"velocities must be some of 1..127, not {list(velocities)}")
+    if n_notes is not None and n_notes < 1:
+        raise ValueError(f"n_notes must be 1 or more, not {n_notes}")
     if workers is not None and workers < 1:
         raise ValueError(f"workers must be 1 or more, not {workers}")
 
@@ -353,27 +371,42 @@ def _number_instruments(presets: Sequence[FontPreset]) -> list[_Instrument]:
 # Rendering
 
 
-def _render_instrument(
-    settings: Settings, audio: Path, font: SoundFont, instrument: _Instrument
-) -> _Rendered:
+def _plan(presets: Sequence[FontPreset], settings: Settings) -> list[_Task]:
+    """Say which notes of which instruments are rendered."""
+    notes = [
+        (instrument, pitch, velocity)
+        for instrument in _number_instruments(presets)
+        for pitch in settings.pitches
+        for velocity in settings.velocities
+    ]
+    if settings.n_notes is not None:
+        notes = spread(
+            notes, lambda note: (note[0].family, note[1] // 12, note[2]), settings.n_notes
+        )
+    chosen: dict[_Instrument, list[tuple[int, int]]] = {}
+    for instrument, pitch, velocity in notes:
+        chosen.setdefault(instrument, []).append((pitch, velocity))
+    return [_Task(instrument, tuple(pairs)) for instrument, pairs in chosen.items()]
+
+
+def _render_instrument(sample_rate: int, audio: Path, font: SoundFont, task: _Task) -> _Rendered:
     """Write the WAVs of one instrument."""
     notes = []
     n_silent = n_duplicates = 0
-    for pitch in settings.pitches:
-        heard = set()
-        for velocity in settings.velocities:
-            raw = font.play_note(instrument.preset, pitch, velocity)
-            wave, level_db = shape_note(raw, settings.sample_rate)
-            samples = hashlib.sha256(raw.tobytes()).digest()
-            if level_db < SILENCE_DB:
-                n_silent += 1
-            elif samples in heard:
-                n_duplicates += 1
-            else:
-                heard.add(samples)
-                name = note_name(instrument.name, pitch, velocity)
-                write_wave(audio / f"{name}.wav", wave, settings.sample_rate)
-                notes.append((pitch, velocity, round(level_db, 2)))
+    heard: set[tuple[int, bytes]] = set()
+    for pitch, velocity in task.notes:
+        raw = font.play_note(task.instrument.preset, pitch, velocity)
+        wave, level_db = shape_note(raw, sample_rate)
+        samples = (pitch, hashlib.sha256(raw.tobytes()).digest())
+        if level_db < SILENCE_DB:
+            n_silent += 1
+        elif samples in heard:
+            n_duplicates += 1
+        else:
+            heard.add(samples)
+            name = note_name(task.instrument.name, pitch, velocity)
+            write_wave(audio / f"{name}.wav", wave, sample_rate)
+            notes.append((pitch, velocity, round(level_db, 2)))
     return _Rendered(tuple(notes), n_silent, n_duplicates)
 
 
