@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .config import NetworkConfig
+from .growth import head_weight
 from .layers import LEAKY_SLOPE, EqualisedConv, leaky_pixel_norm, pixel_norm, upscale
 from .warped import nearest_harmonic_hz, pitch_to_hz
 
@@ -54,12 +55,14 @@ def harmonic_maps(freqs_hz: Tensor, pitch: Tensor) -> Tensor:
 
 
 class Block(nn.Module):
-    """Two convolutions at one resolution; all blocks but the first upscale by two before."""
+    """Two convolutions at one resolution; all blocks but the first upscale before."""
 
-    def __init__(self, n_in: int, n_out: int, *, mapped: bool) -> None:
+    def __init__(self, n_in: int, n_out: int, config: NetworkConfig, *, mapped: bool) -> None:
         super().__init__()
-        self.conv0 = EqualisedConv(n_in, n_out)
-        self.conv1 = EqualisedConv(n_out, n_out)
+        kernel = (config.kernel_size, config.kernel_size)
+        self.upscaling = config.upscaling
+        self.conv0 = EqualisedConv(n_in, n_out, kernel)
+        self.conv1 = EqualisedConv(n_out, n_out, kernel)
         self.maps = EqualisedConv(N_MAPS, n_out, (1, 1)) if mapped else None
 
     def forward(self, x: Tensor, maps: Tensor | None) -> Tensor:
@@ -69,7 +72,7 @@ class Block(nn.Module):
             x: The lower block's output.
             maps: [batch, map, 1, 2 freq] where the block takes maps.
         """
-        x = self.conv0.upscaled(x)
+        x = self.conv0.upscaled(x, self.upscaling)
         if self.maps is not None and maps is not None:
             x = x + self.maps(maps)
         return leaky_pixel_norm(self.conv1(leaky_pixel_norm(x)))
@@ -78,10 +81,10 @@ class Block(nn.Module):
 class FirstBlock(nn.Module):
     """The latent becomes the smallest image: a convolution over one pixel, then another."""
 
-    def __init__(self, n_in: int, n_out: int, start: tuple[int, int]) -> None:
+    def __init__(self, n_in: int, n_out: int, config: NetworkConfig) -> None:
         super().__init__()
-        self.conv0 = EqualisedConv(n_in, n_out, start)
-        self.conv1 = EqualisedConv(n_out, n_out)
+        self.conv0 = EqualisedConv(n_in, n_out, config.start)
+        self.conv1 = EqualisedConv(n_out, n_out, (config.kernel_size, config.kernel_size))
 
     def forward(self, x: Tensor) -> Tensor:
         """Turn [batch, in] into [batch, out, time, freq].
@@ -130,10 +133,10 @@ class Generator(nn.Module):
         self.config = config
         channels = config.channels
         n_in = config.latent_size + config.n_pitches
-        self.first = FirstBlock(n_in, channels[0], config.start)
+        self.first = FirstBlock(n_in, channels[0], config)
         mapped = config.harmonic_maps
         self.blocks = nn.ModuleList(
-            Block(low, high, mapped=mapped and number >= _FIRST_MAPPED_BLOCK)
+            Block(low, high, config, mapped=mapped and number >= _FIRST_MAPPED_BLOCK)
             for number, (low, high) in enumerate(itertools.pairwise(channels), 2)
         )
         self.to_rgb = nn.ModuleDict(
@@ -176,45 +179,77 @@ class Generator(nn.Module):
         return pixel_norm(torch.cat([z, label.to(z) * self.config.pitch_gain], 1))
 
     def forward(
-        self, z: Tensor, pitch: Tensor, stage: int | None = None, n_times: int | None = None
+        self,
+        z: Tensor,
+        pitch: Tensor,
+        stage: int | None = None,
+        n_times: int | None = None,
+        progress: float | None = None,
     ) -> Tensor:
         """Make specgrams.
 
         Args:
             z: float32 [batch, latent].
             pitch: int64 [batch], MIDI numbers within the model's range.
-            stage: The last block to run, counted from 1; all without it.
+            stage: The block whose resolution to give, counted from 1; the output's without it.
             n_times: Give only the first columns; exact, and faster than the whole.
+            progress: Which heads count in this call, for a network that is still growing; see
+                `NetworkConfig`, whose own it replaces.
 
         Returns:
             float32 [batch, 2, time, freq] at the stage's resolution, normalised.
+
+        Raises:
+            ValueError: If there is no head for this progress.
         """
-        n_blocks = stage or len(self.config.channels)
+        stage = stage or self.config.last_resolution
+        weights = self._head_weights(min(stage, len(self.config.channels)), progress)
+        n_blocks = max(weights)
+        factor = tuple(along ** (stage - n_blocks) for along in self.config.upscaling)
         sizes = [self.config.stage_size(number)[0] for number in range(1, n_blocks + 1)]
-        rows = rows_needed(n_times or sizes[-1], sizes)
+        n_wanted = sizes[-1] if n_times is None else -(-n_times // factor[0])
+        rows = rows_needed(n_wanted, sizes, self.config.upscaling[0], self.config.kernel_size)
         x = self.first(self.inputs(z, pitch)).contiguous(memory_format=torch.channels_last)
-        total = self._head(None, 1, x)
+        total = self._head(None, 1, x, weights)
         index = pitch - self.config.lowest_pitch
         for number in range(2, n_blocks + 1):
             x = x[:, :, : rows[number - 2]]
             total = None if total is None else total[:, :, : rows[number - 2]]
             maps = self._maps_at(index, number) if number >= _FIRST_MAPPED_BLOCK else None
             x = self.blocks[number - 2](x, maps)
-            total = self._head(total, number, x)
-        assert total is not None, "the last block has a head"
-        if self.config.output == "tanh":
-            total = torch.tanh(total)
-        return total[:, :, : rows[-1]]
+            total = self._head(total, number, x, weights)
+        assert total is not None, "the last block that runs has a head"
+        if stage > n_blocks:
+            total = upscale(total, (factor[0], factor[1]))
+        return total if n_times is None else total[:, :, :n_times]
 
-    def _head(self, total: Tensor | None, number: int, x: Tensor) -> Tensor | None:
-        """Add a block's output to the sum; with "tanh" the last block's alone counts."""
-        if self.config.output == "tanh":
-            last = number == len(self.config.channels)
-            return self.to_rgb[str(number)](x) if last else None
-        if str(number) not in self.to_rgb:
-            return None
+    def _head_weights(self, n_blocks: int, progress: float | None) -> dict[int, float]:
+        """Say how much the head of each block counts; the last one named is the last to run."""
+        config = self.config
+        if config.output == "skip":
+            return dict.fromkeys(range(config.first_head, n_blocks + 1), 1.0)
+        progress = config.progress if progress is None else progress
+        progress = n_blocks - 1 if progress is None else progress
+        weights = {number: head_weight(number, progress) for number in range(1, n_blocks + 1)}
+        weights = {number: weight for number, weight in weights.items() if weight > 0}
+        if not weights or min(weights) < config.first_head:
+            bounds = f"{config.first_head - 1}..{n_blocks - 1}"
+            raise ValueError(f"progress must be {bounds}, not {progress:g}")
+        return weights
+
+    def _head(
+        self, total: Tensor | None, number: int, x: Tensor, weights: dict[int, float]
+    ) -> Tensor | None:
+        """Add a block's output to the sum of the lower ones'."""
+        total = None if total is None else upscale(total, self.config.upscaling)
+        if number not in weights:
+            return total
         out = self.to_rgb[str(number)](x)
-        return out if total is None else upscale(total) + out
+        if self.config.output == "tanh":
+            out = torch.tanh(out)
+        if weights[number] != 1:
+            out = weights[number] * out
+        return out if total is None else total + out
 
     def _maps_at(self, index: Tensor, number: int) -> Tensor | None:
         """Give the maps of pitches at a block's resolution: [batch, map, 1, freq]."""
@@ -233,16 +268,21 @@ class Generator(nn.Module):
         return functional.avg_pool1d(maps, maps.shape[-1] // n_freqs)
 
 
-def rows_needed(n_times: int, n_rows: Sequence[int]) -> list[int]:
+def rows_needed(
+    n_times: int, n_rows: Sequence[int], upscaling: int = 2, kernel_size: int = 3
+) -> list[int]:
     """Say how much of each block's output the first columns of the last one depend on.
 
-    Its second convolution looks one column ahead, the first another one in the upscaled input.
+    Its second convolution looks half a kernel ahead, the first another half in the upscaled input.
 
     Args:
         n_times: Columns wanted of the last block.
         n_rows: Columns that each block makes, the lowest first.
+        upscaling: Columns of a block for one of the block below.
+        kernel_size: Of the convolutions.
     """
+    ahead = 2 * (kernel_size // 2)
     needed = [min(n_times, n_rows[-1])]
     for rows in reversed(n_rows[:-1]):
-        needed.append(min((needed[-1] + 3) // 2, rows))
+        needed.append(min(-(-(needed[-1] + ahead) // upscaling), rows))
     return needed[::-1]

@@ -9,6 +9,7 @@ from torch.nn import functional
 
 LEAKY_SLOPE = 0.2
 EPSILON = 1e-8
+_VARIANCE_FLOOR = 1e-6
 
 
 def he_scale(fan_in: int, slope: float) -> float:
