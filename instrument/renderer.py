@@ -165,7 +165,7 @@ class NoteRenderer:
         z = torch.stack([self._latent(job) for job in jobs])
         pitch = torch.tensor([job.pitch for job in jobs])
         if first_only:
-            waves = self._gansynth.render(z, pitch, n_iterations=0, n_frames=FIRST_FRAMES)
+            waves = self._gansynth.render(z, pitch, n_frames=FIRST_FRAMES)
             waves = waves[:, : self._n_first]
         else:
             waves = self._gansynth.render(z, pitch)

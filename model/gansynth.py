@@ -192,7 +192,7 @@ class GANSynth:
             n_frames: Make only the first columns; see `n_samples_of`.
 
         Returns:
-            float32 [batch, sample], on the CPU.
+            float32 [batch, sample], on the CPU; with `n_frames` at least `n_samples_of` them.
 
         Raises:
             ValueError: If a pitch is outside the model's range.
@@ -201,6 +201,8 @@ class GANSynth:
         if self.config.representation == "warped":
             assert self.config.warped is not None, "checked by the configuration"
             codec = warped_codec(self.config.warped, str(self.device))
+            if n_frames is not None:
+                return codec.specgrams_to_beginnings(specgrams, pitch, n_iterations).cpu()
             return codec.specgrams_to_waves(specgrams, pitch, n_iterations).cpu()
         assert self.config.gansynth is not None, "checked by the configuration"
         missing = self.config.gansynth.n_times - specgrams.shape[2]
@@ -236,7 +238,7 @@ class GANSynth:
         """
         waves = self.generate(z, pitch, n_iterations=n_iterations, n_frames=n_frames)
         waves = waves - waves.mean(-1, keepdim=True)
-        waves = waves * self._fade()
+        waves = waves * self._fade()[: waves.shape[-1]]
         peak = waves.abs().amax(-1, keepdim=True)
         gain = torch.where(peak > _SILENT_PEAK, RENDERED_PEAK / peak, 0.0)
         return waves * (gain if n_frames is None else gain.clamp_max(_LARGEST_PART_GAIN))
@@ -256,11 +258,10 @@ class GANSynth:
     def n_samples_of(self, n_frames: int) -> int:
         """Say how many samples the first columns make that the rest would not change much."""
         if self.config.warped is not None:
-            hop, lead_in = self.config.warped.hop, self.config.warped.lead_in
-        else:
-            assert self.config.gansynth is not None, "checked by the configuration"
-            hop, lead_in = self.config.gansynth.hop, self.config.gansynth.n_padding
-        return max(0, min(self.n_samples, (n_frames - 1) * hop - lead_in))
+            return self.config.warped.beginning_samples(n_frames)
+        config = self.config.gansynth
+        assert config is not None, "checked by the configuration"
+        return max(0, min(self.n_samples, (n_frames - 1) * config.hop - config.n_padding))
 
     def _fade(self) -> Tensor:
         """Fade out before the end, where the circular transform leaves a ghost of the attack."""
