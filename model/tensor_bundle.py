@@ -185,15 +185,15 @@ def _read_index(table: bytes) -> tuple[int, dict[str, _Entry]]:
     if len(table) < _FOOTER_BYTES or int.from_bytes(table[-8:], "little") != _MAGIC:
         raise _DamagedError("does not end as an index file does: it is cut off, or another kind")
     footer = table[-_FOOTER_BYTES:-8]
-    place = 0
-    handle = [0, 0]
-    for _ in range(2):  # the first handle is that of the metadata, which says nothing
-        handle[0], place = _varint(footer, place)
-        handle[1], place = _varint(footer, place)
+    place = index_offset = index_size = 0
+    for _ in range(2):  # the first place is that of the metadata, which says nothing
+        index_offset, place = _varint(footer, place)
+        index_size, place = _varint(footer, place)
     end_of_blocks = len(table) - _FOOTER_BYTES
-    n_shards, entries = 0, {}
-    last_key, last_end = None, 0
-    for _, value in _block(table, *handle, end_of_blocks):
+    n_shards = last_end = 0
+    entries: dict[str, _Entry] = {}
+    last_key: bytes | None = None
+    for _, value in _block(table, index_offset, index_size, end_of_blocks):
         offset, at = _varint(value, 0)
         size, _ = _varint(value, at)
         if offset < last_end:  # blocks follow each other: none is read twice
