@@ -218,10 +218,7 @@ class WarpedCodec:
         Returns:
             complex64 [batch, freq, time].
         """
-        spectrum = _rfft(padded)
-        n = self.config.n_times
-        slices = spectrum[:, self._index].view(len(padded), -1, n)
-        return torch.fft.ifft(slices * self._analysis)
+        return self._cut(_rfft(padded))
 
     def synthesise(self, bands: Tensor) -> Tensor:
         """Turn bands into padded waves: the adjoint of `analyse`, and its inverse.
@@ -232,10 +229,18 @@ class WarpedCodec:
         Returns:
             float32 [batch, n_total].
         """
+        return _irfft(self._join(bands), self.config.n_total)
+
+    def _cut(self, spectra: Tensor) -> Tensor:
+        """Cut spectra, complex64 [batch, bin], into bands."""
+        slices = spectra[:, self._index].view(len(spectra), -1, self.config.n_times)
+        return torch.fft.ifft(slices * self._analysis)
+
+    def _join(self, bands: Tensor) -> Tensor:
+        """Add bands up to spectra: the adjoint of `_cut`, and its inverse."""
         slices = torch.fft.fft(bands) * self._synthesis
-        spectrum = torch.zeros(len(bands), self._n_bins, dtype=torch.complex64, device=bands.device)
-        spectrum.index_add_(1, self._index, slices.view(len(bands), -1))
-        return _irfft(spectrum, self.config.n_total)
+        spectra = torch.zeros(len(bands), self._n_bins, dtype=torch.complex64, device=bands.device)
+        return spectra.index_add_(1, self._index, slices.view(len(bands), -1))
 
     def waves_to_specgrams(self, waves: Tensor, pitch: Tensor) -> Tensor:
         """Turn notes into log magnitude and instantaneous frequency re the nearest harmonic.
@@ -260,7 +265,7 @@ class WarpedCodec:
         after = config.n_total - config.lead_in - config.n_samples
         bands = self.analyse(functional.pad(waves, (config.lead_in, after)))
         angle = self._reference(pitch, self.freqs_hz)
-        bands = bands * torch.polar(torch.ones_like(angle), angle)
+        bands = bands * _polar(torch.ones_like(angle), angle)
         level = 20 * torch.log10(bands.abs().clamp_min(1e-12))
         floor = -config.floor_db
         magnitude = (1.6 * (level + floor) / floor - 0.8).clamp(-0.8, 1.0)
@@ -288,7 +293,7 @@ class WarpedCodec:
             float32 [batch, n_samples].
         """
         config = self.config
-        level, phase = self._polar(specgrams)
+        level, phase = self._level_and_phase(specgrams)
         phase = phase - self._reference(pitch, self.freqs_hz)[..., : phase.shape[-1]]
         padded = self._decode(level, phase, n_iterations)
         return padded[:, config.lead_in : config.lead_in + config.n_samples]
@@ -316,14 +321,14 @@ class WarpedCodec:
         if n_circle >= self.config.n_times:
             return self.specgrams_to_waves(specgrams, pitch, n_iterations)[:, :n_samples]
         short = warped_codec(self.config.with_times(n_circle), str(self.device))
-        level, phase = self._polar(specgrams)
+        level, phase = self._level_and_phase(specgrams)
         # The image is relative to this codec's centres, bands to those of the shorter one.
         phase = phase - short._reference(pitch, self.freqs_hz)[..., :n_times]
         padded = short._decode(level, phase, n_iterations)
         lead_in = self.config.lead_in
         return padded[:, lead_in : lead_in + n_samples]
 
-    def _polar(self, specgrams: Tensor) -> tuple[Tensor, Tensor]:
+    def _level_and_phase(self, specgrams: Tensor) -> tuple[Tensor, Tensor]:
         """Give magnitude and phase in radians, float32 [batch, freq, time] each."""
         magnitude, ifreq = specgrams.float().transpose(2, 3).unbind(1)
         floor = -self.config.floor_db
@@ -339,13 +344,14 @@ class WarpedCodec:
 
         Times that are missing at the end are silent.
         """
-        bands = torch.polar(level, phase)
+        bands = _polar(level, phase)
         missing = self.config.n_times - bands.shape[-1]
         if missing:
             bands, level = (functional.pad(x, (0, missing)) for x in (bands, level))
         for _ in range(n_iterations):
-            again = self.analyse(self.synthesise(bands))
-            bands = again * (level / again.abs().clamp_min(1e-12))
+            # Between two real waves' spectra lies no need for the waves themselves.
+            again = self._cut(_of_real_waves(self._join(bands)))
+            bands = again * (level * torch.rsqrt(_power(again).clamp_min(1e-24)))
         return self.synthesise(bands)
 
     def _reference(self, pitch: Tensor, image_freqs_hz: Tensor) -> Tensor:
@@ -378,6 +384,22 @@ def _irfft(spectra: Tensor, n: int) -> Tensor:
     if _is_quicker_in_numpy(spectra):
         return torch.from_numpy(np.fft.irfft(spectra.numpy(), n).astype(np.float32, copy=False))
     return torch.fft.irfft(spectra, n=n)
+
+
+def _polar(level: Tensor, phase: Tensor) -> Tensor:
+    """Give complex numbers: four times as fast as `torch.polar`."""
+    return torch.complex(level * torch.cos(phase), level * torch.sin(phase))
+
+
+def _power(x: Tensor) -> Tensor:
+    """Give squared magnitudes: `abs` takes care of overflow, which takes time."""
+    return x.real.square() + x.imag.square()
+
+
+def _of_real_waves(spectra: Tensor) -> Tensor:
+    """Make the ends of half spectra, DC and Nyquist, real, as those of real waves are."""
+    ends = spectra[:, [0, -1]].real.to(spectra.dtype)
+    return torch.cat([ends[:, :1], spectra[:, 1:-1], ends[:, 1:]], 1)
 
 
 def _wrap(half_turns: Tensor) -> Tensor:
