@@ -60,9 +60,10 @@ def _run_span(register: int, octets: NDArray[np.uint8], exponent: int) -> int:
 @cache
 def _byte_table() -> Words:
     """What a register of one byte becomes when that byte has gone through."""
+    one = np.uint32(1)
     table: Words = np.arange(256, dtype=np.uint32)
     for _ in range(8):
-        table = (table >> 1) ^ np.where(table & 1, np.uint32(_POLYNOMIAL), np.uint32(0))
+        table = (table >> one) ^ ((table & one) * np.uint32(_POLYNOMIAL))
     return table
 
 
@@ -71,7 +72,7 @@ def _pair_table() -> Words:
     """As `_byte_table`, for two bytes."""
     table: Words = np.arange(1 << 16, dtype=np.uint32)
     for _ in range(2):
-        table = _byte_table()[table & 0xFF] ^ (table >> 8)
+        table = _byte_table()[table & np.uint32(0xFF)] ^ (table >> np.uint32(8))
     return table
 
 

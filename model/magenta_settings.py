@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from .checkpoint import ModelError
+from .config import MAXIMUM_BLOCKS
+from .growth import progress_at, progress_at_time, stage_end_seconds
 
 MAXIMUM_BYTES = 1_000_000
-_MAXIMUM_STAGES = 64
 
 
 class MagentaSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,40 +99,21 @@ def read_settings(file: Path, name: str) -> tuple[MagentaSettings, frozenset[str
     return settings, frozenset(given)
 
 
-def progress_of_images(settings: MagentaSettings, n_images: int, n_blocks: int) -> float:
-    """Say how far growing has come: k where block k + 1 alone counts, between them a blend.
+def progress_of(settings: MagentaSettings, n_blocks: int, n_images: int, seconds: float) -> float:
+    """Say how far the growing has come: k - 1 where block k alone counts, between them a blend.
 
     Args:
-        settings: Say how many images each stage lasts.
-        n_images: Seen in all.
+        settings: Say how long the stages last, in images or in seconds.
         n_blocks: That the network has by now.
-
-    Source: GANSynth's `networks.compute_progress`.
+        n_images: Seen in training.
+        seconds: Trained.
     """
-    stable = max(settings.stable_stage_num_images, 1)
-    transition = max(settings.transition_stage_num_images, 1)
-    last = n_blocks * stable + (n_blocks - 1) * transition - 1
-    whole, rest = divmod(min(max(n_images, 0), last), stable + transition)
-    return whole + max(0.0, (rest - stable) / transition)
-
-
-def progress_of_time(settings: MagentaSettings, seconds: float, n_blocks: int) -> float:
-    """As `progress_of_images`, for a training that was limited by the clock.
-
-    The stages' lengths are a geometric series; every second one is a transition.
-
-    Args:
-        settings: With `train_time_limit`.
-        seconds: Trained in all.
-        n_blocks: That the network has by now.
-
-    Source: GANSynth's `networks.compute_progress_from_time`.
-    """
-    assert settings.train_time_limit is not None, "asked for only with a limit"
-    n_stages = min(2 * max(settings.num_resolutions, n_blocks, 1) - 1, _MAXIMUM_STAGES)
-    with np.errstate(all="ignore"):
-        lengths = settings.train_time_stage_multiplier ** np.arange(n_stages, dtype=np.float64)
-        ends = np.cumsum(lengths * (settings.train_time_limit / lengths.sum()))
-        shares = (seconds - ends[:-1:2]) / (ends[1::2] - ends[:-1:2])
-        progress = float(np.clip(shares, 0.0, 1.0).sum())
-    return min(progress, n_blocks - 1.0) if math.isfinite(progress) else n_blocks - 1.0
+    limit, multiplier = settings.train_time_limit, settings.train_time_stage_multiplier
+    if limit is None:
+        stable = max(settings.stable_stage_num_images, 1)
+        transition = max(settings.transition_stage_num_images, 1)
+        return progress_at(max(n_images, 0), n_blocks, stable, transition)
+    n_stages = 2 * min(max(settings.num_resolutions, n_blocks), MAXIMUM_BLOCKS) - 1
+    if not (0 < limit < math.inf and 1e-6 < multiplier < 1e6):
+        return n_blocks - 1.0
+    return progress_at_time(seconds, n_blocks, stage_end_seconds(n_stages, limit, multiplier))
