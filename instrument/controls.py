@@ -265,6 +265,29 @@ def resolve_corners(
     return tuple(resolved)
 
 
+def drawn_corners(
+    corners: Sequence[Corner], latent_size: int, *, is_same_model: bool
+) -> tuple[Corner, ...]:
+    """Give corners for a model without named timbres: each with a seed to draw its latent with.
+
+    A corner keeps its latent where it was made by this model, else its seed; one that has
+    neither gets a seed of its own, always the same.
+
+    Args:
+        corners: Four, or none.
+        latent_size: Of the model.
+        is_same_model: Whether the corners' latents were made by this model.
+    """
+    given = []
+    for place, corner in enumerate(corners or (Corner(name=""),) * N_CORNERS):
+        if is_same_model and len(corner.z) == latent_size:
+            given.append(corner)
+            continue
+        seed = place + 1 if corner.seed is None else corner.seed
+        given.append(Corner(name=f"Seed {seed}", seed=seed, locked=corner.locked))
+    return tuple(given)
+
+
 def corner_of(timbre: Timbre, *, locked: bool = False) -> Corner:
     """Make the corner of a named timbre."""
     return Corner(name=timbre.name, z=timbre.z, timbre=timbre.name, locked=locked)

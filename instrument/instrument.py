@@ -26,7 +26,7 @@ import msgspec
 import numpy as np
 
 from .bake import BakeFolder
-from .controls import Controls, corner_of, resolve_corners
+from .controls import Controls, corner_of, drawn_corners, resolve_corners
 from .engine import Engine
 from .events import AllNotesOff, AnyEvent, NoteOff, NoteOn, Panic, PitchBend, ProgramChange
 from .files import write_whole
@@ -114,7 +114,8 @@ class Instrument:
         self._open_model_info: ModelInfo | None = None  # that the renderer has open
         self._timbres: tuple[Timbre, ...] = ()
         self._corners_model = ("", "")  # name and hash of the one that made the corners' latents
-        self._draws: dict[int, tuple[int, Corner]] = {}  # by request: where the latent belongs
+        # by request: where the latent belongs, and whether the player wanted another sound
+        self._draws: dict[int, tuple[int, Corner, bool]] = {}
         self._requests = count(1)
         self._preset_name = ""
         self._saved_revision = 0
@@ -428,10 +429,13 @@ class Instrument:
                 return
 
     def _drawn(self, request: int, z: tuple[float, ...]) -> None:
-        place, corner = self._draws.pop(request, (-1, None))
+        place, corner, is_new = self._draws.pop(request, (-1, None, False))
         if corner is not None:  # else another preset has been opened since
             with self._controls_lock:
+                unchanged = self._controls.revision == self._saved_revision
                 self._controls.set_corner(place, msgspec.structs.replace(corner, z=z))
+                if unchanged and not is_new:
+                    self._saved_revision = self._controls.revision
 
     def _watch_picture(self) -> None:
         """Count when the note that was played last gets another wave."""
@@ -616,25 +620,40 @@ class Instrument:
                 and all(len(corner.z) == model.latent_size for corner in corners)
             ):
                 return
-            if not self._timbres:
-                return  # `ModelLoaded` brings them
-            resolved = resolve_corners(
-                corners, self._timbres, model.latent_size, is_same_model=is_same
-            )
+            if self._timbres:
+                resolved = resolve_corners(
+                    corners, self._timbres, model.latent_size, is_same_model=is_same
+                )
+            elif self._open_model_info is not None and self._open_model_info.hash == model.hash:
+                # A model without named timbres: the renderer draws what is missing.
+                corners = resolved = drawn_corners(
+                    corners, model.latent_size, is_same_model=is_same
+                )
+            else:
+                return  # `ModelLoaded` brings the timbres, or says that there are none
             unchanged = self._controls.revision == self._saved_revision
             self._controls.set_corners(resolved)
             if unchanged:  # the player has not changed anything
                 self._saved_revision = self._controls.revision
         self._corners_model = (model.name, model.hash)
         for place, corner in enumerate(corners):
-            if corner.seed is not None and not corner.timbre:
-                self._draw(place, corner.seed, locked=corner.locked)
+            has_latent = is_same and len(corner.z) == model.latent_size
+            if corner.seed is not None and not corner.timbre and not has_latent:
+                self._draw(place, corner.seed, locked=corner.locked, is_new=False)
 
-    def _draw(self, place: int, seed: int, *, locked: bool) -> None:
-        """Ask the renderer for the latent of a seed."""
+    def _draw(self, place: int, seed: int, *, locked: bool, is_new: bool = True) -> None:
+        """Ask the renderer for the latent of a seed.
+
+        Args:
+            place: The corner, 0 to 3.
+            seed: Of the draw.
+            locked: Whether the corner is.
+            is_new: Whether it is another sound than before, and not a preset's own come true.
+        """
         request = next(self._requests)
         with self._lock:
-            self._draws[request] = (place, Corner(name=f"Seed {seed}", seed=seed, locked=locked))
+            corner = Corner(name=f"Seed {seed}", seed=seed, locked=locked)
+            self._draws[request] = (place, corner, is_new)
             if not self._supply.draw(request, seed):
                 self._draws.pop(request)
                 self.notify("The model is still being opened. Roll again in a moment.")

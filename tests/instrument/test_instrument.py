@@ -119,6 +119,7 @@ class Rig:
         self.models = {}
         self.made = []
         self.is_slow = False
+        self.timbres = TIMBRES
         self.add_model("Alpha")
 
     def add_model(self, name):
@@ -144,7 +145,7 @@ class Rig:
         self.renderer = PretendedRenderer(name, shape)
         self.renderer.is_slow = self.is_slow
         for info in ModelLibrary(self.folder / "models").list():
-            self.renderer.models[info.path] = ModelLoaded(info, TIMBRES, 2, "CPU")
+            self.renderer.models[info.path] = ModelLoaded(info, self.timbres, 2, "CPU")
         return self.renderer
 
     def settle(self, instrument, n=60):
@@ -387,6 +388,42 @@ class TestPresets:
         assert instrument.status().model.name == "Beta"
         assert instrument.preset().model_hash == beta.hash
         assert instrument.status().n_fresh == 25
+
+    def test_a_model_without_timbres_gets_corners_that_are_drawn(self, rig):
+        rig.timbres = ()
+        instrument = rig.start()
+        rig.settle(instrument)
+        corners = instrument.preset().corners
+        assert [corner.z for corner in corners] == [(float(i),) * LATENT for i in (1, 2, 3, 4)]
+        assert [corner.name for corner in corners] == ["Seed 1", "Seed 2", "Seed 3", "Seed 4"]
+        assert instrument.status().n_fresh == 25
+        instrument.post(NoteOn(note=57, velocity=100))
+        assert np.abs(hear(instrument)).max() > 0.01
+
+    def test_a_preset_of_another_model_plays_with_one_without_timbres(self, rig):
+        rig.timbres = ()
+        instrument = rig.start()
+        foreign = make_preset(model_name="Elsewhere", model_hash="f" * 64)
+        instrument.load_preset(foreign)
+        rig.settle(instrument)
+        assert all(len(corner.z) == LATENT for corner in instrument.preset().corners)
+        assert not instrument.status().preset_changed
+        assert instrument.status().n_fresh == 25
+
+    def test_a_preset_of_a_model_without_timbres_comes_back_as_it_was(self, rig):
+        rig.timbres = ()
+        instrument = rig.start()
+        rig.settle(instrument)
+        instrument.reroll()
+        rig.settle(instrument)
+        assert instrument.status().preset_changed
+        saved = instrument.preset()
+        rig.library.save(msgspec.structs.replace(saved, name="Mine"))
+        instrument.reroll(2)
+        rig.settle(instrument)
+        instrument.load_preset(rig.library.load("Mine"))
+        rig.settle(instrument)
+        assert instrument.preset().corners == saved.corners
 
     def test_a_corner_that_is_only_a_seed_is_drawn(self, rig):
         instrument = rig.start()
