@@ -19,6 +19,7 @@ CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "weights.safetensors"
 MAXIMUM_CONFIG_BYTES = 4_000_000
 MAXIMUM_WEIGHTS_BYTES = 1_000_000_000
+MAXIMUM_NAME = 80
 TIMBRES_TENSOR = "timbres"
 _CHUNK = 1 << 20
 
@@ -103,34 +104,55 @@ class ModelLibrary:
         """Give the model to open when none is asked for, or None where there is none."""
         return next(iter(self.list()), None)
 
-    def import_folder(self, folder: Path) -> ModelInfo:
+    def import_folder(self, folder: Path, name: str = "") -> ModelInfo:
         """Copy a model into the player's folder, whole or not at all.
+
+        Args:
+            folder: The model's.
+            name: The copy's name; the model's own without it.
 
         Raises:
             ModelLibraryError: If it is not a model, its name is taken, or it can't be written.
         """
-        info = self._read(folder)
-        if any(info.name.casefold() == other.name.casefold() for other in self.list()):
-            raise ModelLibraryError(
-                f'There is a model "{info.name}" already. Remove it first, or change the name in '
-                f"{folder / CONFIG_FILE}."
-            )
+        name = name or self._read(folder).name
+        self.check_free(name)
         try:
             self.user_folder.mkdir(parents=True, exist_ok=True)
             partial = Path(tempfile.mkdtemp(prefix=".", dir=self.user_folder))
             try:
-                for name in (CONFIG_FILE, WEIGHTS_FILE):
-                    shutil.copyfile(folder / name, partial / name)
+                shutil.copyfile(folder / WEIGHTS_FILE, partial / WEIGHTS_FILE)
+                config = msgspec.json.decode((folder / CONFIG_FILE).read_bytes(), type=dict)
+                if config["name"] == name:
+                    shutil.copyfile(folder / CONFIG_FILE, partial / CONFIG_FILE)
+                else:
+                    text = msgspec.json.encode(config | {"name": name})
+                    (partial / CONFIG_FILE).write_bytes(msgspec.json.format(text, indent=2))
                 partial.chmod(0o755)
-                partial.rename(self._free_folder(info.name))
+                partial.rename(self._free_folder(name))
             finally:
                 shutil.rmtree(partial, ignore_errors=True)
         except OSError as error:
             raise ModelLibraryError(
-                f'Could not import "{info.name}": {error.strerror}. Free space, or check that '
+                f'Could not import "{name}": {error.strerror}. Free space, or check that '
                 f"{self.user_folder} can be written."
             ) from error
-        return self.find(info.name)
+        return self.find(name)
+
+    def check_free(self, name: str) -> None:
+        """See that a name can be given to a new model.
+
+        Raises:
+            ModelLibraryError: If it is taken, empty, too long, or holds control characters.
+        """
+        if not 0 < len(name.strip()) <= MAXIMUM_NAME or not name.isprintable():
+            raise ModelLibraryError(
+                f"A model's name has 1 to {MAXIMUM_NAME} letters in one line. Choose another."
+            )
+        if any(name.casefold() == other.name.casefold() for other in self.list()):
+            raise ModelLibraryError(
+                f'There is a model "{name}" already. Remove it first, or choose another name '
+                "with --name."
+            )
 
     def remove(self, name: str) -> ModelInfo:
         """Delete one of the player's models.

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from .checkpoint import MAXIMUM_WEIGHTS_BYTES, ModelError, write_model
 from .config import MAXIMUM_BLOCKS, ModelConfig, NetworkConfig, NormalizerConfig
+from .gansynth import GANSynth
 from .magenta_files import CheckpointFiles, Progress, find_checkpoint, unpacked
 from .magenta_settings import PUBLISHED, progress_of, read_settings
 from .specgram import SpecgramConfig
@@ -80,6 +81,19 @@ def import_checkpoint(
         tensors = dict(checkpoint.tensors(config, progress))
         write_model(destination, config, tensors)
         return ImportedModel(config, checkpoint.files.origin, tuple(checkpoint.remarks))
+
+
+def check_sound(folder: Path) -> None:
+    """Let a model make a note, before anybody plays it.
+
+    Raises:
+        ModelError: If the model can't be opened, or what it makes are no finite numbers.
+    """
+    model = GANSynth.load(folder)
+    z = torch.from_numpy(model.draw(0))[None]
+    pitch = torch.tensor([model.pitches[len(model.pitches) // 2]])
+    if not bool(torch.isfinite(model.generate(z, pitch)).all()):
+        raise ModelError(f'The notes of "{model.name}" are not finite: its weights are damaged.')
 
 
 @dataclass
@@ -241,7 +255,8 @@ class _Checkpoint:
         latent_size = n_inputs - n_pitches
         if latent_size < 1 or n_pitches < 1:
             raise self._unplayable(
-                f"its network takes {n_inputs} numbers, too few for {n_pitches} pitches and a latent"
+                f"its network takes {n_inputs} numbers, too few for a latent and "
+                f"{n_pitches} pitches"
             )
         if latent_size != self.settings.latent_vector_size:
             self._correct("latent_vector_size", self.settings.latent_vector_size, latent_size)
@@ -461,13 +476,29 @@ def _parameters(network: NetworkConfig) -> Iterator[tuple[str, str, _Shape]]:
 
 
 def _simple_parameters(network: NetworkConfig) -> Iterator[tuple[str, str, _Shape]]:
-    raise NotImplementedError
+    """As `_parameters`, with the layers' own names: TensorFlow gave them from their kinds."""
+    n_in = network.latent_size + network.n_pitches
+    n_first = math.prod(network.start) * network.channels[0]
+    size = network.kernel_size
+    for block, n_out in enumerate(network.channels, 1):
+        if block == 1:
+            ours, theirs = "dense", _name(block, "dense")
+            kernel: _Shape = (n_in, n_first)
+        else:  # a transposed convolution's kernel has its outputs before its inputs
+            ours, theirs = f"blocks.{block - 2}", _name(block, "conv2d_transpose")
+            kernel = (size, size, n_out, n_in)
+        yield f"{ours}.weight", f"{theirs}/kernel", kernel
+        yield f"{ours}.bias", f"{theirs}/bias", (n_first if block == 1 else n_out,)
+        head = _name(block, "to_rgb")
+        yield f"to_rgb.{block}.weight", f"{head}/kernel", (1, 1, n_out, N_CHANNELS)
+        yield f"to_rgb.{block}.bias", f"{head}/bias", (N_CHANNELS,)
+        n_in = n_out
 
 
 def _in_our_order(array: NDArray[np.float32]) -> Tensor:
-    """Turn a kernel [time, freq, in, out] into [out, in, time, freq]; others stay."""
-    ordered = array.transpose(3, 2, 0, 1) if array.ndim == 4 else array
-    return torch.from_numpy(np.array(ordered, dtype=np.float32, order="C"))
+    """Turn a kernel [time, freq, in, out] into [out, in, time, freq], a matrix round."""
+    axes = {4: (3, 2, 0, 1), 2: (1, 0), 1: (0,)}[array.ndim]
+    return torch.from_numpy(np.array(array.transpose(axes), dtype=np.float32, order="C"))
 
 
 def _read_npz(file: Path, shape: _Shape) -> NDArray[np.float64]:

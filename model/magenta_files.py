@@ -50,18 +50,6 @@ class CheckpointFiles:
         return f"{self.name}/{stage}{self.prefix.name}"
 
 
-def is_checkpoint(path: Path) -> bool:
-    """Say whether a path looks like (part of) a checkpoint, so that errors speak of that."""
-    if path.is_dir():
-        return (
-            (path / EXPERIMENT_FILE).is_file()
-            or bool(_stages(path))
-            or any(path.glob("*.index"))
-            or any(_inner_folders(path))
-        )
-    return path.suffix.lower() == ".zip" or _prefix_of_file(path) is not None
-
-
 def find_checkpoint(path: Path) -> CheckpointFiles:
     """Find the last checkpoint of the last stage.
 
@@ -87,7 +75,7 @@ def unpacked(path: Path, progress: Progress = lambda _done, _total, _word: None)
     Raises:
         ModelError: If the archive is damaged, too large, or has names that lead out of it.
     """
-    if path.suffix.lower() != ".zip" or path.is_dir():
+    if path.suffix.lower() != ".zip" or not path.is_file():
         yield path
         return
     with tempfile.TemporaryDirectory(prefix="timbrepad-") as temporary:
@@ -117,10 +105,7 @@ def _find(path: Path) -> CheckpointFiles:
             return _files_of(prefix)
         if path.name in {EXPERIMENT_FILE, _STATE_FILE}:
             return _find(path.parent)
-        raise ModelError(
-            f'"{path}" is no part of a checkpoint. Choose the folder that GANSynth\'s training '
-            "wrote, or a zip archive of it."
-        )
+        raise _nothing_here(path)
     stages = _stages(path)
     for stage in stages:
         if any(stage.glob("*.index")):
@@ -138,9 +123,13 @@ def _find(path: Path) -> CheckpointFiles:
             f'"{path}" has stages but no .index file in any of them. A checkpoint needs its '
             ".index and its .data files; fetch it again."
         )
-    raise ModelError(
-        f'"{path}" is no checkpoint: it has no stage_… folders and no .index file. Choose a '
-        "folder that GANSynth's training wrote."
+    raise _nothing_here(path)
+
+
+def _nothing_here(path: Path) -> ModelError:
+    return ModelError(
+        f'"{path}" is neither a model of Timbrepad\'s, a folder with config.json, nor a GANSynth '
+        "checkpoint: a folder with stage_… folders or .index files, or a zip archive of one."
     )
 
 
