@@ -578,14 +578,49 @@ def models_info(
     )
 
 
-@models_app.command("import", epilog="Example: timbrepad models import runs/first/model")
-def models_import(folder: Annotated[Path, typer.Argument(metavar="FOLDER")]) -> None:
-    """Check a model and copy it into your own folder of models."""
-    from instrument.models import ModelLibrary
-    from model.gansynth import GANSynth
+@models_app.command(
+    "import", epilog="Example: timbrepad models import acoustic_only --name Acoustic"
+)
+def models_import(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FOLDER",
+            help="A model's folder; or a GANSynth checkpoint of Magenta's: its folder, one of its "
+            "stages or files, or a zip archive of it.",
+        ),
+    ],
+    name: Annotated[
+        str, typer.Option("--name", metavar="N", help="The model's name, in place of its own.")
+    ] = "",
+    json_: JsonOption = False,
+) -> None:
+    """Check a model and put it into your own folder of models; TensorFlow is not needed."""
+    import tempfile
 
-    GANSynth.load(folder)
-    info = ModelLibrary().import_folder(folder)
+    import msgspec
+
+    from instrument.models import CONFIG_FILE, ModelLibrary
+    from model.magenta import check_sound, import_checkpoint
+
+    library = ModelLibrary()
+    if name:
+        library.check_free(name)
+    origin, remarks = str(source), tuple[str, ...]()
+    with tempfile.TemporaryDirectory(prefix="timbrepad-") as temporary:
+        folder = source
+        if not (source / CONFIG_FILE).is_file():
+            folder = Path(temporary) / "model"
+            with _progress("Importing") as update:
+                imported = import_checkpoint(source, folder, name, update)
+            origin, remarks = imported.origin, imported.remarks
+        check_sound(folder)
+        info = library.import_folder(folder, name)
+    if json_:
+        _say_json(msgspec.to_builtins(info) | {"origin": origin, "remarks": remarks})
+        return
+    for remark in remarks:
+        print(remark, file=sys.stderr)
     _say(f'Imported "{info.name}" into {info.path}')
 
 
