@@ -1,5 +1,7 @@
 """A MIDI file as a list of events with their times."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import mido
@@ -26,15 +28,30 @@ def read_song(path: Path) -> list[AnyEvent]:
     Raises:
         SongError: If it can't be read, is no MIDI file, has no notes or lasts too long.
     """
-    try:
-        song = mido.MidiFile(path)
+    with song_errors(path):
         events = []
         now = 0.0
-        for message in song:  # mido merges the tracks and turns ticks into seconds
+        for message in mido.MidiFile(path):  # mido merges the tracks and turns ticks into seconds
             now += message.time
             event = event_of(message, now)
             if event is not None:
                 events.append(event)
+    if not events:
+        raise SongError(f'"{path}" holds nothing to play.')
+    if events[-1].time_seconds > MAXIMUM_SECONDS:
+        raise SongError(f'"{path}" lasts more than {MAXIMUM_SECONDS / 3600:.0f} hours.')
+    return events
+
+
+@contextlib.contextmanager
+def song_errors(path: Path) -> Iterator[None]:
+    """Turn what goes wrong while a MIDI file is read into a line for the player.
+
+    Raises:
+        SongError: Whatever it is.
+    """
+    try:
+        yield
     except FileNotFoundError as error:
         raise SongError(f'There is no file "{path}". Check the path.') from error
     except OSError as error:
@@ -45,8 +62,3 @@ def read_song(path: Path) -> list[AnyEvent]:
         raise SongError(
             f'"{path}" is not a whole MIDI file: {error or "it ends early"}.'
         ) from error
-    if not events:
-        raise SongError(f'"{path}" holds nothing to play.')
-    if events[-1].time_seconds > MAXIMUM_SECONDS:
-        raise SongError(f'"{path}" lasts more than {MAXIMUM_SECONDS / 3600:.0f} hours.')
-    return events
