@@ -331,16 +331,38 @@ def render(
     seed: SeedOption = None,
     model: ModelOption = "",
     instrument_seconds: Annotated[
-        float,
+        float | None,
         typer.Option(metavar="S", min=0, help="A new random timbre every S seconds, morphed into."),
-    ] = 0.0,
-    sample_rate: Annotated[int, typer.Option(metavar="R", min=8000, max=192000)] = 48000,
+    ] = None,
+    sample_rate: Annotated[
+        int | None,
+        typer.Option(
+            metavar="R",
+            min=8000,
+            max=192000,
+            show_default="48000",
+            help="In Hz; with --like-magenta it is the model's.",
+        ),
+    ] = None,
+    like_magenta: Annotated[
+        bool,
+        typer.Option(
+            "--like-magenta",
+            help="As Magenta's gansynth_generate does it: MIDI 36 to 84, random timbres every 6 s, "
+            "each note cut off and normalised; mono, float32, at the model's rate.",
+        ),
+    ] = False,
 ) -> None:
     """Play a MIDI file into a WAV file; controllers 16 and 17 move the pad."""
+    if like_magenta:
+        if preset or sample_rate is not None:
+            raise typer.BadParameter("--like-magenta excludes --preset and --sample-rate.")
+        _render_like_magenta(song, out, _Sound("", seed, None, model), instrument_seconds)
+        return
     from instrument.song import read_song
 
     sound = _Sound(preset, seed, None, model)
-    _play_offline(read_song(song), out, sound, sample_rate, instrument_seconds)
+    _play_offline(read_song(song), out, sound, sample_rate or 48000, instrument_seconds or 0.0)
 
 
 @dataclass(frozen=True)
@@ -356,8 +378,14 @@ class _Sound:
         if self.seed is not None and self.z_file is not None:
             raise typer.BadParameter("--seed and --z exclude each other.")
 
-    def preset(self, draw: Callable[[int], Sequence[float]] | None) -> "Preset":
-        """Give the preset to begin with; a drawn timbre keeps the named preset's parameters."""
+    def preset(
+        self, draw: Callable[[int], Sequence[float]] | None, *, has_timbres: bool = True
+    ) -> "Preset":
+        """Give the preset to begin with; a drawn timbre keeps the named preset's parameters.
+
+        Without any wish it is the first preset, or four drawn timbres where the model has no
+        named ones that could take the place of that preset's.
+        """
         import msgspec
 
         from instrument import Preset, PresetLibrary
@@ -369,6 +397,11 @@ class _Sound:
             corners = preset_of_latent(_read_latent(self.z_file), self.z_file.stem).corners
         elif self.seed is not None and draw is not None:
             corners = preset_of_latent(draw(self.seed), f"seed {self.seed}").corners
+        elif self.seed is None and not self.preset_name and not has_timbres and draw is not None:
+            drawn = [
+                preset_of_latent(draw(seed), f"seed {seed}").corners[0] for seed in (1, 2, 3, 4)
+            ]
+            corners = tuple(drawn)
         elif self.seed is None and not self.preset_name and library.list():
             return library.load(library.by_program(0).name)
         else:
@@ -424,7 +457,7 @@ def _play_offline(
     model = sound.model()
     total = events[-1].time_seconds
     with wave_file(out, sample_rate) as write, RenderedNotes(model.path, sample_rate) as notes:
-        preset = sound.preset(notes.draw)
+        preset = sound.preset(notes.draw, has_timbres=bool(notes.timbres))
         if instrument_seconds:
             player: PresetPlayer = WalkPlayer(
                 preset,
@@ -462,13 +495,61 @@ def _write_raw_note(out: Path, pitch: int, sound: _Sound) -> None:
             f"--pitch must be {info.lowest_pitch}..{info.highest_pitch} with "
             f'"{info.name}", not {pitch}.'
         )
-    preset = sound.preset(lambda seed: gansynth.draw(seed).tolist())
+    preset = sound.preset(
+        lambda seed: gansynth.draw(seed).tolist(), has_timbres=bool(gansynth.timbres)
+    )
     target = PresetPlayer(preset, info, _timbres(gansynth)).target(0.0)
     latents = torch.frombuffer(bytearray(target.latents), dtype=torch.float32)
     z = blend(latents.reshape(-1, info.latent_size), pad_weights(target.x, target.y))
     wave = gansynth.generate(z[None], torch.tensor([pitch]))[0].numpy()
     with wave_file(out, gansynth.sample_rate, n_channels=1, encoding="FLOAT") as write:
         write(wave[:, None])
+
+
+def _render_like_magenta(
+    song: Path, out: Path, sound: _Sound, instrument_seconds: float | None
+) -> None:
+    """Render a song as the original GANSynth does."""
+    import numpy as np
+    import torch
+
+    from instrument import gansynth_clip
+    from instrument.offline import wave_file
+    from instrument.song import SongError
+    from instrument.song_notes import read_notes
+    from model.gansynth import GANSynth
+
+    step = gansynth_clip.INSTRUMENT_SECONDS if instrument_seconds is None else instrument_seconds
+    seed = sound.seed or 0
+    if step < 0.1 or not 0 <= seed < 1 << 32:
+        raise typer.BadParameter(
+            "--like-magenta takes --instrument-seconds 0.1 or more, --seed 0 to 4294967295."
+        )
+    listed = read_notes(song)
+    gansynth = GANSynth.load(Path(sound.model().path))
+    notes = gansynth_clip.playable_notes(listed, gansynth.pitches)
+    if not notes:
+        raise SongError(f'"{song}" has no notes that GANSynth plays: MIDI 36 to 84.')
+    if len(notes) < len(listed):
+        left_out = len(listed) - len(notes)
+        print(f"{left_out} notes lie outside MIDI 36 to 84 and are left out.", file=sys.stderr)
+    times = gansynth_clip.instrument_times(notes[-1].end_seconds, step)
+    if gansynth.config.prior == "gaussian":
+        drawn = gansynth_clip.draw_gaussian(len(times), gansynth.latent_size, seed)
+    else:  # between its named timbres, where its latents lie
+        drawn = np.stack([gansynth.draw(seed + i) for i in range(len(times))]).astype(np.float64)
+    starts = [note.start_seconds for note in notes]
+    latents = torch.from_numpy(gansynth_clip.note_latents(starts, drawn, times)).float()
+
+    def waves() -> Iterator[Any]:
+        for note, z in zip(notes, latents, strict=True):
+            yield gansynth.generate(z[None], torch.tensor([note.pitch]))[0].numpy()
+
+    rate = gansynth.sample_rate
+    with wave_file(out, rate, n_channels=1, encoding="FLOAT") as write:
+        with _progress(f"Rendering into {out.name}") as update:
+            clip = gansynth_clip.combine(notes, waves(), rate, update)
+        write(clip[:, None])
 
 
 def _timbres(gansynth: "GANSynth") -> "list[Timbre]":
