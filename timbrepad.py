@@ -5,6 +5,7 @@ numba nor torch nor Qt.
 """
 
 import contextlib
+import functools
 import importlib.metadata
 import itertools
 import json
@@ -34,7 +35,7 @@ _ERRORS = (
     ("instrument.pool", "PoolError"),
     ("instrument.models", "ModelLibraryError"),
     ("instrument.audio", "DeviceError"),
-    ("instrument.benchmark_latency", "BenchError"),
+    ("instrument.key_probe", "BenchError"),
     ("instrument.jack_dummy", "JackServerError"),
     ("instrument.offline", "WaveError"),
     ("instrument.renderer_client", "RendererError"),
@@ -973,24 +974,48 @@ def bench_engine(
     _say_figures(figures, json_)
 
 
-@bench_app.command("latency", epilog="Example: timbrepad bench latency --block 128 --json")
+@bench_app.command("latency", epilog="Example: timbrepad bench latency --busy --json")
 def bench_latency(
-    block: Annotated[int, typer.Option(metavar="N", min=16, max=4096)] = 128,
-    notes: Annotated[int, typer.Option(metavar="N", min=10, max=5000)] = 250,
+    block: Annotated[
+        int, typer.Option(metavar="N", min=16, max=4096, help="Frames a block.")
+    ] = 128,
+    notes: Annotated[
+        int, typer.Option(metavar="N", min=10, max=5000, help="How many are played.")
+    ] = 250,
     busy: Annotated[
         bool,
         typer.Option(
-            "--busy", help="With a process that never rests and the renderer at work beside it."
+            "--busy", help="With the window open, its pad dragged and notes rendered all the time."
         ),
+    ] = False,
+    cold: Annotated[
+        bool, typer.Option("--cold", help="Keys for which no note was made, after 20 starts.")
     ] = False,
     json_: JsonOption = False,
 ) -> None:
     """Measure from key to sound, through a JACK server with a dummy driver (Linux)."""
+    if busy and cold:
+        raise typer.BadParameter("Choose --busy or --cold.")
+    with _progress("Playing"):
+        figures = _measure_latency(block, notes, busy, cold)
+    _say_figures(figures, json_)
+
+
+def _measure_latency(block: int, n_notes: int, busy: bool, cold: bool) -> dict[str, Any]:
+    if cold:
+        from instrument.benchmark_cold import bench_cold
+
+        return bench_cold(block)
     from instrument.benchmark_latency import bench_latency as measure
 
-    with _progress("Playing"):
-        figures = measure(block, notes, busy=busy)
-    _say_figures(figures, json_)
+    if not busy:
+        from instrument import InstrumentClient
+
+        return measure(block, n_notes, start=InstrumentClient)
+    from instrument.window_player import WindowPlayer
+
+    open_window = functools.partial(WindowPlayer, [sys.executable, "-m", "gui.exercise"])
+    return measure(block, n_notes, start=open_window, begin=WindowPlayer.begin)
 
 
 def _say_figures(figures: dict[str, Any], json_: bool) -> None:

@@ -1,0 +1,70 @@
+"""An instrument with its window, in a process of its own, as a benchmark holds it."""
+
+import subprocess
+import threading
+from pathlib import Path
+
+import msgspec
+
+from .events import AnyEvent
+from .options import InstrumentOptions
+from .status import AudioStatus, Status
+
+CLOSE_SECONDS = 10.0
+
+
+class WindowPlayer:
+    """Starts a command that opens the window, and talks with it in lines of JSON.
+
+    The command takes `InstrumentOptions`, then events; an empty line sets the window moving. It
+    gives a `Status` on each line.
+    """
+
+    def __init__(self, command: list[str], options: InstrumentOptions) -> None:
+        """Start the window.
+
+        Args:
+            command: What opens it.
+            options: With what the instrument starts.
+        """
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=Path(__file__).parents[1],
+        )
+        self._status = Status(audio=AudioStatus(message="The window is opening."))
+        self._send(msgspec.json.encode(options))
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def status(self) -> Status:
+        """Say how everything stood a moment ago."""
+        return self._status
+
+    def post(self, event: AnyEvent) -> None:
+        """Play."""
+        self._send(msgspec.json.encode(event))
+
+    def begin(self) -> None:
+        """Set the window moving."""
+        self._send(b"")
+
+    def close(self) -> None:
+        """Close the window, and with it the instrument."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(CLOSE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _send(self, line: bytes) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(line + b"\n")
+        self._process.stdin.flush()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._status = msgspec.json.decode(line, type=Status)
