@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .config import NetworkConfig
-from .growth import head_weight
+from .growth import head_weights
 from .layers import LEAKY_SLOPE, EqualisedConv, leaky_pixel_norm, pixel_norm, upscale
 from .warped import nearest_harmonic_hz, pitch_to_hz
 
@@ -203,7 +203,7 @@ class Generator(nn.Module):
             ValueError: If there is no head for this progress.
         """
         stage = stage or self.config.last_resolution
-        weights = self._head_weights(min(stage, len(self.config.channels)), progress)
+        weights = head_weights(self.config, stage, progress)
         n_blocks = max(weights)
         factor = tuple(along ** (stage - n_blocks) for along in self.config.upscaling)
         sizes = [self.config.stage_size(number)[0] for number in range(1, n_blocks + 1)]
@@ -222,20 +222,6 @@ class Generator(nn.Module):
         if stage > n_blocks:
             total = upscale(total, (factor[0], factor[1]))
         return total if n_times is None else total[:, :, :n_times]
-
-    def _head_weights(self, n_blocks: int, progress: float | None) -> dict[int, float]:
-        """Say how much the head of each block counts; the last one named is the last to run."""
-        config = self.config
-        if config.output == "skip":
-            return dict.fromkeys(range(config.first_head, n_blocks + 1), 1.0)
-        progress = config.progress if progress is None else progress
-        progress = n_blocks - 1 if progress is None else progress
-        weights = {number: head_weight(number, progress) for number in range(1, n_blocks + 1)}
-        weights = {number: weight for number, weight in weights.items() if weight > 0}
-        if not weights or min(weights) < config.first_head:
-            bounds = f"{config.first_head - 1}..{n_blocks - 1}"
-            raise ValueError(f"progress must be {bounds}, not {progress:g}")
-        return weights
 
     def _head(
         self, total: Tensor | None, number: int, x: Tensor, weights: dict[int, float]

@@ -10,6 +10,7 @@ Source: Karras et al., "Progressive growing of GANs", ICLR 2018; magenta/magenta
 
 from torch import Tensor
 
+from .config import NetworkConfig
 from .layers import downscale, upscale
 
 
@@ -95,6 +96,36 @@ def head_weight(block: int, progress: float) -> float:
         progress: From 0 to one less than there are blocks.
     """
     return max(0.0, min(progress - (block - 2), block - progress))
+
+
+def head_weights(
+    config: NetworkConfig, stage: int, progress: float | None = None
+) -> dict[int, float]:
+    """Say how much the head of each of a generator's blocks counts.
+
+    Args:
+        config: The generator's.
+        stage: The resolution that is wanted, counted from 1: higher blocks do not count.
+        progress: Instead of the configuration's.
+
+    Returns:
+        The weights by the block's number, rising; the last block named is the last that need
+        run. With the output "skip" all count in full.
+
+    Raises:
+        ValueError: If there is no head for this progress.
+    """
+    n_blocks = min(stage, len(config.channels))
+    if config.output == "skip":
+        return dict.fromkeys(range(config.first_head, n_blocks + 1), 1.0)
+    progress = config.progress if progress is None else progress
+    progress = n_blocks - 1 if progress is None else progress
+    weights = {number: head_weight(number, progress) for number in range(1, n_blocks + 1)}
+    weights = {number: weight for number, weight in weights.items() if weight > 0}
+    if not weights or min(weights) < config.first_head or progress > n_blocks - 1:
+        bounds = f"{config.first_head - 1}..{n_blocks - 1}"
+        raise ValueError(f"progress must be {bounds}, not {progress:g}")
+    return weights
 
 
 def image_weight(block: int, progress: float) -> float:

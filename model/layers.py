@@ -74,6 +74,25 @@ class EqualisedConv(nn.Module):
         return functional.conv_transpose2d(x, kernel, self.bias, stride=2, padding=1)
 
 
+class EqualisedLinear(nn.Module):
+    """A dense layer whose weights are stored near N(0, 1) and scaled when used, for no ReLU after.
+
+    Attributes:
+        weight: float32 [out, in], unscaled.
+        bias: float32 [out], used as it is.
+    """
+
+    def __init__(self, n_in: int, n_out: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(n_out, n_in))
+        self.bias = nn.Parameter(torch.zeros(n_out))
+        self.scale = he_scale(n_in, slope=1.0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Turn [batch, in] into [batch, out]."""
+        return functional.linear(x, self.weight * self.scale, self.bias)
+
+
 def subpixel_kernel(weight: Tensor) -> Tensor:
     """Turn a 3x3 kernel into the 4x4 one that also upscales by two.
 
