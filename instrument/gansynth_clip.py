@@ -21,7 +21,7 @@ ATTACK_SECONDS = 0.010
 RELEASE_SECONDS = 0.3
 FIRST_INSTRUMENT_SECONDS = -0.0001  # just before the first note can begin
 PEAK = 0.5
-_STRAIGHT = 1e-9  # sine of the angle below which two latents have one direction
+_STRAIGHT = 1e-6  # sine of the angle below which two latents have one direction
 
 Latents = NDArray[np.float64]
 Wave = NDArray[np.float32]
