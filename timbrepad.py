@@ -533,7 +533,10 @@ def _render_like_magenta(
         raise SongError(f'"{song}" has no notes that GANSynth plays: MIDI 36 to 84.')
     if len(notes) < len(listed):
         left_out = len(listed) - len(notes)
-        print(f"{left_out} notes lie outside MIDI 36 to 84 and are left out.", file=sys.stderr)
+        print(
+            f"{left_out} of {len(listed)} notes lie outside MIDI 36 to 84 and are left out.",
+            file=sys.stderr,
+        )
     times = gansynth_clip.instrument_times(notes[-1].end_seconds, step)
     if gansynth.config.prior == "gaussian":
         drawn = gansynth_clip.draw_gaussian(len(times), gansynth.latent_size, seed)

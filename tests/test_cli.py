@@ -15,6 +15,7 @@ import typer
 from model.config import ModelConfig, NetworkConfig, TimbreConfig
 from model.gansynth import GANSynth
 from model.warped import WarpedConfig
+from tests.model.checkpoints import Checkpoint
 from timbrepad import app
 
 ROOT = Path(__file__).parents[1]
@@ -109,6 +110,15 @@ def test_the_help_of_each_command_has_an_example_of_it(words: list[str], shell: 
         (["presets", "import", "none.json"], 1, "none.json"),
         (["models", "info", "none"], 1, "There is no model"),
         (["models", "import", "none"], 1, "none"),
+        (["models", "import", "."], 1, "neither a model"),
+        (["render", "none.mid", "-o", "a.wav", "--like-magenta"], 1, "none.mid"),
+        (["render", "a.mid", "-o", "a.wav", "--like-magenta", "--preset", "p"], 2, "excludes"),
+        (["render", "a.mid", "-o", "a.wav", "--like-magenta", "--seed", "-1"], 2, "--seed"),
+        (
+            ["render", "a.mid", "-o", "a.wav", "--like-magenta", "--instrument-seconds", "0"],
+            2,
+            "--instrument-seconds",
+        ),
         (["models", "remove", "draft"], 1, "draft"),
         (["data", "soundfont", "none.sf2", "notes"], 1, "none.sf2"),
         (["data", "soundfont", "none.sf2", "notes", "--pitches", "a-b"], 2, "a-b"),
@@ -167,6 +177,98 @@ def test_a_damaged_model_is_not_imported(shell: Shell, small_model: Path, tmp_pa
     done = shell.run("models", "import", damaged)
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A GANSynth checkpoint as TensorFlow writes it, of the golden width."""
+    root = tmp_path_factory.mktemp("checkpoints") / "golden"
+    channels = (16, 16, 16, 16, 16, 8, 4)
+    flags = {"audio_length": 64000}
+    return Checkpoint(channels=channels, latent_size=16, flags=flags).write(root)
+
+
+def test_a_gansynth_checkpoint_is_imported_and_its_raw_note_is_the_originals(
+    shell: Shell, checkpoint: Path, tmp_path: Path
+) -> None:
+    imported = shell.json("models", "import", checkpoint, "--name", "Golden")
+    assert isinstance(imported, dict)
+    assert imported["origin"] == "golden/stage_00012/model.ckpt-11000000"
+    with np.load(ROOT / "tests/data/golden/generator_reduced.npz", allow_pickle=False) as golden:
+        np.save(tmp_path / "z.npy", golden["z"][0])
+        pitch, expected = golden["pitches"][0], golden["waves_0"]
+    out = tmp_path / "raw.wav"
+    words = ["note", "--model", "golden", "--z", tmp_path / "z.npy", "--raw"]
+    done = shell.run(*words, "--pitch", pitch, "-o", out)
+    assert done.returncode == 0, done.stderr
+    wave, sample_rate = soundfile.read(out, dtype="float32")
+    assert sample_rate == 16000
+    assert wave.shape == expected.shape
+    off = np.sqrt(np.mean((wave - expected) ** 2) / np.mean(expected**2))
+    assert off <= 1e-3
+
+
+def test_what_is_to_remark_of_a_checkpoint_goes_to_stderr(shell: Shell, tmp_path: Path) -> None:
+    root = Checkpoint(averaged=False).write(tmp_path / "raw one")
+    done = shell.run("models", "import", root)
+    assert done.returncode == 0
+    assert "no averaged weights" in done.stderr
+    assert done.stdout.startswith('Imported "raw one" into ')
+    again = shell.run("models", "import", root)
+    assert again.returncode == 1
+    assert "--name" in again.stderr
+
+
+def test_a_damaged_checkpoint_leaves_no_model(shell: Shell, tmp_path: Path) -> None:
+    root = Checkpoint().write(tmp_path / "cut")
+    (data,) = root.rglob("*.data-*")
+    data.write_bytes(data.read_bytes()[:-2000])
+    done = shell.run("models", "import", root)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "cut off" in done.stderr
+    assert not list(shell.data.rglob("*.safetensors"))
+
+
+def test_an_imported_model_plays_without_named_timbres(
+    shell: Shell, checkpoint: Path, tmp_path: Path
+) -> None:
+    assert shell.run("models", "import", checkpoint).returncode == 0
+    done = shell.run("note", "-o", tmp_path / "a.wav", "--pitch", 60, "--model", "golden")
+    assert done.returncode == 0, done.stderr
+    wave, _ = soundfile.read(tmp_path / "a.wav")
+    assert np.abs(wave).max() > 1e-3
+
+
+def test_a_song_like_magenta_is_mono_and_peaks_at_half(
+    shell: Shell, checkpoint: Path, tmp_path: Path
+) -> None:
+    assert shell.run("models", "import", checkpoint).returncode == 0
+    song = mido.MidiFile()
+    track = mido.MidiTrack()
+    for note in (30, 60, 64):
+        track.append(mido.Message("note_on", note=note, velocity=90, time=0))
+        track.append(mido.Message("note_off", note=note, time=240))
+    song.tracks.append(track)
+    song.save(tmp_path / "song.mid")
+
+    def render(seed: int) -> "np.ndarray":
+        out = tmp_path / "clip.wav"
+        words = ["render", tmp_path / "song.mid", "-o", out, "--like-magenta", "--model", "golden"]
+        done = shell.run(*words, "--seed", seed)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.splitlines() == [
+            "1 of 3 notes lie outside MIDI 36 to 84 and are left out."
+        ]
+        assert soundfile.info(out).subtype == "FLOAT"
+        wave, sample_rate = soundfile.read(out, dtype="float32")
+        assert (sample_rate, wave.ndim) == (16000, 1)
+        return wave
+
+    first = render(3)
+    assert first.max() == 0.5
+    np.testing.assert_array_equal(render(3), first)
+    assert np.abs(render(4) - first).max() > 0.01
 
 
 def test_a_raw_note_is_the_networks_own_at_the_models_rate(

@@ -149,6 +149,22 @@ def test_an_imported_model_is_there_until_it_is_removed(library, tmp_path):
     assert (folder / WEIGHTS_FILE).exists()
 
 
+def test_a_model_can_be_imported_under_another_name(library, tmp_path):
+    folder = write(tmp_path / "download", weights=b"x" * 1000)
+    info = library.import_folder(folder, "Second brass")
+    assert (info.name, info.info) == ("Second brass", "trained on brass")
+    assert library.import_folder(folder).name == "Brass"
+    assert json.loads((folder / CONFIG_FILE).read_text())["name"] == "Brass"
+
+
+@pytest.mark.parametrize("name", [" ", "a" * 81, "two\nlines", "bell\a"])
+def test_a_name_that_can_not_be_shown_is_refused(library, tmp_path, name):
+    folder = write(tmp_path / "download")
+    with pytest.raises(ModelLibraryError, match="1 to 80 letters"):
+        library.import_folder(folder, name)
+    assert not (tmp_path / "models").exists()
+
+
 def test_a_taken_name_is_not_imported_twice(library, tmp_path):
     folder = write(tmp_path / "download", name="FIRST")
     with pytest.raises(ModelLibraryError, match="already"):
