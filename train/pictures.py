@@ -78,7 +78,7 @@ def draw_comparisons(comparisons: Sequence[Comparison], path: Path) -> None:
         _show(axes[2 * i], comparison.real, f"{title} real")
         _show(axes[2 * i + 1], comparison.generated, f"generated, {off:.1f} dB off")
     figure.suptitle("Log-mel, 80 dB, 4 s, real on the left; * the model never heard this pitch")
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def _show(axis: Axes, mel: NDArray[np.float32], title: str) -> None:
@@ -112,7 +112,7 @@ def draw_coverage(points: Sequence[CoveragePoint], path: Path) -> None:
             axis.annotate(name, xy, fontsize=6, alpha=0.7)
         axis.legend()
     axis.set_title("Notes at middle C by the two main axes of the real notes' log-mel specgrams")
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def principal_places(points: Sequence[CoveragePoint]) -> NDArray[np.float64]:
@@ -129,7 +129,8 @@ def principal_places(points: Sequence[CoveragePoint]) -> NDArray[np.float64]:
     return np.pad(places, [(0, 0), (0, 2 - places.shape[1])])
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG, whole or not at all."""
     partial = path.with_name(f".{path.name}.partial")
     FigureCanvasAgg(figure)
     figure.savefig(partial, format="png", dpi=_DPI)
