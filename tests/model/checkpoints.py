@@ -19,6 +19,8 @@ TYPES = {"float32": 1, "float64": 2, "int32": 3, "int64": 9, "float16": 19}
 
 # What `mel_prog_hires` has and the code's defaults have not.
 PUBLISHED = {
+    "data_type": "mel",
+    "sample_rate": 16000,
     "start_height": 2,
     "start_width": 16,
     "stable_stage_num_images": 800000,
