@@ -1021,6 +1021,58 @@ def _measure_latency(block: int, n_notes: int, busy: bool, cold: bool) -> dict[s
     return measure(block, n_notes, start=open_window, begin=WindowPlayer.begin)
 
 
+@bench_app.command("codec", epilog="Example: timbrepad bench codec notes --plots pictures")
+def bench_codec(
+    data: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="DATA...", help="Folders of notes, as timbrepad data soundfont makes them."
+        ),
+    ],
+    notes: Annotated[
+        int,
+        typer.Option(metavar="N", min=1, help="How many, over families, octaves and velocities."),
+    ] = 528,
+    representations: Annotated[
+        str, typer.Option(metavar="NAME,NAME", help="What to measure.")
+    ] = "M20hn,F,mel,linear,phase",
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Processes; one a core by default.")
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="Chooses the notes.")] = 0,
+    plots: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Draw all, and the worst notes of each.")
+    ] = None,
+    json_: JsonOption = False,
+) -> None:
+    """Measure what representations alone do to real notes, before any network is involved."""
+    from rich.console import Console
+
+    from train.codec_bench import bench_codec as measure
+    from train.codec_bench import report_json, report_table
+
+    try:
+        with _progress("Measuring") as update:
+            report, examples, measured = measure(
+                data,
+                n_notes=notes,
+                names=representations.split(","),
+                workers=workers or os.cpu_count() or 1,
+                seed=seed,
+                progress=update,
+            )
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    if plots is not None:
+        from train.codec_pictures import draw_codecs
+
+        draw_codecs(examples, measured, plots)
+    if json_:
+        print(report_json(report).decode(), end="")
+    else:
+        Console(width=260, highlight=False).print(report_table(report))
+
+
 def _say_figures(figures: dict[str, Any], json_: bool) -> None:
     if json_:
         _say_json(figures)

@@ -16,10 +16,9 @@ from .notes import Example, Wave, write_error
 from .pictures import save_figure
 from .round_trip import SPECTRUM_DB, stft_magnitude
 
-_N_WORST = 4
 _ATTACK_SECONDS = 0.06
 _BEFORE_DB = 80.0
-_OFF_DB = 12.0
+_OFF_DB = (0.5, 12.0)  # the least and the greatest scale of differences
 _SHOWN_CASES = (
     CASES[0].name,
     "8 bits",
@@ -125,10 +124,11 @@ def _draw_pair(axes: Sequence[Axes], pair: _Pair) -> None:
         20 * np.log10(np.maximum(magnitude / peak, 1e-7)) for magnitude in (before, after)
     )
     off_db = np.where(before_db > -SPECTRUM_DB, after_db - before_db, 0.0)
+    scale = float(np.clip(np.abs(off_db).max(), *_OFF_DB))
     extent = (0.0, pair.before.size / pair.sample_rate, 0.0, pair.sample_rate / 2000)
     _show(axes[0], before_db, extent, pair.title, "magma", (-_BEFORE_DB, 0.0))
     _show(axes[1], after_db, extent, "after", "magma", (-_BEFORE_DB, 0.0))
-    _show(axes[2], off_db, extent, f"difference, ±{_OFF_DB:.0f} dB", "RdBu", (-_OFF_DB, _OFF_DB))
+    _show(axes[2], off_db, extent, f"difference, ±{scale:.1f} dB", "RdBu", (-scale, scale))
     n = round(_ATTACK_SECONDS * pair.sample_rate)
     milliseconds = 1000 * np.arange(n) / pair.sample_rate
     axes[3].plot(milliseconds, pair.before[:n], color="0.6", linewidth=2, label="before")

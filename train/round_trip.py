@@ -30,6 +30,7 @@ _PITCH_REACH_HZ = 2.0  # the half-width of a partial in it
 _N_PARTIALS = 3
 _PARTIALS_DB = 40.0
 _RIVAL_DB = 6.0
+_LOST_DB = 30.0  # a partial that came back so much softer is gone: these are others' skirts
 _ENVELOPE_SECONDS = 0.001
 _ONSET_DB = -20.0
 _START_DB = -60.0
@@ -159,6 +160,7 @@ class ReferenceNote:
             place * (2 ** (PITCH_REACH_CENTS / 1200) - 1),
         )
         near = maxima[np.abs(maxima - place) <= reach]
+        near = near[spectrum_db[near] > level_db - _LOST_DB]
         if not near.size:
             return PITCH_REACH_CENTS
         # Of rivals, as slow beating and dense partials make them, the nearest is the same one.
