@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor
 
-from .normalizer import PRESPECIFIED, SpecgramNormalizer
+from .normalizer import PRESPECIFIED, Normalizer
 from .specgram import (
     SMALLEST,
     SpecgramConfig,
@@ -126,7 +126,7 @@ class GANSynthRepresentation:
     name: str
     config: SpecgramConfig
     data_type: DataType
-    normalizer: SpecgramNormalizer = PRESPECIFIED
+    normalizer: Normalizer = PRESPECIFIED
 
     @property
     def sample_rate(self) -> int:

@@ -410,4 +410,6 @@ def _wrap(half_turns: Tensor) -> Tensor:
 @lru_cache(maxsize=8)
 def warped_codec(config: WarpedConfig, device: str = "cpu") -> WarpedCodec:
     """Give the codec of a configuration; its tables (10 MB) are made once."""
-    return WarpedCodec(config, device)
+    # Made outside inference mode, because they are kept and may meet autograd later.
+    with torch.inference_mode(False):
+        return WarpedCodec(config, device)
