@@ -6,27 +6,28 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
 from .checkpoint import ModelError, model_hash, read_model, write_model
 from .config import ModelConfig, TimbreConfig
 from .cpu_generator import CPUGenerator
+from .factory import AnyGenerator, make_generator
 from .generator import Generator
 from .latent import draw_among, draw_gaussian
-from .normalizer import PRESPECIFIED
-from .specgram import melspecgrams_to_waves
+from .normalizer import FrequencyNormalizer, Normalizer, make_normalizer
+from .representation import GANSynthRepresentation
 from .warped import warped_codec, warped_frequencies
 
 __all__ = ["GANSynth", "ModelError"]
 
 RENDERED_PEAK = 0.8
 DEFAULT_ITERATIONS = 2
-_FADE_SECONDS = (3.78, 3.9)
+_FADE_SECONDS = (0.22, 0.1)  # before the end
 _SILENT_PEAK = 1e-4
 _LARGEST_PART_GAIN = 3.0
 _ORDINARY_DB = 16.0
 _TIMBRES = "timbres"
 _GENERATOR = "generator."
+_NORMALIZER = ("normalizer.scale", "normalizer.offset")
 
 
 class GANSynth:
@@ -37,6 +38,7 @@ class GANSynth:
     Attributes:
         config: What it says of itself.
         generator: The network, frozen.
+        normalizer: What the network's images are brought back with, of GANSynth's own kinds.
         latents: float32 [timbre, latent], those of the named timbres.
         hash: Its identity; "" for a model that was never written.
     """
@@ -44,18 +46,21 @@ class GANSynth:
     def __init__(
         self,
         config: ModelConfig,
-        generator: Generator,
+        generator: AnyGenerator,
         latents: Tensor,
         identity: str = "",
         device: torch.device | str = "cpu",
+        normalizer: Normalizer | None = None,
     ) -> None:
         self.config = config
         self.device = torch.device(device)
         self.generator = generator.requires_grad_(False).eval().to(self.device)
         self.generator.freeze()
+        self.normalizer = normalizer or make_normalizer(config.normalizer)
         on_cpu = self.device.type == "cpu"
-        is_fast = on_cpu and CPUGenerator.suits(config.network)
-        self._run = CPUGenerator(self.generator) if is_fast else self.generator
+        self._run: AnyGenerator | CPUGenerator = self.generator
+        if on_cpu and isinstance(self.generator, Generator) and CPUGenerator.suits(config.network):
+            self._run = CPUGenerator(self.generator)
         self.latents = latents.float()
         self.hash = identity
 
@@ -63,11 +68,18 @@ class GANSynth:
     def create(cls, config: ModelConfig, seed: int = 0) -> "GANSynth":
         """Make a model with random weights and random latents for its timbres."""
         torch.manual_seed(seed)
-        generator = Generator(config.network, band_frequencies(config))
-        for head in generator.to_rgb.values():
-            torch.nn.init.normal_(head.get_parameter("weight"))
+        generator = make_generator(config.network, band_frequencies(config))
+        if config.network.output == "skip":  # whose heads begin at zero
+            for head in generator.to_rgb.values():
+                torch.nn.init.normal_(head.get_parameter("weight"))
         latents = draw_gaussian(len(config.timbres), config.network.latent_size, seed)
-        return cls(config, generator, latents)
+        normalizer = None
+        if config.normalizer.kind == "freq":
+            numbers = (config.normalizer.scale, config.normalizer.offset)
+            n_freqs = config.network.size[1]
+            scale, offset = (torch.tensor(x)[:, None].repeat(1, n_freqs) for x in numbers)
+            normalizer = FrequencyNormalizer(scale, offset)
+        return cls(config, generator, latents, normalizer=normalizer)
 
     @classmethod
     def load(cls, folder: Path, device: torch.device | str = "cpu") -> "GANSynth":
@@ -83,14 +95,15 @@ class GANSynth:
             raise ModelError(f"{folder} is damaged: its timbres' latents do not fit its config.")
         if not all(bool(torch.isfinite(tensor).all()) for tensor in [latents, *tensors.values()]):
             raise ModelError(f"{folder} is damaged: it holds numbers that are not finite.")
-        generator = Generator(config.network, band_frequencies(config))
+        normalizer = _read_normalizer(folder, config, tensors)
+        generator = make_generator(config.network, band_frequencies(config))
         weights = {name.removeprefix(_GENERATOR): tensor for name, tensor in tensors.items()}
         try:
             generator.load_state_dict(weights)
         except RuntimeError as error:
             line = str(error).splitlines()[-1].strip()
             raise ModelError(f"{folder} is damaged: its weights do not fit: {line}") from error
-        return cls(config, generator, latents, model_hash(folder), device)
+        return cls(config, generator, latents, model_hash(folder), device, normalizer)
 
     def save(self, folder: Path, *, half: bool = False) -> None:
         """Write the model to a folder, whole or not at all.
@@ -107,6 +120,9 @@ class GANSynth:
         tensors = {f"{_GENERATOR}{name}": value.to("cpu", dtype) for name, value in state.items()}
         if len(self.latents):
             tensors[_TIMBRES] = self.latents
+        if isinstance(self.normalizer, FrequencyNormalizer):
+            numbers = (self.normalizer.scale, self.normalizer.offset)
+            tensors.update(zip(_NORMALIZER, numbers, strict=True))
         write_model(folder, self.config, tensors)
 
     @property
@@ -205,11 +221,10 @@ class GANSynth:
                 return codec.specgrams_to_beginnings(specgrams, pitch, n_iterations).cpu()
             return codec.specgrams_to_waves(specgrams, pitch, n_iterations).cpu()
         assert self.config.gansynth is not None, "checked by the configuration"
-        missing = self.config.gansynth.n_times - specgrams.shape[2]
-        melspecgrams = PRESPECIFIED.denormalize(functional.pad(specgrams, (0, 0, 0, missing)))
-        if missing:
-            melspecgrams[:, 0, -missing:] = _SILENT_LOG_POWER
-        return melspecgrams_to_waves(melspecgrams, self.config.gansynth).cpu()
+        representation = GANSynthRepresentation(
+            self.name, self.config.gansynth, self.config.data_type, self.normalizer
+        )
+        return representation.decode(specgrams, pitch).cpu()
 
     def render(
         self,
@@ -237,6 +252,8 @@ class GANSynth:
             ValueError: If a pitch is outside the model's range.
         """
         waves = self.generate(z, pitch, n_iterations=n_iterations, n_frames=n_frames)
+        if not waves.numel():
+            return waves
         waves = waves - waves.mean(-1, keepdim=True)
         waves = waves * self._fade()[: waves.shape[-1]]
         peak = waves.abs().amax(-1, keepdim=True)
@@ -261,16 +278,34 @@ class GANSynth:
             return self.config.warped.beginning_samples(n_frames)
         config = self.config.gansynth
         assert config is not None, "checked by the configuration"
-        return max(0, min(self.n_samples, (n_frames - 1) * config.hop - config.n_padding))
+        if n_frames >= config.n_times:
+            return self.n_samples
+        return max(0, min(self.n_samples, n_frames * config.hop - config.n_padding))
 
     def _fade(self) -> Tensor:
         """Fade out before the end, where the circular transform leaves a ghost of the attack."""
         seconds = torch.arange(self.n_samples) / self.sample_rate
-        start, end = _FADE_SECONDS
+        start, end = (self.n_samples / self.sample_rate - seconds for seconds in _FADE_SECONDS)
         return ((end - seconds) / (end - start)).clamp(0, 1)
 
 
-_SILENT_LOG_POWER = -30.0
+def _read_normalizer(folder: Path, config: ModelConfig, tensors: dict[str, Tensor]) -> Normalizer:
+    """Make a model's normaliser, taking its numbers out of the tensors.
+
+    Raises:
+        ModelError: If they do not fit.
+    """
+    if config.normalizer.kind != "freq":
+        return make_normalizer(config.normalizer)
+    scale, offset = (tensors.pop(name, None) for name in _NORMALIZER)
+    try:
+        normalizer = make_normalizer(config.normalizer, scale, offset)
+    except ValueError as error:
+        raise ModelError(f"{folder} is damaged: {error}.") from error
+    assert scale is not None, "made of it"
+    if scale.shape[1] != config.network.size[1]:
+        raise ModelError(f"{folder} is damaged: its normaliser does not fit its config.")
+    return normalizer
 
 
 def band_frequencies(config: ModelConfig) -> Tensor | None:

@@ -107,14 +107,19 @@ def subpixel_kernel(weight: Tensor) -> Tensor:
     return padded[..., 1:, 1:] + padded[..., :-1, 1:] + padded[..., 1:, :-1] + padded[..., :-1, :-1]
 
 
+def _widened(x: Tensor) -> Tensor:
+    """Make half precision single; leave what is precise enough."""
+    return x.float() if x.dtype.itemsize < 4 else x
+
+
 def _activate(x: Tensor) -> tuple[Tensor, Tensor]:
-    activated = functional.leaky_relu(x.float(), LEAKY_SLOPE)
+    activated = functional.leaky_relu(_widened(x), LEAKY_SLOPE)
     inverse = torch.rsqrt(activated.square().mean(1, keepdim=True) + EPSILON)
     return (activated * inverse).to(x.dtype), inverse
 
 
 def _activate_backward(gradient: Tensor, out: Tensor, inverse: Tensor) -> Tensor:
-    given, made = gradient.float(), out.float()
+    given, made = _widened(gradient), _widened(out)
     inner = (given - made * (given * made).mean(1, keepdim=True)) * inverse
     return torch.where(made < 0, inner * LEAKY_SLOPE, inner).to(out.dtype)
 
