@@ -3,9 +3,7 @@
 What the tensors' shapes say is believed before what `experiment.json` says.
 """
 
-import io
 import math
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,13 +11,13 @@ from typing import Literal, cast
 
 import numpy as np
 import torch
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 from torch import Tensor
 
 from .checkpoint import MAXIMUM_WEIGHTS_BYTES, ModelError, write_model
 from .config import MAXIMUM_BLOCKS, ModelConfig, NetworkConfig, NormalizerConfig
 from .gansynth import GANSynth
+from .magenta_assets import read_normalizer
 from .magenta_files import CheckpointFiles, Progress, find_checkpoint, unpacked
 from .magenta_settings import PUBLISHED, progress_of, read_settings
 from .specgram import SpecgramConfig
@@ -36,7 +34,6 @@ _TRAIN_TIME = "Variable"
 _DATA_TYPES = ("mel", "linear", "phase")
 _PREFIX = "specgrams_"
 _MAXIMUM_FREQS = 4096  # the mel matrix has its square
-_MAXIMUM_NORMALIZER_BYTES = 1_000_000
 
 _Shape = tuple[int, ...]
 
@@ -438,13 +435,7 @@ class _Checkpoint:
                 f'"{self.files.origin}" needs {name}, which training put into the folder '
                 f'"assets". Put it beside the checkpoint.'
             )
-        try:
-            numbers = _read_npz(file, shape)
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile, NotImplementedError) as error:
-            raise ModelError(f'"{file}" is not GANSynth\'s normaliser: {error}.') from error
-        if not np.isfinite(numbers).all():
-            raise ModelError(f'"{file}" holds numbers that are not finite.')
-        return numbers
+        return read_normalizer(file, shape)
 
 
 def _name(block: int, layer: str) -> str:
@@ -499,26 +490,3 @@ def _in_our_order(array: NDArray[np.float32]) -> Tensor:
     """Turn a kernel [time, freq, in, out] into [out, in, time, freq], a matrix round."""
     axes = {4: (3, 2, 0, 1), 2: (1, 0), 1: (0,)}[array.ndim]
     return torch.from_numpy(np.array(array.transpose(axes), dtype=np.float32, order="C"))
-
-
-def _read_npz(file: Path, shape: _Shape) -> NDArray[np.float64]:
-    """Read the array `normalizer` of an archive, whose size is known beforehand.
-
-    Raises:
-        ValueError: If it is of another size, or holds no floats.
-    """
-    with zipfile.ZipFile(file) as archive, archive.open("normalizer.npy") as member:
-        data = member.read(_MAXIMUM_NORMALIZER_BYTES + 1)
-    if len(data) > _MAXIMUM_NORMALIZER_BYTES:
-        raise ValueError("it is too large")
-    stream = io.BytesIO(data)
-    if npy.read_magic(stream) != (1, 0):
-        raise ValueError("it is of another version")
-    seen, by_columns, dtype = npy.read_array_header_1_0(stream)
-    if dtype.kind != "f" or seen != shape:
-        raise ValueError(f"it holds {dtype} {_words(seen)}, not floats {_words(shape)}")
-    numbers = stream.read()
-    if len(numbers) != math.prod(shape) * dtype.itemsize:
-        raise ValueError("it is cut off")
-    array = np.frombuffer(numbers, dtype).reshape(shape, order="F" if by_columns else "C")
-    return array.astype(np.float64)
