@@ -169,6 +169,31 @@ def test_note_does_not_depend_on_the_note_before(font: Path) -> None:
 # Layout
 
 
+def test_a_sample_of_the_notes_is_spread_over_pitches_and_velocities(
+    font: Path, destination: Path
+) -> None:
+    settings = {"pitches": range(48, 84), "velocities": (40, 80, 120), "n_notes": 18}
+    report = render(font, destination, **settings)
+    examples = load_examples(destination)
+    assert report.n_notes == len(examples) == 18
+    kinds = {(e.instrument_family_str, e.pitch // 12, e.velocity) for e in examples}
+    assert len(kinds) == 18
+
+
+def test_sampled_notes_are_those_of_the_whole_render(font: Path, tmp_path: Path) -> None:
+    settings = {"pitches": range(59, 62), "velocities": (50, 100)}
+    render(font, tmp_path / "whole", **settings)
+    render(font, tmp_path / "part", **settings, n_notes=5)
+    whole, part = (all_bytes(tmp_path / name / "audio") for name in ("whole", "part"))
+    assert len(whole) == 12
+    assert len(part) == 5
+    assert part.items() <= whole.items()
+
+
+def test_sample_larger_than_the_font_is_all_of_it(font: Path, destination: Path) -> None:
+    assert render(font, destination, n_notes=100).n_notes == 2
+
+
 def test_layout_is_that_of_nsynth(font: Path, destination: Path) -> None:
     report = render(font, destination, pitches=range(60, 62))
     names = [example.note_str for example in load_examples(destination)]
@@ -458,6 +483,7 @@ def test_killed_process_is_said(font: Path) -> None:
         ({"pitches": range(0)}, "pitches must be some of 0..127"),
         ({"velocities": (0,)}, "velocities must be some of 1..127"),
         ({"velocities": ()}, "velocities must be some of 1..127"),
+        ({"n_notes": 0}, "n_notes must be 1 or more, not 0"),
         ({"workers": 0}, "workers must be 1 or more, not 0"),
     ],
 )
