@@ -774,6 +774,9 @@ def train(
     ],
     name: Annotated[str, typer.Option(help="The model's name.")] = "untitled",
     info: Annotated[str, typer.Option(help="What people should know of the model.")] = "",
+    representation: Annotated[
+        str, typer.Option(metavar="NAME", help="M20hn, F or M26hn-48k (see: bench codec).")
+    ] = "M20hn",
     width: Annotated[str, typer.Option(help="quarter, half, mid or full.")] = "quarter",
     latent_size: Annotated[int, typer.Option(metavar="N", min=2)] = 64,
     examples: Annotated[int, typer.Option(metavar="N", min=1, help="Notes to see in all.")] = 60000,
@@ -787,6 +790,7 @@ def train(
     try:
         config = TrainConfig(
             name=name,
+            representation=representation,
             width=width,
             latent_size=latent_size,
             examples=examples,

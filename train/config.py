@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from model.config import NetworkConfig
+from model.representation import REPRESENTATIONS, WarpedRepresentation
 from model.warped import WarpedConfig
 
 WIDTHS: dict[str, tuple[int, ...]] = {
@@ -17,12 +18,20 @@ WIDTHS: dict[str, tuple[int, ...]] = {
 
 FIRST_STAGE = 4
 
+LEARNABLE = {
+    name: representation.config
+    for name, representation in REPRESENTATIONS.items()
+    if isinstance(representation, WarpedRepresentation)
+}
+"""The representations that the generator's harmonic maps fit."""
+
 
 class TrainConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The settings of a warm start: the generator as a decoder of known timbres.
 
     Attributes:
         name: Of the model that the run writes.
+        representation: A row of `LEARNABLE`; the data must be at its rate.
         width: A row of `WIDTHS`.
         latent_size: Numbers in a latent.
         examples: How many notes are seen in all.
@@ -44,6 +53,7 @@ class TrainConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """
 
     name: str = "untitled"
+    representation: str = "M20hn"
     width: str = "quarter"
     latent_size: int = 64
     examples: int = 60_000
@@ -64,6 +74,9 @@ class TrainConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     compiled: bool = True
 
     def __post_init__(self) -> None:
+        if self.representation not in LEARNABLE:
+            names = ", ".join(LEARNABLE)
+            raise ValueError(f"representation must be one of {names}, not {self.representation}")
         if self.width not in WIDTHS:
             raise ValueError(f"width must be one of {', '.join(WIDTHS)}, not {self.width}")
         n_stages = len(WIDTHS[self.width]) - FIRST_STAGE + 1
@@ -77,7 +90,7 @@ class TrainConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     @property
     def warped(self) -> WarpedConfig:
         """The representation that is learned."""
-        return WarpedConfig()
+        return LEARNABLE[self.representation]
 
     @property
     def network(self) -> NetworkConfig:
