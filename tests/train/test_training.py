@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from model.gansynth import GANSynth
-from train.config import TrainConfig
+from train.config import LEARNABLE, TrainConfig
 from train.dataset import is_held_out, read_training_set
 from train.loop import Decoder, Progress, TrainingError, _Notes, train_loop
 from train.notes import DatasetError
@@ -192,3 +192,27 @@ def test_held_out_shares_are_about_an_eighth() -> None:
 
 def _held(instrument: int, pitch: int) -> bool:
     return is_held_out(SimpleNamespace(instrument_str=f"x_{instrument}", pitch=pitch))  # type: ignore[arg-type]
+
+
+def test_another_representation_makes_a_model_that_says_so(
+    notes_folder: Path, quick: TrainConfig, tmp_path
+) -> None:
+    config = msgspec.structs.replace(quick, representation="F")
+    folder, complete = train([notes_folder], tmp_path / "run", config)
+    model = GANSynth.load(folder)
+    assert complete
+    assert model.config.warped == LEARNABLE["F"]
+    assert model.render(model.latents[:1], torch.tensor([60])).shape == (1, 128000)
+
+
+def test_notes_at_another_rate_than_the_representations_are_refused(
+    notes_folder: Path, quick: TrainConfig, tmp_path
+) -> None:
+    config = msgspec.structs.replace(quick, representation="M26hn-48k")
+    with pytest.raises(DatasetError, match="training needs 48000 Hz"):
+        train([notes_folder], tmp_path / "run", config)
+
+
+def test_representation_without_harmonic_bands_is_refused() -> None:
+    with pytest.raises(ValueError, match="must be one of M20hn, F, M26hn-48k, not mel"):
+        TrainConfig(representation="mel")
