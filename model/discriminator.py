@@ -2,7 +2,6 @@
 
 import math
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -183,8 +182,3 @@ def block_progress(config: NetworkConfig, progress: float | None) -> float:
 def pixels_each(config: NetworkConfig, images: Tensor) -> int:
     """Say how many pixels of the generator's output one pixel of these images stands for."""
     return math.prod(config.size) // (images.shape[2] * images.shape[3])
-
-
-def pitch_classes(config: NetworkConfig, pitch: Tensor) -> Tensor:
-    """Turn MIDI numbers into the classes that the pitch logits are for: int64 [batch]."""
-    return (pitch - config.lowest_pitch).to(torch.int64)

@@ -1,8 +1,6 @@
 """Our transform and generator against numbers of the original; see tests/data/README.md."""
 
 import math
-from pathlib import Path
-from zlib import crc32
 
 import numpy as np
 import pytest
@@ -21,18 +19,12 @@ from model.specgram import (
     unwrap,
     waves_to_specgrams,
 )
+from tests.original import channels_first, fill, load, noise
 
-DATA = Path(__file__).parents[1] / "data" / "golden"
 CONFIG = SpecgramConfig()
 SIGNALS = ["harm_045", "harm_084", "noise_seed0", "silence"]
 LOUD_LOG_MAGNITUDE = math.log(1e-2)
 LOUD_LOG_POWER = 2 * math.log(0.3)
-AVERAGED = "/ExponentialMovingAverage"
-
-
-def load(name: str) -> dict[str, np.ndarray]:
-    with np.load(DATA / f"{name}.npz", allow_pickle=False) as arrays:
-        return dict(arrays)
 
 
 @pytest.fixture(scope="module")
@@ -42,17 +34,12 @@ def unit():
 
 @pytest.fixture(scope="module")
 def small():
-    return load("spectral_small")
+    return load("spectral_small") | {"noise_seed0/audio": noise()}
 
 
 @pytest.fixture(scope="module")
 def reduced():
     return load("generator_reduced")
-
-
-def channels_first(image: np.ndarray) -> torch.Tensor:
-    """[..., time, freq, channel] to [..., channel, time, freq]."""
-    return torch.from_numpy(image).movedim(-1, -3)
 
 
 def turn_apart(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
@@ -147,41 +134,10 @@ def test_way_to_mel_and_back_is_the_original_s(small):
 # The generator
 
 
-def original_name(name: str) -> str:
-    """Turn a parameter's name in our generator into the original's."""
-    *layer, kind = name.split(".")
-    if layer[0] == "to_rgb":
-        block, conv = layer[1], "to_rgb"
-    else:
-        block, conv = ("1" if layer[0] == "first" else str(int(layer[1]) + 2)), layer[-1]
-    scope = f"Generator/progressive_gan_generator/progressive_gan_block_{block}/{conv}"
-    return f"{scope}/conv2d/kernel" if kind == "weight" else f"{scope}/bias"
-
-
-def made_weights(name: str, shape: torch.Size) -> torch.Tensor:
-    """Make the weights that a variable of this name had, in our order of axes."""
-    # HWIO there, OIHW here.
-    there = (*shape[2:], shape[1], shape[0]) if len(shape) == 4 else tuple(shape)
-    x = np.random.RandomState(crc32(name.encode("ascii"))).standard_normal(there)
-    if "to_rgb/" in name:
-        x = 0.6 * x if "kernel" in name else 0.05 * x + np.array([-0.35, 0.0])
-    elif "kernel" in name:
-        x = x - x.mean(axis=2, keepdims=True)
-    else:
-        x = 0.1 * x
-    x = x.transpose(3, 2, 0, 1) if x.ndim == 4 else x
-    return torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32))
-
-
 def make_generator(*, averaged: bool) -> Generator:
     config = NetworkConfig(latent_size=16, channels=(16, 16, 16, 16, 16, 8, 4))
     generator = Generator(config)
-    suffix = AVERAGED if averaged else ""
-    weights = {
-        name: made_weights(original_name(name) + suffix, weight.shape)
-        for name, weight in generator.state_dict().items()
-    }
-    generator.load_state_dict(weights)
+    fill(generator, averaged=averaged)
     return generator.eval()
 
 
