@@ -58,6 +58,7 @@ def generator_losses(
     pitch_class: Tensor,
     weights: GANLossWeights = GANLossWeights(),  # noqa: B008  frozen
     progress: float | None = None,
+    inconsistency: Tensor | None = None,
 ) -> dict[str, Tensor]:
     """Say how well the generator deceives.
 
@@ -67,15 +68,20 @@ def generator_losses(
         pitch_class: int64 [batch], what the generator was asked for, counted from 0.
         weights: How much each loss counts.
         progress: Of the growing.
+        inconsistency: What `consistency_loss` says of the fakes, at the last resolution.
 
     Returns:
-        "adversarial" and "fake_pitch", weighted; their sum is what the generator lowers.
+        "adversarial", "fake_pitch" and, where it is given, "consistency", weighted; their sum
+        is what the generator lowers.
     """
     score, logits = discriminator(fake, progress)
-    return {
+    losses = {
         "adversarial": -score.mean(),
         "fake_pitch": weights.fake_pitch * functional.cross_entropy(logits, pitch_class),
     }
+    if inconsistency is not None:
+        losses["consistency"] = weights.consistency * inconsistency
+    return losses
 
 
 def discriminator_losses(
