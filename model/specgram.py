@@ -67,6 +67,22 @@ class SpecgramConfig:
         return self.hop * (self.n_times - 1) + self.n_fft - self.n_samples
 
 
+def fit_length(waves: Tensor, n_samples: int) -> Tensor:
+    """Make waves as long as a specgram wants them, as the original does with what it trains on.
+
+    A longer wave keeps its beginning. A shorter one is put in the middle of silence, the odd
+    sample of which comes first; the published notes are all of the right length.
+
+    Args:
+        waves: [..., sample].
+        n_samples: How long they are to be.
+    """
+    missing = n_samples - waves.shape[-1]
+    if missing <= 0:
+        return waves[..., :n_samples]
+    return torch.nn.functional.pad(waves, (missing - missing // 2, missing // 2))
+
+
 def waves_to_stfts(waves: Tensor, config: SpecgramConfig) -> Tensor:
     """Take the short-time spectra of waves; the inverse is `stfts_to_waves`.
 

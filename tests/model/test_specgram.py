@@ -6,6 +6,7 @@ import torch
 
 from model.specgram import (
     SpecgramConfig,
+    fit_length,
     ifreq_to_phase,
     melspecgrams_to_specgrams,
     melspecgrams_to_waves,
@@ -95,6 +96,40 @@ def test_first_times_give_the_first_samples():
         first = specgrams_to_waves(specgrams[:, :, :n_times], HIGH)
         assert first.shape[-1] == n_times * HIGH.hop - HIGH.n_padding
         torch.testing.assert_close(first, whole[:, : first.shape[-1]])
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "expected"),
+    [
+        (2, [1, 2]),
+        (3, [1, 2, 3]),
+        (4, [0, 1, 2, 3]),
+        (5, [0, 1, 2, 3, 0]),
+        (8, [0, 0, 0, 1, 2, 3, 0, 0]),
+    ],
+)
+def test_a_wave_of_another_length_is_cut_behind_or_padded_on_both_sides(n_samples, expected):
+    fitted = fit_length(torch.tensor([[1.0, 2.0, 3.0]]), n_samples)
+    assert fitted.tolist() == [expected]
+
+
+@pytest.mark.parametrize(
+    ("config", "n_padding"),
+    [
+        (SpecgramConfig(), 3072),
+        (SpecgramConfig(n_fft=1024, n_times=256, n_freqs=512), 2304),
+    ],
+)
+def test_all_padding_of_a_specgram_stands_in_front(config, n_padding):
+    assert config.n_padding == n_padding
+    first, last = torch.zeros(1, 64000), torch.zeros(1, 64000)
+    first[0, 0] = last[0, -1] = 1.0
+    heard = waves_to_stfts(first, config).abs().amax(-1)[0] > 1e-3
+    assert int(heard.nonzero()[0]) * config.hop >= n_padding - config.n_fft
+    heard = waves_to_stfts(last, config).abs().amax(-1)[0]
+    # The last sample lies on the end of the last window alone, where that is nearly 0.
+    assert float(heard[:-1].max()) == 0
+    assert 0 < float(heard[-1]) < 1e-4
 
 
 def test_short_wave_is_silent_at_its_end():
