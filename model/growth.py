@@ -8,6 +8,7 @@ Source: Karras et al., "Progressive growing of GANs", ICLR 2018; magenta/magenta
 `models/gansynth/lib/networks.py`, its numbers; written anew.
 """
 
+import torch
 from torch import Tensor
 
 from .config import NetworkConfig
@@ -120,12 +121,11 @@ def head_weights(
         return dict.fromkeys(range(config.first_head, n_blocks + 1), 1.0)
     progress = config.progress if progress is None else progress
     progress = n_blocks - 1 if progress is None else progress
-    weights = {number: head_weight(number, progress) for number in range(1, n_blocks + 1)}
-    weights = {number: weight for number, weight in weights.items() if weight > 0}
-    if not weights or min(weights) < config.first_head or progress > n_blocks - 1:
+    if not config.first_head - 1 <= progress <= n_blocks - 1:
         bounds = f"{config.first_head - 1}..{n_blocks - 1}"
         raise ValueError(f"progress must be {bounds}, not {progress:g}")
-    return weights
+    weights = {number: head_weight(number, progress) for number in range(1, n_blocks + 1)}
+    return {number: weight for number, weight in weights.items() if weight > 0}
 
 
 def image_weight(block: int, progress: float) -> float:
@@ -151,15 +151,17 @@ def blend_resolutions(
 
     Returns:
         [batch, channel, time, freq], the same size.
+
+    Raises:
+        ValueError: If there are too few resolutions for this progress.
     """
-    out = None
+    if not 0 <= progress <= n_resolutions - 1:
+        raise ValueError(f"progress must be 0..{n_resolutions - 1}, not {progress:g}")
+    out = torch.zeros_like(images)
     for block in range(1, n_resolutions + 1):
         weight = head_weight(block, progress)
-        if weight == 0:
-            continue
-        factor = (upscaling[0] ** (n_resolutions - block), upscaling[1] ** (n_resolutions - block))
-        coarse = weight * upscale(downscale(images, factor), factor)
-        out = coarse if out is None else out + coarse
-    if out is None:
-        raise ValueError(f"progress must be 0..{n_resolutions - 1}, not {progress:g}")
+        if weight > 0:
+            steps = n_resolutions - block
+            factor = (upscaling[0] ** steps, upscaling[1] ** steps)
+            out = out + weight * upscale(downscale(images, factor), factor)
     return out

@@ -1,11 +1,15 @@
 """The generator and its layers: the fast forms are the plain ones."""
 
+import msgspec
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch.nn import functional
 
 from model.config import NetworkConfig
 from model.generator import Generator, harmonic_maps
+from model.growth import head_weight
 from model.layers import EqualisedConv, leaky_pixel_norm, pixel_norm, subpixel_kernel, upscale
 from model.warped import WarpedConfig, warped_frequencies
 
@@ -95,6 +99,88 @@ def test_freezing_changes_nothing(config, inputs) -> None:
     assert relative_rms(generator(*inputs), before) < 1e-4
 
 
+def test_the_linear_output_is_what_tanh_gets(inputs) -> None:
+    linear = make(msgspec.structs.replace(PLAIN, output="linear"))
+    torch.testing.assert_close(torch.tanh(linear(*inputs)), make(PLAIN)(*inputs))
+
+
+@given(st.floats(0, 6))
+@settings(max_examples=15, deadline=None)
+def test_heads_are_blended_at_any_progress(progress) -> None:
+    """Each head goes through tanh, then its pixels are repeated, then it is weighted."""
+    generator = make(PLAIN).requires_grad_(False)
+    z, pitch = torch.randn(1, 8), torch.tensor([60])
+    expected = torch.zeros(1, 2, 128, 1024)
+    for block in range(1, 8):
+        if head_weight(block, progress):
+            alone = generator(z, pitch, stage=block)
+            expected += head_weight(block, progress) * upscale(alone, 2 ** (7 - block))
+    torch.testing.assert_close(generator(z, pitch, progress=progress), expected)
+
+
+def test_a_configuration_may_stop_in_the_middle(inputs) -> None:
+    whole = make(PLAIN).requires_grad_(False)
+    stopped = make(
+        msgspec.structs.replace(PLAIN, channels=CHANNELS[:4], progress=2.25, n_resolutions=7)
+    ).requires_grad_(False)
+    stopped.load_state_dict({name: whole.state_dict()[name] for name in stopped.state_dict()})
+    torch.testing.assert_close(stopped(*inputs), whole(*inputs, progress=2.25))
+    assert stopped(*inputs).shape == (2, 2, 128, 1024)
+
+
+def test_a_whole_progress_is_its_block_alone(inputs) -> None:
+    generator = make(PLAIN)
+    assert torch.equal(generator(*inputs, progress=6.0), generator(*inputs))
+    assert torch.equal(generator(*inputs, stage=3, progress=2.0), generator(*inputs, stage=3))
+
+
+@pytest.mark.parametrize("progress", [-0.5, 6.5])
+def test_progress_without_a_block_is_refused(progress, inputs) -> None:
+    with pytest.raises(ValueError, match=r"progress must be 0\.\.6, not"):
+        make(PLAIN)(*inputs, progress=progress)
+
+
+@given(
+    st.sampled_from([1, 3, 5]),
+    st.sampled_from([(2, 2), (2, 1), (3, 1), (1, 2)]),
+    st.integers(1, 40),
+    st.sampled_from([None, 0.0, 0.5, 1.0, 1.75]),
+    st.integers(3, 4),
+)
+@settings(max_examples=60, deadline=None)
+def test_the_first_columns_are_exact_for_any_shape(kernel, upscaling, n_times, progress, n) -> None:
+    config = NetworkConfig(
+        latent_size=3,
+        n_pitches=2,
+        channels=(3, 2, 2),
+        start=(2, 1),
+        kernel_size=kernel,
+        upscaling=upscaling,
+        n_resolutions=n,
+        progress=progress,
+        output="linear",
+    )
+    torch.manual_seed(0)
+    generator = Generator(config).double().requires_grad_(False)
+    z, pitch = torch.randn(1, 3).double(), torch.tensor([25])
+    part = generator(z, pitch, n_times=n_times)
+    torch.testing.assert_close(part, generator(z, pitch)[:, :, :n_times])
+
+
+def test_growing_in_time_alone_repeats_times_alone() -> None:
+    config = NetworkConfig(latent_size=3, channels=(4, 2), start=(2, 5), upscaling=(2, 1))
+    torch.manual_seed(0)
+    generator = Generator(config).requires_grad_(False)
+    z, pitch = torch.randn(1, 3), torch.tensor([25])
+    x = generator.first(generator.inputs(z, pitch))
+    block = generator.blocks[0]
+    x = leaky_pixel_norm(block.conv0(x.repeat_interleave(2, dim=2)))
+    x = leaky_pixel_norm(block.conv1(x))
+    expected = torch.tanh(generator.to_rgb["2"](x))
+    torch.testing.assert_close(generator(z, pitch), expected)
+    assert expected.shape == (1, 2, 4, 5)
+
+
 def test_a_new_head_changes_nothing_at_first(inputs) -> None:
     torch.manual_seed(0)
     generator = Generator(MAPPED, warped_frequencies(WarpedConfig()))
@@ -143,6 +229,17 @@ def test_latent_and_pitch_both_change_the_note(inputs) -> None:
         ({"first_head": 9}, "first_head must be 1..7, not 9"),
         ({"lowest_pitch": 100}, "within MIDI"),
         ({"channels": (10**9,)}, "larger than any"),
+        ({"channels": (4,) * 12}, "images are larger than any"),
+        ({"start": (0, 16)}, "start must be above 0"),
+        ({"upscaling": (2, 5)}, "upscaling 1..4"),
+        ({"kernel_size": 4}, "kernel_size must be 1, 3, 5, 7 or 9, not 4"),
+        ({"n_resolutions": 6}, "n_resolutions must be 7..12"),
+        ({"n_resolutions": 13}, "n_resolutions must be 7..12"),
+        ({"n_resolutions": 8, "output": "skip"}, "every resolution needs its block"),
+        ({"progress": 6.5}, "progress must be 0..6, not 6.5"),
+        ({"progress": float("nan")}, "progress must be 0..6, not nan"),
+        ({"progress": 2.0, "output": "skip"}, "progress is for the outputs"),
+        ({"progress": 2.5, "first_head": 4}, "a head below first_head counts"),
     ],
 )
 def test_impossible_networks_are_refused(settings, message) -> None:
