@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from model.config import NetworkConfig
+from model.discriminator import Discriminator
 from model.generator import Generator
 from model.layers import (
     EqualisedConv,
@@ -276,6 +277,15 @@ def test_a_blend_of_heads_is_the_original_s(reduced):
     expected = upscale(0.75 * upscale(low) + 0.25 * high, 8)
     assert images.shape == (2, 2, 128, 1024)
     assert (images - expected).abs().max() <= 3e-4
+
+
+def test_published_networks_have_as_many_numbers_as_the_original_s():
+    def count(network):
+        return sum(weight.numel() for weight in network.parameters())
+
+    config = NetworkConfig()
+    assert count(Generator(config)) == 7_311_246
+    assert count(Discriminator(config)) == 6_831_230
 
 
 # The layers
