@@ -7,6 +7,9 @@
 | urgent | beginnings of notes for keys that wait in silence | none |
 | 1 to 4 workers | all other notes, beginnings too when they are free | full |
 
+While a beginning is being made, the workers wait between the layers of what they make: two cores
+that share their arithmetic are not two.
+
 Each makes one note at a time with one thread of torch: on a CPU two notes side by side are done
 sooner than two notes after each other with two threads each. On a GPU there is one worker, which
 takes a batch at a time.
@@ -20,7 +23,7 @@ import queue
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -55,7 +58,6 @@ from .status import ModelInfo, Timbre
 
 Wave = NDArray[np.float32]
 
-FIRST_FRAMES = 24
 FIRST_SECONDS = 0.6
 FADE_IN_SECONDS = 0.001
 FADE_OUT_SECONDS = 0.01
@@ -71,9 +73,12 @@ class NoteRenderer:
         """Put a model to work on the device that it is on."""
         self._gansynth = gansynth
         self.device = gansynth.device
-        self._n_first = min(
-            gansynth.n_samples_of(FIRST_FRAMES), round(FIRST_SECONDS * gansynth.sample_rate)
+        wanted = min(round(FIRST_SECONDS * gansynth.sample_rate), gansynth.n_samples)
+        n_frames = gansynth.config.network.size[0]
+        self._first_frames = next(
+            (n for n in range(1, n_frames) if gansynth.n_samples_of(n) >= wanted), n_frames
         )
+        self._n_first = wanted
         self.info = ModelInfo(
             name=gansynth.name,
             hash=gansynth.hash,
@@ -97,6 +102,15 @@ class NoteRenderer:
             )
             for timbre, z in zip(gansynth.timbres, gansynth.latents, strict=True)
         )
+
+    @property
+    def between_layers(self) -> Callable[[], None]:
+        """Called between a model's layers, on the thread that makes the note."""
+        return self._gansynth.between_layers
+
+    @between_layers.setter
+    def between_layers(self, call: Callable[[], None]) -> None:
+        self._gansynth.between_layers = call
 
     @classmethod
     def open(cls, path: str, device: str | None = None) -> "NoteRenderer":
@@ -165,7 +179,7 @@ class NoteRenderer:
         z = torch.stack([self._latent(job) for job in jobs])
         pitch = torch.tensor([job.pitch for job in jobs])
         if first_only:
-            waves = self._gansynth.render(z, pitch, n_frames=FIRST_FRAMES)
+            waves = self._gansynth.render(z, pitch, n_frames=self._first_frames)
             waves = waves[:, : self._n_first]
         else:
             waves = self._gansynth.render(z, pitch)
@@ -224,6 +238,37 @@ def _fade_out(note: Wave, sample_rate: float) -> None:
     note[len(note) - n :] *= np.arange(n, dtype=np.float32)[::-1] / np.float32(n)
 
 
+class RightOfWay:
+    """Lets the makers of beginnings go first: all others wait while one is asked for."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._n_asked = 0
+        self._thread = threading.local()
+
+    def ask(self) -> None:
+        """Ask for the way, for one beginning; `taken` gives it back."""
+        with self._changed:
+            self._n_asked += 1
+
+    @contextlib.contextmanager
+    def taken(self, n: int) -> Iterator[None]:
+        """Go first on this thread, unless `n` is 0; then give back the way asked for so often."""
+        self._thread.goes_first = n > 0
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._n_asked -= n
+                self._changed.notify_all()
+
+    def give(self) -> None:
+        """Wait until nobody asks for the way, unless this thread goes first."""
+        if self._n_asked and not getattr(self._thread, "goes_first", False):
+            with self._changed:
+                self._changed.wait_for(lambda: not self._n_asked)
+
+
 class Workers:
     """The threads that make notes, and the queue in front of them."""
 
@@ -250,6 +295,7 @@ class Workers:
         self._queue: list[tuple[bool, int, RenderNote]] = []  # a heap: beginnings first
         self._arrivals = itertools.count()
         self._changed = threading.Condition()
+        self._way = RightOfWay()
         self._renderer: NoteRenderer | None = None
         self._n_workers = self._n_threads  # fewer with a GPU
         self._loads: queue.SimpleQueue[LoadModel | Draw] = queue.SimpleQueue()
@@ -273,6 +319,8 @@ class Workers:
             self._loads.put(request)
             return
         with self._changed:
+            if request.first_only:
+                self._way.ask()
             entry = (not request.first_only, next(self._arrivals), request)
             heapq.heappush(self._queue, entry)
             self._changed.notify_all()
@@ -297,6 +345,7 @@ class Workers:
             self._answer(ModelFailed(path, f"Could not open {path}: {one_line(error)}"))
             return
         on_cpu = renderer.device.type == "cpu"
+        renderer.between_layers = self._way.give
         with self._changed:
             self._renderer = renderer
             self._n_workers = self._n_threads if on_cpu else 1
@@ -312,17 +361,20 @@ class Workers:
             for job in jobs:
                 if job not in wanted:
                     self._answer(NoteDropped(job.job))
-            if not wanted:
-                continue
-            assert renderer is not None
-            try:
-                notes = renderer.render(wanted, self._slots)
-            except Exception as error:  # the renderer's loop: it lives on, whatever happens
-                for job in wanted:
-                    self._answer(RenderFailed(job.job, failure(job, error)))
-                continue
-            for job, note in zip(wanted, notes, strict=True):
-                self._answer(NoteRendered(job.job, note))
+            with self._way.taken(sum(job.first_only for job in jobs)):
+                self._render(renderer, wanted)
+
+    def _render(self, renderer: NoteRenderer | None, jobs: list[RenderNote]) -> None:
+        if renderer is None or not jobs:
+            return
+        try:
+            notes = renderer.render(jobs, self._slots)
+        except Exception as error:  # the renderer's loop: it lives on, whatever happens
+            for job in jobs:
+                self._answer(RenderFailed(job.job, failure(job, error)))
+            return
+        for job, note in zip(jobs, notes, strict=True):
+            self._answer(NoteRendered(job.job, note))
 
     def _take(self, is_urgent: bool, number: int) -> tuple[NoteRenderer | None, list[RenderNote]]:
         """Wait for jobs of one kind: one on a CPU, a batch on a GPU."""

@@ -5,6 +5,8 @@ happens between convolutions is one pass (`fused`). One note at a time: the imag
 would not fit into a core's cache.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -25,13 +27,17 @@ class CPUGenerator:
     Calls may come from several threads: nothing in it changes after it is made.
     """
 
-    def __init__(self, generator: Generator) -> None:
+    def __init__(
+        self, generator: Generator, between_layers: Callable[[], None] = lambda: None
+    ) -> None:
         """Work out all that does not depend on the note.
 
         Args:
             generator: One that `suits`, on the CPU.
+            between_layers: Called between layers; it may wait, to let another thread go first.
         """
         self._generator = generator
+        self._between_layers = between_layers
         self.config = config = generator.config
         first = generator.first
         # A VALID convolution over one pixel in a frame of zeros meets one tap of the kernel at
@@ -83,8 +89,10 @@ class CPUGenerator:
         below = self._finish(1, x, self._first_conv.bias, None)
         for number, block in enumerate(self._blocks, 2):
             wanted = n_rows[number - 1]
+            self._between_layers()
             y = block.upscaled(x)[: wanted + 1]
             activate(y.numpy(), block.added(pitch_class))
+            self._between_layers()
             x = block.conv1(y, wanted)
             below = self._finish(number, x, block.conv1.bias, below)
         assert below is not None, "the last block has a head"

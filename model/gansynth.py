@@ -1,5 +1,6 @@
 """`GANSynth`: latents and pitches in, notes out; all that playing needs of a model."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ _NORMALIZER = ("normalizer.scale", "normalizer.offset")
 class GANSynth:
     """A model that is ready to make notes, on one device.
 
-    Calls may come from several threads: nothing in it changes after it is made.
+    Calls may come from several threads: nothing in it changes once notes are made.
 
     Attributes:
         config: What it says of itself.
@@ -41,6 +42,8 @@ class GANSynth:
         normalizer: What the network's images are brought back with, of GANSynth's own kinds.
         latents: float32 [timbre, latent], those of the named timbres.
         hash: Its identity; "" for a model that was never written.
+        between_layers: Called between layers on a CPU; it may wait, to let another thread go
+            first.
     """
 
     def __init__(
@@ -58,9 +61,10 @@ class GANSynth:
         self.generator.freeze()
         self.normalizer = normalizer or make_normalizer(config.normalizer)
         on_cpu = self.device.type == "cpu"
+        self.between_layers: Callable[[], None] = lambda: None
         self._run: AnyGenerator | CPUGenerator = self.generator
         if on_cpu and isinstance(self.generator, Generator) and CPUGenerator.suits(config.network):
-            self._run = CPUGenerator(self.generator)
+            self._run = CPUGenerator(self.generator, self._let_others_go_first)
         self.latents = latents.float()
         self.hash = identity
 
@@ -214,6 +218,7 @@ class GANSynth:
             ValueError: If a pitch is outside the model's range.
         """
         specgrams = self.specgrams(z, pitch, n_frames)
+        self.between_layers()
         if self.config.representation == "warped":
             assert self.config.warped is not None, "checked by the configuration"
             codec = warped_codec(self.config.warped, str(self.device))
@@ -281,6 +286,9 @@ class GANSynth:
         if n_frames >= config.n_times:
             return self.n_samples
         return max(0, min(self.n_samples, n_frames * config.hop - config.n_padding))
+
+    def _let_others_go_first(self) -> None:
+        self.between_layers()
 
     def _fade(self) -> Tensor:
         """Fade out before the end, where the circular transform leaves a ghost of the attack."""

@@ -1,5 +1,6 @@
 """The renderer: notes arrive in the pool ready to play, and nothing that goes wrong stops it."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from instrument.pool import NotePool
-from instrument.renderer import NoteRenderer, failure, finish_note, step_back
+from instrument.renderer import NoteRenderer, RightOfWay, failure, finish_note, step_back
 from instrument.renderer_client import MAXIMUM_DEATHS, RendererProcess
 from instrument.renderer_protocol import (
     Answer,
@@ -170,6 +171,31 @@ def test_lack_of_memory_is_said_in_one_line() -> None:
         )
     assert failure(job(""), RuntimeError("one\ntwo")) == "Could not render note 60: one"
     assert failure(job(""), RuntimeError()) == "Could not render note 60: RuntimeError"
+
+
+def test_whole_notes_wait_while_a_beginning_is_asked_for() -> None:
+    way, passed = RightOfWay(), threading.Event()
+
+    def make_whole_note() -> None:
+        with way.taken(0):
+            way.give()
+        passed.set()
+
+    way.ask()
+    threading.Thread(target=make_whole_note, daemon=True).start()
+    assert not passed.wait(0.1)
+    with way.taken(1):
+        way.give()  # goes through: this thread makes the beginning
+        assert not passed.is_set()
+    assert passed.wait(10)
+
+
+def test_a_beginning_that_fails_gives_the_way_back() -> None:
+    way = RightOfWay()
+    way.ask()
+    with contextlib.suppress(RuntimeError), way.taken(1):
+        raise RuntimeError
+    way.give()
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="niceness of threads is Linux's")

@@ -131,3 +131,24 @@ def test_a_wave_of_another_length_is_refused() -> None:
 def test_bands_too_few_to_cover_the_spectrum_are_refused() -> None:
     with pytest.raises(ValueError, match="without a gap"):
         WarpedConfig(n_freqs=256)
+
+
+@pytest.mark.parametrize("pitch", [24, 48, 60, 84])
+@pytest.mark.parametrize("n_iterations", [0, 2])
+def test_a_beginning_on_the_shorter_circle_is_that_of_the_whole(
+    pitch: int, n_iterations: int
+) -> None:
+    codec, label = warped_codec(CONFIG), torch.tensor([pitch])
+    specgrams = codec.waves_to_specgrams(harmonic_note(pitch), label)
+    whole = codec.specgrams_to_waves(specgrams, label, n_iterations)
+    beginning = codec.specgrams_to_beginnings(specgrams[:, :, :24], label, n_iterations)
+    assert beginning.shape[1] == CONFIG.beginning_samples(24) > 0.6 * CONFIG.sample_rate
+    assert snr_db(whole[:, : beginning.shape[1]], beginning) > 25
+
+
+def test_a_long_beginning_is_cut_from_the_whole() -> None:
+    codec, label = warped_codec(CONFIG), torch.tensor([60])
+    specgrams = codec.waves_to_specgrams(harmonic_note(60), label)
+    beginning = codec.specgrams_to_beginnings(specgrams[:, :, :100], label)
+    whole = codec.specgrams_to_waves(specgrams, label)
+    assert snr_db(whole[:, : beginning.shape[1]], beginning) > 60

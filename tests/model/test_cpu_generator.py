@@ -1,0 +1,100 @@
+"""The CPU's form of the generator gives what the generator gives."""
+
+from dataclasses import dataclass, field
+
+import pytest
+import torch
+
+from model.config import NetworkConfig
+from model.cpu_generator import CPUGenerator
+from model.generator import Generator, rows_needed
+from model.warped import WarpedConfig, warped_frequencies
+
+PUBLISHED = NetworkConfig(latent_size=8, channels=(16, 16, 16, 8, 8, 4, 2))
+OURS = NetworkConfig(
+    latent_size=8,
+    channels=(24, 16, 16, 8, 8, 3, 1),
+    first_head=4,
+    output="skip",
+    harmonic_maps=True,
+    pitch_gain=3.0,
+)
+LINEAR = NetworkConfig(latent_size=5, channels=(6, 5, 4), start=(4, 8), output="linear")
+CONFIGS = {"published": PUBLISHED, "ours": OURS, "linear": LINEAR}
+
+
+@pytest.fixture(params=CONFIGS)
+def generator(request: pytest.FixtureRequest) -> Generator:
+    torch.manual_seed(0)
+    config = CONFIGS[request.param]
+    freqs_hz = warped_frequencies(WarpedConfig()) if config.harmonic_maps else None
+    generator = Generator(config, freqs_hz)
+    for name, parameter in generator.named_parameters():
+        if "bias" in name or "to_rgb" in name:
+            torch.nn.init.normal_(parameter, std=0.3)
+    return generator.requires_grad_(False)
+
+
+def inputs(generator: Generator) -> tuple[torch.Tensor, torch.Tensor]:
+    torch.manual_seed(3)
+    return torch.randn(3, generator.config.latent_size), torch.tensor([24, 77, 84])
+
+
+@pytest.mark.parametrize("n_times", [None, 1, 5, 8])
+def test_it_gives_the_same_images(generator: Generator, n_times: int | None) -> None:
+    expected = generator(*inputs(generator), n_times=n_times)
+    got = CPUGenerator(generator)(*inputs(generator), n_times=n_times)
+    assert got.shape == expected.shape
+    # Pixel norm of one or two channels blows up rounding in single pixels.
+    error = (got - expected).square().mean().sqrt() / expected.square().mean().sqrt()
+    assert float(error) < 1e-4
+
+
+def test_the_first_columns_are_those_of_the_whole(generator: Generator) -> None:
+    fast = CPUGenerator(generator)
+    whole = fast(*inputs(generator))
+    for n_times in range(1, whole.shape[2] + 1, 3):
+        part = fast(*inputs(generator), n_times=n_times)
+        torch.testing.assert_close(part, whole[:, :, :n_times], atol=2e-4, rtol=1e-3)
+
+
+def test_a_note_is_the_same_alone_and_in_a_batch(generator: Generator) -> None:
+    z, pitch = inputs(generator)
+    fast = CPUGenerator(generator)
+    alone = torch.cat([fast(z[i : i + 1], pitch[i : i + 1]) for i in range(len(z))])
+    torch.testing.assert_close(fast(z, pitch), alone, atol=0, rtol=0)
+
+
+@dataclass
+class Counter:
+    """Counts calls."""
+
+    calls: int = field(default=0)
+
+    def __call__(self) -> None:
+        self.calls += 1
+
+
+def test_it_stops_between_layers(generator: Generator) -> None:
+    counter = Counter()
+    CPUGenerator(generator, counter)(*inputs(generator))
+    assert counter.calls == 3 * 2 * (len(generator.config.channels) - 1)
+
+
+def test_it_says_which_shapes_it_is_made_for() -> None:
+    assert CPUGenerator.suits(PUBLISHED)
+    assert CPUGenerator.suits(OURS)
+    for odd in (
+        NetworkConfig(progress=5.5),
+        NetworkConfig(upscaling=(2, 1)),
+        NetworkConfig(kernel_size=5),
+        NetworkConfig(architecture="simple"),
+        NetworkConfig(channels=(8, 8, 8), n_resolutions=4),
+    ):
+        assert not CPUGenerator.suits(odd)
+
+
+def test_each_block_needs_half_the_columns_and_a_few_more() -> None:
+    assert rows_needed(128, (2, 4, 8, 16, 32, 64, 128)) == [2, 4, 8, 16, 32, 64, 128]
+    assert rows_needed(24, (2, 4, 8, 16, 32, 64, 128)) == [2, 3, 4, 5, 8, 13, 24]
+    assert rows_needed(1, (2, 4, 8)) == [2, 2, 1]
