@@ -30,22 +30,29 @@ class Run:
         """Whether there is something to resume."""
         return (self.folder / _CHECKPOINT).exists()
 
+    def check(self, config: TrainConfig) -> None:
+        """Make sure that a run with these settings can begin or go on here.
+
+        Raises:
+            DatasetError: If the folder holds a run with another network.
+        """
+        if self.has_checkpoint:
+            old = self.config()
+            if old.network != config.network:
+                raise DatasetError(
+                    f"{self.folder} holds a run of another network ({old.width}, "
+                    f"{old.latent_size} latents). Choose another --run folder."
+                )
+
     def start(self, config: TrainConfig) -> None:
         """Make the folder and write the settings.
 
         Raises:
-            DatasetError: If the folder holds a run with another network, or can't be written.
+            DatasetError: If the folder can't be written.
         """
         path = self.folder / _CONFIG
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            if self.has_checkpoint:
-                old = self.config()
-                if old.network != config.network:
-                    raise DatasetError(
-                        f"{self.folder} holds a run of another network ({old.width}, "
-                        f"{old.latent_size} latents). Choose another --run folder."
-                    )
             write_whole(path, msgspec.json.format(msgspec.json.encode(config), indent=2))
         except OSError as error:
             raise write_error(path, error) from error

@@ -53,8 +53,9 @@ def train(
         ModelError: If the model can't be written.
     """
     run = Run(run_folder)
-    run.start(config)
+    run.check(config)
     data = read_training_set(folders, config.warped, run_folder / _CACHE, on_prepare)
+    run.start(config)
     stopped = False
 
     def stop() -> bool:

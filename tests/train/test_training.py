@@ -158,6 +158,13 @@ def test_a_folder_with_another_network_is_refused(
         train([notes_folder], tmp_path, msgspec.structs.replace(quick, latent_size=16))
 
 
+def test_bad_notes_leave_no_run_behind(quick: TrainConfig, tmp_path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DatasetError):
+        train([tmp_path / "empty"], tmp_path / "run", quick)
+    assert not (tmp_path / "run" / "config.json").exists()
+
+
 def test_notes_of_another_rate_are_refused(notes_folder: Path, quick, tmp_path) -> None:
     shutil.copytree(notes_folder, tmp_path / "n")
     path = tmp_path / "n" / "examples.json"
