@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -956,15 +957,41 @@ def bench_render(
     threads: Annotated[
         int, typer.Option(metavar="N", min=0, help="Notes side by side; 0: one a core, at most 4.")
     ] = 0,
+    published: Annotated[
+        bool, typer.Option("--published", help="GANSynth's own size, with random weights.")
+    ] = False,
     json_: JsonOption = False,
 ) -> None:
     """Measure how fast notes are made, and the network against the processor's peak."""
     from instrument.benchmark_render import bench_render as measure
 
-    path = _Sound("", None, None, model).model().path
-    with _progress("Rendering"):
-        figures = measure(path, threads or min(os.cpu_count() or 1, 4))
+    if published and model:
+        raise typer.BadParameter("Choose --model or --published.")
+    with tempfile.TemporaryDirectory(prefix="timbrepad-bench-") as folder:
+        path = _write_published(folder) if published else _Sound("", None, None, model).model().path
+        with _progress("Rendering"):
+            figures = measure(path, threads or min(os.cpu_count() or 1, 4))
     _say_figures(figures, json_)
+
+
+def _write_published(folder: str) -> str:
+    """Write a model of GANSynth's published size with random weights; gives its folder."""
+    from model.config import ModelConfig, NetworkConfig
+    from model.gansynth import GANSynth
+    from model.specgram import SpecgramConfig
+
+    specgram = SpecgramConfig()
+    config = ModelConfig(
+        name="published size",
+        sample_rate=specgram.sample_rate,
+        n_samples=specgram.n_samples,
+        representation="gansynth",
+        network=NetworkConfig(),
+        gansynth=specgram,
+    )
+    path = Path(folder) / "model"
+    GANSynth.create(config).save(path)
+    return str(path)
 
 
 @bench_app.command("engine", epilog="Example: timbrepad bench engine --block 128 --json")

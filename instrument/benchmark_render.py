@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .pool import NotePool
-from .renderer import NoteRenderer
+from .renderer import NoteRenderer, use_one_thread
 from .renderer_client import RendererError, RendererProcess
 from .renderer_protocol import Answer, Drawn, ModelLoaded, NoteRendered, RenderNote
 
@@ -22,6 +22,7 @@ POOL_SECONDS = 4.0
 N_SLOTS = 32
 N_FIRST_SOUNDS = 60
 NETWORK_SECONDS = 3.0
+N_PLAIN = 15
 TIMEOUT_SECONDS = 120.0
 
 _GEMM = """
@@ -55,7 +56,9 @@ def bench_render(model_path: str, threads: int) -> dict[str, Any]:
         `first_sound_ms` {p50, p99} from the request for a cold key's beginning to its being in
         the pool; `busy_first_sound_ms` the same while the keyboard is being made;
         `gemm_gflops`, the best that this machine's sgemm does with as many threads;
-        `network_gflops` and `fraction_of_peak`, the network alone beside that (CPU only).
+        `network_gflops` and `fraction_of_peak`, the network alone beside that (CPU only);
+        `network_ms` and `plain_network_ms`, the CPU time of one note in the network alone and in
+        a plain port of the original, in turns; null for a model with parts of ours.
 
     Raises:
         RendererError: If the model can't be opened or a note can't be made.
@@ -79,6 +82,7 @@ def bench_render(model_path: str, threads: int) -> dict[str, Any]:
         "gemm_gflops": round(gemm_gflops, 1),
         "network_gflops": round(network_gflops, 1),
         "fraction_of_peak": round(network_gflops / gemm_gflops, 3),
+        **measure_plain(model_path, job),
     }
 
 
@@ -100,6 +104,7 @@ def measure_gemm(threads: int) -> float:
 
 def measure_network(model_path: str, threads: int, job: RenderNote) -> float:
     """Measure the network alone on the CPU, one note a thread side by side, in GFLOP/s."""
+    use_one_thread()
     renderer = NoteRenderer.open(model_path, "cpu")
     flops = renderer.count_flops(job)
     end = time.perf_counter() + NETWORK_SECONDS
@@ -117,6 +122,23 @@ def measure_network(model_path: str, threads: int, job: RenderNote) -> float:
     for runner in runners:
         runner.join()
     return sum(counts) * flops / (time.perf_counter() - start) / 1e9
+
+
+def measure_plain(model_path: str, job: RenderNote) -> dict[str, float | None]:
+    """Measure the network beside a plain port of the original, in CPU time of one thread."""
+    use_one_thread()
+    renderer = NoteRenderer.open(model_path, "cpu")
+    if not renderer.run_plain_network(job):
+        return {"network_ms": None, "plain_network_ms": None}
+    runs = (renderer.run_network, renderer.run_plain_network)
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(N_PLAIN):
+        for run, spent in zip(runs, times, strict=True):
+            start = time.process_time()
+            run(job)
+            spent.append(1000 * (time.process_time() - start))
+    ours, plain = (round(float(np.median(spent)), 1) for spent in times)
+    return {"network_ms": ours, "plain_network_ms": plain}
 
 
 class _Bench:

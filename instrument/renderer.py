@@ -34,7 +34,9 @@ from numpy.typing import NDArray
 from torch.utils.flop_counter import FlopCounterMode
 
 from model.gansynth import GANSynth, ModelError
+from model.generator import Generator
 from model.latent import blend, pad_weights
+from model.plain_generator import is_plain, plain_specgrams
 
 from .loop import bake_loop, find_loop
 from .pool import NoteInfo, NotePool
@@ -150,6 +152,14 @@ class NoteRenderer:
     def run_network(self, job: RenderNote) -> None:
         """Run the network alone, without what makes a wave of its specgram: for benchmarks."""
         self._gansynth.specgrams(self._latent(job)[None], torch.tensor([job.pitch]))
+
+    def run_plain_network(self, job: RenderNote) -> bool:
+        """Run the network as a plain port would, for benchmarks; False if it has parts of ours."""
+        generator, config = self._gansynth.generator, self._gansynth.config.network
+        if not isinstance(generator, Generator) or not is_plain(config):
+            return False
+        plain_specgrams(generator, self._latent(job)[None], torch.tensor([job.pitch]))
+        return True
 
     def count_flops(self, job: RenderNote) -> int:
         """Count the floating-point operations of `run_network`: two for each multiplication."""
@@ -299,7 +309,7 @@ class Workers:
         self._renderer: NoteRenderer | None = None
         self._n_workers = self._n_threads  # fewer with a GPU
         self._loads: queue.SimpleQueue[LoadModel | Draw] = queue.SimpleQueue()
-        torch.set_num_threads(1)
+        use_one_thread()
         self._start(self._load, niceness)
         self._start(self._work, 0, True, 0)
         for number in range(self._n_threads):
@@ -406,6 +416,11 @@ def one_line(error: Exception) -> str:
     """Give the first line of what an error says, or its kind where it says nothing."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
+
+
+def use_one_thread() -> None:
+    """Make each note with one thread of torch, from now on in this process."""
+    torch.set_num_threads(1)
 
 
 def step_back(niceness: int) -> None:

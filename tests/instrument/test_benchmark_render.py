@@ -9,6 +9,7 @@ from instrument.benchmark_render import bench_render
 from instrument.renderer_client import RendererError
 from model.config import ModelConfig, NetworkConfig
 from model.gansynth import GANSynth
+from model.specgram import SpecgramConfig
 from model.warped import WarpedConfig
 
 
@@ -37,10 +38,32 @@ def test_figures_are_those_of_the_model(model: Path, monkeypatch: pytest.MonkeyP
     assert figures["notes_per_second"] == pytest.approx(3 / figures["keyboard_seconds"], rel=0.02)
     for name in ("first_sound_ms", "busy_first_sound_ms"):
         assert 0 < figures[name]["p50"] <= figures[name]["p99"]
+    assert figures["plain_network_ms"] is None
     assert 0 < figures["network_gflops"] < figures["gemm_gflops"]
     assert figures["fraction_of_peak"] == pytest.approx(
         figures["network_gflops"] / figures["gemm_gflops"], abs=0.01
     )
+
+
+def test_a_model_of_the_published_kind_is_measured_beside_a_plain_port(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(benchmark_render, "N_FIRST_SOUNDS", 2)
+    monkeypatch.setattr(benchmark_render, "NETWORK_SECONDS", 0.1)
+    monkeypatch.setattr(benchmark_render, "N_PLAIN", 2)
+    specgram = SpecgramConfig()
+    config = ModelConfig(
+        name="published",
+        sample_rate=specgram.sample_rate,
+        n_samples=specgram.n_samples,
+        representation="gansynth",
+        gansynth=specgram,
+        network=NetworkConfig(latent_size=4, n_pitches=2, channels=(4,) * 7),
+    )
+    GANSynth.create(config).save(tmp_path / "model")
+    figures = bench_render(str(tmp_path / "model"), 1)
+    assert figures["network_ms"] > 0
+    assert figures["plain_network_ms"] > 0
 
 
 def test_model_that_is_not_there_is_said_in_one_line() -> None:
