@@ -1,11 +1,13 @@
 """The instrument's process: serves one window through its standard streams, and ends with it."""
 
+import faulthandler
 import os
 import queue
 import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .remote import (
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 STATUS_SECONDS = 1 / 30
 JOIN_SECONDS = 1.0
+CLOSE_SECONDS = 15.0
 FAILED_STATUS = 70
 SOUND_SECONDS = 0.5  # between two copies of a sound that is being changed
 # MIDI messages wait for Python's lock while another thread computes. With the usual 5 ms they come
@@ -45,9 +48,19 @@ class Host:
     | status | tells how things stand, 30 times a second |
     """
 
-    def __init__(self, instrument: "Instrument", pipe: Pipe) -> None:
+    def __init__(
+        self, instrument: "Instrument", pipe: Pipe, on_end: Callable[[], None] = lambda: None
+    ) -> None:
+        """Be ready to serve.
+
+        Args:
+            instrument: It is closed in the end.
+            pipe: To the window.
+            on_end: Called when the window has gone, before the instrument is closed.
+        """
         self._instrument = instrument
         self._pipe = pipe
+        self._on_end = on_end
         self._calls: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
         self._ended = threading.Event()
 
@@ -62,6 +75,7 @@ class Host:
         try:
             self._read()
         finally:
+            self._on_end()
             self._ended.set()
             self._calls.put(None)
             self._instrument.close()
@@ -123,6 +137,15 @@ def take_standard_streams() -> Pipe:
     return Pipe(reader, writer)
 
 
+def end_in_time() -> None:
+    """See to it that the process ends soon, even where closing hangs.
+
+    A thread of JACK's that is cancelled while it waits for Python's lock can keep that lock for
+    ever; this watchdog does not need it.
+    """
+    faulthandler.dump_traceback_later(CLOSE_SECONDS, exit=True)
+
+
 def end_with_a_thread(failure: threading.ExceptHookArgs) -> None:
     """End the process when one of its threads fails: the window starts it anew, whole."""
     sys.__excepthook__(failure.exc_type, failure.exc_value or SystemExit(), failure.exc_traceback)
@@ -146,7 +169,7 @@ def main() -> int:
     except Exception as error:  # the window shall say it, whatever it is
         pipe.send(failure_of(0, error))
         return 1
-    Host(instrument, pipe).serve()
+    Host(instrument, pipe, on_end=end_in_time).serve()
     return 0
 
 

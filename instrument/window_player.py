@@ -35,7 +35,8 @@ class WindowPlayer:
         )
         self._status = Status(audio=AudioStatus(message="The window is opening."))
         self._send(msgspec.json.encode(options))
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def status(self) -> Status:
         """Say how everything stood a moment ago."""
@@ -58,6 +59,9 @@ class WindowPlayer:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._reader.join(CLOSE_SECONDS)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
 
     def _send(self, line: bytes) -> None:
         assert self._process.stdin is not None

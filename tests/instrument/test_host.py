@@ -184,3 +184,19 @@ def test_the_host_loads_nothing_heavy_before_it_has_a_pipe():
     command = [sys.executable, "-c", code]
     root = Path(__file__).parents[2]
     assert subprocess.check_output(command, cwd=root, text=True).strip() == "set()"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its C library has no sleep")
+def test_a_process_that_hangs_with_pythons_lock_in_its_hand_ends_in_time():
+    code = """
+import ctypes
+from instrument import host
+host.CLOSE_SECONDS = 0.2
+host.end_in_time()
+ctypes.PyDLL(None).sleep(60)  # PyDLL keeps the lock
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, timeout=30, check=False
+    )
+    assert done.returncode == 1
+    assert b"Timeout" in done.stderr
