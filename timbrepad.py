@@ -776,7 +776,7 @@ def train(
     name: Annotated[str, typer.Option(help="The model's name.")] = "untitled",
     info: Annotated[str, typer.Option(help="What people should know of the model.")] = "",
     representation: Annotated[
-        str, typer.Option(metavar="NAME", help="M20hn, F or M26hn-48k (see: bench codec).")
+        str, typer.Option(metavar="NAME", help="M20hn, M28hn, F or M26hn-48k (see: bench codec).")
     ] = "M20hn",
     width: Annotated[str, typer.Option(help="quarter, half, mid or full.")] = "quarter",
     latent_size: Annotated[int, typer.Option(metavar="N", min=2)] = 64,

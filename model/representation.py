@@ -1,7 +1,8 @@
 """Representations by name: how notes become the images that a network makes, and notes again.
 
-`M20hn` and `F` are the warped transform on its mel-like and on a uniform axis, `M26hn-48k` holds
-four seconds at 48 kHz in an image of the same size; `mel`, `linear` and `phase` are the data types
+`M20hn` and `F` are the warped transform on its mel-like and on a uniform axis; `M28hn` has its
+bands denser below and wider apart above; `M26hn-48k` holds four seconds at 48 kHz in an image of
+the same size. `mel`, `linear` and `phase` are the data types
 of the original GANSynth. All are batched, differentiable and run on the device of what they get.
 """
 
@@ -185,6 +186,7 @@ REPRESENTATIONS: dict[str, Representation] = {
     for representation in (
         WarpedRepresentation("M20hn", WarpedConfig()),
         WarpedRepresentation("F", WarpedConfig(bend_hz=0.0)),
+        WarpedRepresentation("M28hn", WarpedConfig(step_hz=28.0)),
         WarpedRepresentation(
             "M26hn-48k",
             WarpedConfig(sample_rate=48000, n_samples=192000, lead_in=4608, step_hz=26.0),

@@ -221,5 +221,5 @@ def test_notes_at_another_rate_than_the_representations_are_refused(
 
 
 def test_representation_without_harmonic_bands_is_refused() -> None:
-    with pytest.raises(ValueError, match="must be one of M20hn, F, M26hn-48k, not mel"):
+    with pytest.raises(ValueError, match="must be one of M20hn, F, M28hn, M26hn-48k, not mel"):
         TrainConfig(representation="mel")
