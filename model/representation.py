@@ -2,8 +2,8 @@
 
 `M20hn` and `F` are the warped transform on its mel-like and on a uniform axis; `M28hn` has its
 bands denser below and wider apart above; `M26hn-48k` holds four seconds at 48 kHz in an image of
-the same size. `mel`, `linear` and `phase` are the data types
-of the original GANSynth. All are batched, differentiable and run on the device of what they get.
+the same size. `mel`, `linear` and `phase` are the data types of the original GANSynth. All are
+batched, differentiable and run on the device of what they get.
 """
 
 import math

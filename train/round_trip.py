@@ -32,7 +32,8 @@ _PARTIALS_DB = 40.0
 _RIVAL_DB = 6.0
 _LOST_DB = 30.0  # a partial that came back so much softer is gone: these are others' skirts
 _ENVELOPE_SECONDS = 0.001
-_ONSET_DB = -20.0
+# A ripple that only just reaches one of them would move the onset by a whole period.
+_ONSET_LEVELS_DB = (-20.5, -20.0, -19.5)
 _START_DB = -60.0
 _ATTACK_SECONDS = 0.05
 _LEAST_PRE_ECHO_DB = -120.0
@@ -51,7 +52,8 @@ class RoundTrip:
         level_db: Difference of the root mean squares, without its sign.
         cents: Error of pitch, without its sign: the worst of the three strongest partials in the
             first second, at most 100. None of a note without partials.
-        onset_ms: How far the time is off at which the envelope passes -20 dB of its peak.
+        onset_ms: How far the time is off at which the envelope passes -20 dB of its peak: the
+            middle one of three levels around it.
         pre_echo_db: Error before the note's own start, re its first 50 ms; None where it
             starts at once.
     """
@@ -88,7 +90,7 @@ class ReferenceNote:
         self._db = self._to_db(self._magnitude)
         self._counts = self._db > -SPECTRUM_DB
         self._partials = self._find_partials()
-        self._envelope_peak, self._onset = self._find_onset(self.wave)
+        self._onsets = self._find_onsets(self.wave)
 
     def measure(self, wave: Wave) -> RoundTrip:
         """Say what was lost.
@@ -115,7 +117,7 @@ class ReferenceNote:
             ),
             level_db=abs(_ratio_db(_power(got), _power(self.wave))),
             cents=self._cents_off(got),
-            onset_ms=1000 * abs(self._find_onset(got)[1] - self._onset) / self.sample_rate,
+            onset_ms=1000 * self._onset_error(got) / self.sample_rate,
             pre_echo_db=self._pre_echo_db(error),
         )
 
@@ -180,16 +182,20 @@ class ReferenceNote:
         power = summed[np.minimum(first + n, wave.size)] - summed[np.maximum(first, 0)]
         return np.sqrt(np.maximum(power, 0.0) / n)
 
-    def _find_onset(self, wave: Floats) -> tuple[float, float]:
-        """Give the envelope's peak, and where it passes -20 dB of that, in samples."""
+    def _find_onsets(self, wave: Floats) -> Floats:
+        """Give the places where the envelope first passes each level, in samples."""
         envelope = self._envelope(wave)
-        peak = float(envelope.max())
-        return peak, _first_crossing(envelope, peak * 10 ** (_ONSET_DB / 20))
+        peak = envelope.max()
+        return np.array(
+            [_first_crossing(envelope, peak * 10 ** (db / 20)) for db in _ONSET_LEVELS_DB]
+        )
+
+    def _onset_error(self, wave: Floats) -> float:
+        return float(np.median(np.abs(self._find_onsets(wave) - self._onsets)))
 
     def _pre_echo_db(self, error: Floats) -> float | None:
-        start = _first_crossing(
-            self._envelope(self.wave), self._envelope_peak * 10 ** (_START_DB / 20)
-        )
+        envelope = self._envelope(self.wave)
+        start = _first_crossing(envelope, envelope.max() * 10 ** (_START_DB / 20))
         window = round(_ENVELOPE_SECONDS * self.sample_rate)
         end = math.floor(start) - window
         if end < window:

@@ -74,6 +74,16 @@ def test_a_moved_attack_is_read_in_milliseconds(moved_ms):
     assert lost.onset_ms == pytest.approx(abs(moved_ms), abs=0.005)
 
 
+def test_a_ripple_that_only_just_counts_as_the_onset_does_not_move_it():
+    tone = np.sin(2 * np.pi * 440 * SECONDS)
+    touching = np.where((SECONDS > 0.02) & (SECONDS < 0.022), 0.1, 0.05)
+    wave = 0.8 * tone * np.where(SECONDS < 0.06, touching, 1.0)
+    places = [measure(wave, wave * gain).onset_ms for gain in (1.0, 1.0 + 1e-9)]
+    attack = np.where(SECONDS < 0.06, 1.003, 1.0), np.where(SECONDS < 0.06, 0.997, 1.0)
+    places += [measure(wave, wave * shape).onset_ms for shape in attack]
+    assert max(places) < 0.1
+
+
 @pytest.mark.parametrize("echo_db", [-20.0, -50.0])
 def test_sound_before_the_note_is_read_as_pre_echo(echo_db):
     wave = note(start_seconds=0.2)
