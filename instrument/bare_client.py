@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from .jack_dummy import jack_server
+from .jack_dummy import JackServer, jack_server
 
 TIMEOUT_SECONDS = 30.0
 
@@ -54,9 +54,10 @@ int main(void) {
 class BareClient:
     """A running client; use `bare_client`."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
-        """Take a process that has said that it is ready."""
+    def __init__(self, process: "subprocess.Popen[bytes]", server: JackServer) -> None:
+        """Take a process that has said that it is ready, and its server."""
         self._process = process
+        self.server = server
 
     def count(self) -> int:
         """End it; give how often its server told it of blocks that were dropped."""
@@ -85,7 +86,7 @@ def bare_client(block: int, folder: Path) -> Iterator[BareClient | None]:
         assert process.stdout is not None
         process.stdout.readline()
         try:
-            yield BareClient(process)
+            yield BareClient(process, server)
         finally:
             process.kill()
             process.communicate()

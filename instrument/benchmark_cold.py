@@ -13,7 +13,7 @@ import numpy as np
 from .client import InstrumentClient
 from .events import SetParameter
 from .jack_dummy import JackServer, jack_server
-from .key_probe import BenchError, KeyProbe, environment_of, percentiles
+from .key_probe import BenchError, KeyProbe, environment_of, percentiles, recording
 from .options import InstrumentOptions
 from .status import AudioSettings, Freshness
 
@@ -77,17 +77,18 @@ def _strike(
     )
     client = InstrumentClient(options)
     try:
-        with probe.recording(server, file):
+        probe.forget()
+        with recording(server, file):
             client.post(SetParameter(name="attack", value=0.001))
             client.post(SetParameter(name="volume", value=0.0))
             note = _wait_until_ready(client)[which]
             if _is_cold(client, note):
                 probe.strike(note, DOWN_SECONDS)
             time.sleep(LONGEST_SECONDS)
-        latencies, recording = probe.latencies(file, LONGEST_SECONDS)
+        latencies, heard = probe.latencies(file, LONGEST_SECONDS)
     finally:
         client.close()
-    return latencies, recording.sample_rate
+    return latencies, heard.sample_rate
 
 
 def _wait_until_ready(client: InstrumentClient) -> tuple[int, int]:

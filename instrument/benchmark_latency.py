@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 from .bare_client import bare_client
 from .events import AnyEvent, SetParameter
 from .jack_dummy import JackServer, jack_server
-from .key_probe import BenchError, KeyProbe, environment_of, percentiles
+from .key_probe import BenchError, KeyProbe, environment_of, percentiles, recording
 from .options import InstrumentOptions
 from .status import AudioSettings, Status
 
@@ -64,7 +64,8 @@ def bench_latency(
     Returns:
         `block`, `sample_rate`, `notes`, `lost`; `ms` and `periods` {p50, p99}; `dropped_blocks`
         and `seconds`; `bare_c_dropped_blocks`: what a client in C that does nothing lost at the
-        same time on a server of its own, or None where there is no C compiler.
+        same time on a server of its own with a recorder of its own, or None where there is no C
+        compiler.
 
     Raises:
         JackServerError: If no server can be started.
@@ -79,21 +80,24 @@ def bench_latency(
         probe = stack.enter_context(KeyProbe())
         player = stack.enter_context(_ready(start, block, folder))
         bare = stack.enter_context(bare_client(block, folder))
+        if bare:  # the recorder at the instrument's output costs blocks, too
+            stack.enter_context(recording(bare.server, folder / "bare.npz"))
         if begin:
             begin(player)
         before, began = player.status().dropped_blocks, time.monotonic()
+        probe.forget()
         _play(server, probe, n_notes, folder, BUSY_SECONDS if begin else 0.0)
         seconds = time.monotonic() - began
         dropped = player.status().dropped_blocks - before
         bare_dropped = None if bare is None else bare.count()
-        latencies, recording = probe.latencies(_file(folder), LONGEST_SECONDS)
+        latencies, heard = probe.latencies(_file(folder), LONGEST_SECONDS)
     return {
         "block": block,
-        "sample_rate": recording.sample_rate,
+        "sample_rate": heard.sample_rate,
         "notes": n_notes,
         "lost": n_notes - len(latencies),
         "ms": percentiles(1000 * latencies),
-        "periods": percentiles(latencies * recording.sample_rate / block),
+        "periods": percentiles(latencies * heard.sample_rate / block),
         "dropped_blocks": dropped,
         "seconds": round(seconds, 1),
         "bare_c_dropped_blocks": bare_dropped,
@@ -128,7 +132,7 @@ def _play(
     server: JackServer, probe: KeyProbe, n_notes: int, folder: Path, least_seconds: float
 ) -> None:
     random, began = Random(0), time.monotonic()
-    with probe.recording(server, _file(folder)):
+    with recording(server, _file(folder)):
         for number in range(n_notes):
             probe.strike(NOTES[number % len(NOTES)], DOWN_SECONDS)
             time.sleep(random.uniform(*PAUSE_SECONDS))

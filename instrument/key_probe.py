@@ -36,8 +36,34 @@ def environment_of(server: JackServer) -> Iterator[None]:
         os.environ.update(former)
 
 
+@contextlib.contextmanager
+def recording(server: JackServer, file: Path) -> Iterator[None]:
+    """Record what is played on a server, in a process of its own; then the file is whole.
+
+    Raises:
+        BenchError: If the recorder does not start.
+    """
+    recorder = subprocess.Popen(
+        [sys.executable, "-m", "instrument.jack_recorder", str(file)],
+        env=server.environment,
+        cwd=Path(__file__).parents[1],
+        stderr=subprocess.PIPE,
+    )
+    assert recorder.stderr is not None
+    try:
+        if not recorder.stderr.readline().startswith(b"recording"):
+            raise BenchError("The recorder does not start: it needs JACK-Client. Run: make setup")
+        time.sleep(_SETTLE_SECONDS)
+        yield
+        recorder.terminate()
+        recorder.wait(TIMEOUT_SECONDS)
+    finally:
+        recorder.kill()
+        recorder.communicate()
+
+
 class KeyProbe:
-    """A keyboard on a JACK server, and a recorder at its output in a process of its own.
+    """A keyboard on a JACK server, which finds its keys in a recording of the output.
 
     All clocks are time.monotonic. Open the keyboard before the instrument starts, so that the
     instrument finds it.
@@ -67,33 +93,9 @@ class KeyProbe:
         time.sleep(seconds)
         self._keys.send_message([0x80, note, 64])
 
-    @contextlib.contextmanager
-    def recording(self, server: JackServer, file: Path) -> Iterator[None]:
-        """Record what is played; `latencies` reads the file.
-
-        Raises:
-            BenchError: If the recorder does not start.
-        """
+    def forget(self) -> None:
+        """Forget the keys struck so far, before a new recording."""
         self._moments.clear()
-        recorder = subprocess.Popen(
-            [sys.executable, "-m", "instrument.jack_recorder", str(file)],
-            env=server.environment,
-            cwd=Path(__file__).parents[1],
-            stderr=subprocess.PIPE,
-        )
-        assert recorder.stderr is not None
-        try:
-            if not recorder.stderr.readline().startswith(b"recording"):
-                raise BenchError(
-                    "The recorder does not start: it needs JACK-Client. Run: make setup"
-                )
-            time.sleep(_SETTLE_SECONDS)
-            yield
-            recorder.terminate()
-            recorder.wait(TIMEOUT_SECONDS)
-        finally:
-            recorder.kill()
-            recorder.communicate()
 
     def latencies(self, file: Path, longest: float) -> tuple[NDArray[np.float64], Recording]:
         """Find when each note is first heard after its key was struck.
