@@ -123,8 +123,9 @@ def _draw_pair(axes: Sequence[Axes], pair: _Pair) -> None:
     before_db, after_db = (
         20 * np.log10(np.maximum(magnitude / peak, 1e-7)) for magnitude in (before, after)
     )
-    off_db = np.where(before_db > -SPECTRUM_DB, after_db - before_db, 0.0)
-    scale = float(np.clip(np.abs(off_db).max(), *_OFF_DB))
+    counts = before_db > -SPECTRUM_DB
+    off_db = np.where(counts, after_db - before_db, 0.0)
+    scale = float(np.clip(np.quantile(np.abs(off_db[counts]), 0.999), *_OFF_DB))
     extent = (0.0, pair.before.size / pair.sample_rate, 0.0, pair.sample_rate / 2000)
     _show(axes[0], before_db, extent, pair.title, "magma", (-_BEFORE_DB, 0.0))
     _show(axes[1], after_db, extent, "after", "magma", (-_BEFORE_DB, 0.0))

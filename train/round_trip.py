@@ -107,7 +107,7 @@ class ReferenceNote:
         error = got - self.wave
         magnitude = stft_magnitude(got)
         off_db = self._to_db(magnitude) - self._db
-        first_high = math.ceil(HIGH_HZ * _N_FFT / self.sample_rate)
+        first_high = math.floor(HIGH_HZ * _N_FFT / self.sample_rate) + 1
         return RoundTrip(
             lsd_db=_rms_over_time(off_db, self._counts) or 0.0,
             high_lsd_db=_rms_over_time(off_db[:, first_high:], self._counts[:, first_high:]),

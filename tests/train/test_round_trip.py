@@ -111,6 +111,11 @@ def test_high_bins_are_told_apart_and_only_where_there_are_some():
     assert measure(bright, cut).high_lsd_db > 20
 
 
+def test_a_note_at_16_khz_has_no_high_bins():
+    wave = white(0.1).astype(np.float32)
+    assert ReferenceNote(wave, 16000).measure(wave).high_lsd_db is None
+
+
 def test_silence_and_what_is_no_number_are_far_off_but_measured():
     for wave in (np.zeros(SECONDS.size), np.full(SECONDS.size, np.nan)):
         lost = measure(note(), wave)
