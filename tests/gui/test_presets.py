@@ -193,8 +193,9 @@ def test_the_timbres_are_listed_by_family_and_put_on_a_corner(window, instrument
     qtbot.waitUntil(lambda: instrument.called("set_corner") == [(3, "Oboe")])
 
 
-def test_a_timbre_can_be_dragged_by_its_name(window):
+def test_a_timbre_can_be_dragged_by_its_name(window, qtbot):
     window.browser.show_tab(1)
+    qtbot.waitUntil(lambda: "Oboe" in window.browser.timbres.names())
     model = window.browser.timbres.model()
     places = [i for i in range(model.rowCount()) if model.rows[i].name == "Oboe"]
     mime = model.mimeData([model.index(places[0])])
