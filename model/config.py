@@ -39,6 +39,8 @@ class NetworkConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         harmonic_maps: Whether the network is told where each pitch's harmonics lie.
         pitch_gain: What the one-hot pitch is multiplied with.
         level: Whether a small head says how loud each note is.
+        noise: Whether blocks from 16x128 up get noise for each pixel: drawn anew in training, the
+            same for each pitch in playing.
     """
 
     latent_size: int = 256
@@ -56,6 +58,7 @@ class NetworkConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     harmonic_maps: bool = False
     pitch_gain: float = 1.0
     level: bool = False
+    noise: bool = False
 
     def __post_init__(self) -> None:
         if not self.channels or min(self.channels) < 1 or self.latent_size < 1:
@@ -68,9 +71,9 @@ class NetworkConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             raise ValueError("the pitches must lie within MIDI 0..127")
         self._check_resolutions()
         self._check_progress()
-        plain = not (self.harmonic_maps or self.level or self.output == "skip")
+        plain = not (self.harmonic_maps or self.level or self.noise or self.output == "skip")
         if self.architecture == "simple" and not plain:
-            raise ValueError("the simple architecture has no skip output, maps or level")
+            raise ValueError("the simple architecture has no skip output, maps, level or noise")
 
     def _check_resolutions(self) -> None:
         n_blocks = len(self.channels)

@@ -65,6 +65,7 @@ class CPUGenerator:
         return (
             config.architecture == "progressive"
             and config.progress is None
+            and not config.noise
             and config.n_resolutions in {None, len(config.channels)}
             and config.upscaling == (2, 2)
             and config.kernel_size == 3

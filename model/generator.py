@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +14,11 @@ from .layers import LEAKY_SLOPE, EqualisedConv, leaky_pixel_norm, pixel_norm, up
 from .warped import nearest_harmonic_hz, pitch_to_hz
 
 N_MAPS = 10
+N_NOISES = 2
+"""Noise images of a block: one for each convolution."""
+
 _FIRST_MAPPED_BLOCK = 3
+_FIRST_NOISY_BLOCK = 4
 _REACH_HZ = 31.25
 
 
@@ -57,25 +61,33 @@ def harmonic_maps(freqs_hz: Tensor, pitch: Tensor) -> Tensor:
 class Block(nn.Module):
     """Two convolutions at one resolution; all blocks but the first upscale before."""
 
-    def __init__(self, n_in: int, n_out: int, config: NetworkConfig, *, mapped: bool) -> None:
+    def __init__(
+        self, n_in: int, n_out: int, config: NetworkConfig, *, mapped: bool, noisy: bool = False
+    ) -> None:
         super().__init__()
         kernel = (config.kernel_size, config.kernel_size)
         self.upscaling = config.upscaling
         self.conv0 = EqualisedConv(n_in, n_out, kernel)
         self.conv1 = EqualisedConv(n_out, n_out, kernel)
         self.maps = EqualisedConv(N_MAPS, n_out, (1, 1)) if mapped else None
+        # How strong the noise is, for each convolution and channel: nothing, until it is learnt.
+        self.noise = nn.Parameter(torch.zeros(N_NOISES, n_out, 1, 1)) if noisy else None
 
-    def forward(self, x: Tensor, maps: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, maps: Tensor | None, noise: Tensor | None = None) -> Tensor:
         """Turn [batch, in, time, freq] into [batch, out, 2 time, 2 freq].
 
         Args:
             x: The lower block's output.
             maps: [batch, map, 1, 2 freq] where the block takes maps.
+            noise: [batch, `N_NOISES`, 2 time, 2 freq] where the block takes noise.
         """
         x = self.conv0.upscaled(x, self.upscaling)
         if self.maps is not None and maps is not None:
             x = x + self.maps(maps)
-        return leaky_pixel_norm(self.conv1(leaky_pixel_norm(x)))
+        if self.noise is None or noise is None:
+            return leaky_pixel_norm(self.conv1(leaky_pixel_norm(x)))
+        x = self.conv1(leaky_pixel_norm(x + self.noise[0] * noise[:, :1]))
+        return leaky_pixel_norm(x + self.noise[1] * noise[:, 1:])
 
 
 class FirstBlock(nn.Module):
@@ -112,12 +124,13 @@ class LevelHead(nn.Module):
 
 
 class Generator(nn.Module):
-    """GANSynth's generator at any width, with two departures that a configuration may choose.
+    """GANSynth's generator at any width, with departures that a configuration may choose.
 
     With `harmonic_maps` each block adds a projection of the harmonics' places to its first
     convolution, so the network need not learn 61 combs by heart. With the output "skip" the
     blocks' linear outputs are summed (Karras et al., "Analyzing and improving the image
-    quality of StyleGAN", 2020) instead of blended, so that growing needs no blend factor.
+    quality of StyleGAN", 2020) instead of blended, so that growing needs no blend factor. With
+    `noise` it need not make up breath and haze from a latent.
 
     Source: Engel et al., "GANSynth", ICLR 2019; `magenta/models/gansynth/lib/networks.py`.
     """
@@ -136,7 +149,13 @@ class Generator(nn.Module):
         self.first = FirstBlock(n_in, channels[0], config)
         mapped = config.harmonic_maps
         self.blocks = nn.ModuleList(
-            Block(low, high, config, mapped=mapped and number >= _FIRST_MAPPED_BLOCK)
+            Block(
+                low,
+                high,
+                config,
+                mapped=mapped and number >= _FIRST_MAPPED_BLOCK,
+                noisy=config.noise and number >= _FIRST_NOISY_BLOCK,
+            )
             for number, (low, high) in enumerate(itertools.pairwise(channels), 2)
         )
         self.to_rgb = nn.ModuleDict(
@@ -161,6 +180,9 @@ class Generator(nn.Module):
             maps = harmonic_maps(freqs_hz, pitches)
         self.register_buffer("maps", maps, persistent=False)
         self.maps: Tensor
+        for number in self.noisy_blocks(len(channels)):
+            own = still_noise(number, config.stage_size(number))
+            self.register_buffer(f"noise_{number}", own, persistent=False)
 
     def freeze(self) -> None:
         """Work out all scaled kernels once; training after this changes nothing."""
@@ -185,6 +207,7 @@ class Generator(nn.Module):
         stage: int | None = None,
         n_times: int | None = None,
         progress: float | None = None,
+        noise: Mapping[int, Tensor] | None = None,
     ) -> Tensor:
         """Make specgrams.
 
@@ -195,6 +218,7 @@ class Generator(nn.Module):
             n_times: Give only the first columns; exact, and faster than the whole.
             progress: Which heads count in this call, for a network that is still growing; see
                 `NetworkConfig`, whose own it replaces.
+            noise: By block, as `draw_noise` gives it; each pitch's own without it.
 
         Returns:
             float32 [batch, 2, time, freq] at the stage's resolution, normalised.
@@ -216,7 +240,7 @@ class Generator(nn.Module):
             x = x[:, :, : rows[number - 2]]
             total = None if total is None else total[:, :, : rows[number - 2]]
             maps = self._maps_at(index, number) if number >= _FIRST_MAPPED_BLOCK else None
-            x = self.blocks[number - 2](x, maps)
+            x = self.blocks[number - 2](x, maps, self._noise_at(index, number, noise, x.shape[2]))
             total = self._head(total, number, x, weights)
         assert total is not None, "the last block that runs has a head"
         if stage > n_blocks:
@@ -243,6 +267,44 @@ class Generator(nn.Module):
             return None
         return self._pooled(self.maps[index], number)[:, :, None]
 
+    def noisy_blocks(self, stage: int) -> range:
+        """Give the blocks up to a stage that take noise."""
+        return range(_FIRST_NOISY_BLOCK, stage + 1) if self.config.noise else range(0)
+
+    def draw_noise(self, n: int, stage: int, random: torch.Generator) -> dict[int, Tensor]:
+        """Draw noise for notes: by block, float32 [n, `N_NOISES`, time, freq].
+
+        Args:
+            n: Notes.
+            stage: The block whose resolution they are made at.
+            random: On the device where the noise is wanted.
+        """
+        return {
+            number: torch.randn(
+                n,
+                N_NOISES,
+                *self.config.stage_size(number),
+                generator=random,
+                device=random.device,
+            )
+            for number in self.noisy_blocks(stage)
+        }
+
+    def _noise_at(
+        self, index: Tensor, number: int, drawn: Mapping[int, Tensor] | None, n_rows: int
+    ) -> Tensor | None:
+        """Give a block's noise, as many times as its input's rows make."""
+        if not self.config.noise or number < _FIRST_NOISY_BLOCK:
+            return None
+        if drawn is not None:
+            return drawn[number]
+        own = self.get_buffer(f"noise_{number}")
+        n_times, n_freqs = own.shape[1:]
+        # One image serves all pitches, turned round so that no two of a chord hiss alike.
+        turns = [(29 * int(i) % n_times, 331 * int(i) % n_freqs) for i in index]
+        turned = torch.stack([own.roll(turn, (1, 2)) for turn in turns])
+        return turned[:, :, : n_rows * self.config.upscaling[0]]
+
     def pooled_maps(self, number: int) -> Tensor | None:
         """Give the maps of all pitches at a block's resolution: [pitch, map, freq], or None."""
         if not self.config.harmonic_maps or number < _FIRST_MAPPED_BLOCK:
@@ -252,6 +314,11 @@ class Generator(nn.Module):
     def _pooled(self, maps: Tensor, number: int) -> Tensor:
         n_freqs = self.config.stage_size(number)[1]
         return functional.avg_pool1d(maps, maps.shape[-1] // n_freqs)
+
+
+def still_noise(number: int, size: tuple[int, int]) -> Tensor:
+    """Make the noise that a block gets in playing: float32 [`N_NOISES`, time, freq]."""
+    return torch.randn(N_NOISES, *size, generator=torch.Generator().manual_seed(number))
 
 
 def rows_needed(
