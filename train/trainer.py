@@ -1,7 +1,7 @@
 """What every recipe is to the training loop: steps, and all of its state as named tensors."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
@@ -44,4 +44,23 @@ class Trainer(Protocol):
 
     def decoder(self) -> nn.Module:
         """Give the running mean of the weights: a `Decoder` (generator and timbres' latents)."""
+        ...
+
+
+@runtime_checkable
+class Judge(Protocol):
+    """A trainer with a discriminator, whose opinion the monitors watch."""
+
+    def judge(self, specgrams: Tensor, pitch: Tensor, examples_seen: int) -> tuple[Tensor, Tensor]:
+        """Ask the discriminator about notes, without training and without augmentation.
+
+        Args:
+            specgrams: float32 [batch, 2, time, freq], at the resolution of the stage, on the
+                trainer's device.
+            pitch: int64 [batch], MIDI numbers.
+            examples_seen: Says the stage, and how far it is blended in.
+
+        Returns:
+            Its scores [batch], above 0 for real; its logits of the pitches [batch, pitch].
+        """
         ...
