@@ -56,7 +56,7 @@ def test_a_note_that_is_played_again_is_the_same(generator: Generator) -> None:
     first, again = generator(Z, PITCH), strengthened(Generator(CONFIG))
     again.load_state_dict(generator.state_dict())
     assert torch.equal(first, again(Z, PITCH))
-    assert torch.allclose(first[1:], again(Z[1:], PITCH[1:]), atol=1e-5)
+    assert torch.allclose(first[1:], again(Z[1:], PITCH[1:]), atol=1e-3)
 
 
 def test_two_pitches_hiss_differently(generator: Generator) -> None:
