@@ -722,7 +722,7 @@ def models_remove(name: Annotated[str, typer.Argument(metavar="MODEL")]) -> None
     "soundfont", epilog="Example: timbrepad data soundfont FluidR3_GM.sf2 notes --velocities 60,110"
 )
 def data_soundfont(
-    font: Annotated[Path, typer.Argument(metavar="FONT.sf2")],
+    fonts: Annotated[list[Path], typer.Argument(metavar="FONT.sf2...")],
     destination: Annotated[Path, typer.Argument(metavar="DEST")],
     sample_rate: Annotated[int, typer.Option(metavar="R", help="8000 to 48000 Hz.")] = 32000,
     pitches: Annotated[
@@ -742,13 +742,13 @@ def data_soundfont(
         int | None, typer.Option(metavar="N", min=1, help="Processes; one a core by default.")
     ] = None,
 ) -> None:
-    """Render the presets of a SoundFont into a folder of training notes, in NSynth's layout."""
-    from train.soundfont import render_soundfont
+    """Render the presets of SoundFonts into a folder of training notes, in NSynth's layout."""
+    from train.soundfont import render_soundfonts
 
     low, high = _numbers(pitches, "-", "--pitches", n_numbers=2)
     with _progress("Rendering") as update:
-        report = render_soundfont(
-            font,
+        report = render_soundfonts(
+            fonts,
             destination,
             sample_rate=sample_rate,
             pitches=range(low, high + 1),

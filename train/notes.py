@@ -2,11 +2,10 @@
 
 import errno
 import io
-import json
 import math
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -103,17 +102,34 @@ def load_examples(destination: Path) -> list[Example]:
     Raises:
         DatasetError: If the folder is no data set, a row is wrong or a WAV is missing.
     """
+    examples, missing = list_examples(destination)
+    if missing:
+        raise DatasetError(f"{missing[0].path} is missing. Make the data set again.")
+    return examples
+
+
+def list_examples(destination: Path) -> tuple[list[Example], list[Example]]:
+    """Read the list of notes of a data set that may not be whole.
+
+    Returns:
+        The notes whose WAV is there, and those whose WAV is missing; each in the order of
+        their names.
+
+    Raises:
+        DatasetError: If the folder is no data set or a row is wrong.
+    """
     path = destination / EXAMPLES_FILE
     notes = _decode_notes(path)
     audio = destination / AUDIO_FOLDER
     present = {entry.name for entry in os.scandir(audio)} if audio.is_dir() else set()
-    examples = []
+    examples: list[Example] = []
+    missing: list[Example] = []
     for key in sorted(notes):
-        _check_note(path, key, notes[key])
-        if f"{key}.wav" not in present:
-            raise DatasetError(f"{audio / key}.wav is missing. Make the data set again.")
-        examples.append(Example(**vars(notes[key]), path=audio / f"{key}.wav"))
-    return examples
+        note = notes.pop(key)  # so that the list never is in memory twice
+        _check_note(path, key, note)
+        example = Example(**vars(note), path=audio / f"{key}.wav")
+        (examples if example.path.name in present else missing).append(example)
+    return examples, missing
 
 
 def _decode_notes(path: Path) -> dict[str, Note]:
@@ -176,35 +192,43 @@ def read_wave(example: Example) -> Wave:
 
 
 def write_wave(path: Path, wave: Wave, sample_rate: int) -> None:
-    """Write a wave as 16-bit PCM WAV.
+    """Write a wave as 16-bit PCM WAV, whole or not at all.
 
     Args:
         path: The file; its folder exists.
-        wave: float32 [sample], full scale ±1.
+        wave: float32 [sample], full scale ±1; what is beyond is clipped.
         sample_rate: Hz.
 
     Raises:
         DatasetError: If the disk is full or may not be written.
     """
-    samples = np.rint(wave * 32767.0).astype(np.int16)
+    samples = np.rint(np.clip(wave, -1.0, 1.0) * 32767.0).astype(np.int16)
     # Encoded in memory, because libsndfile does not say that a disk is full.
     encoded = io.BytesIO()
     soundfile.write(encoded, samples, sample_rate, format="WAV", subtype="PCM_16")
-    try:
-        path.write_bytes(encoded.getbuffer())
-    except OSError as error:
-        raise write_error(path, error) from error
+    write_bytes(path, encoded.getbuffer())
 
 
 def write_examples(destination: Path, notes: Iterable[Note]) -> None:
-    """Write `examples.json`, whole or not at all.
+    """Write `examples.json`, whole or not at all, a note a line.
 
     Raises:
         DatasetError: If the disk is full or may not be written.
     """
-    rows = {note.note_str: asdict(note) for note in notes}
-    lines = [f"{json.dumps(name)}: {json.dumps(row)}" for name, row in sorted(rows.items())]
-    write_text(destination / EXAMPLES_FILE, "{\n" + ",\n".join(lines) + "\n}\n")
+    path = destination / EXAMPLES_FILE
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        with partial.open("wb") as file:
+            before = b"{\n"
+            for note in sorted(notes, key=lambda note: note.note_str):
+                name, row = msgspec.json.encode(note.note_str), msgspec.json.encode(note)
+                file.write(before + name + b": " + row)
+                before = b",\n"
+            file.write(b"\n}\n")
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise write_error(path, error) from error
 
 
 def write_text(path: Path, text: str) -> None:
@@ -213,9 +237,18 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         DatasetError: If the disk is full or may not be written.
     """
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes | memoryview) -> None:
+    """Write a file, whole or not at all.
+
+    Raises:
+        DatasetError: If the disk is full or may not be written.
+    """
     partial = path.with_name(f".{path.name}.partial")
     try:
-        partial.write_text(text, encoding="utf-8")
+        partial.write_bytes(content)
         partial.replace(path)
     except OSError as error:
         partial.unlink(missing_ok=True)

@@ -98,17 +98,17 @@ def _cents_off(wave: Wave, pitch: int) -> float | None:
     return round(1200.0 * math.log2(float(np.median(f0_hz[voiced])) / expected_hz), 1)
 
 
-def reason_heard(check: PresetCheck, twin: FontPreset | None) -> str | None:
+def reason_heard(check: PresetCheck, twin: str | None) -> str | None:
     """Say why a preset does not stay, or None.
 
     Args:
         check: What was heard.
-        twin: An earlier preset with the same samples.
+        twin: Which earlier preset has the same samples.
     """
     if check.silent:
         return "silent"
     if twin is not None:
-        return f"same sound as {twin.name} ({twin.bank}:{twin.program})"
+        return f"same sound as {twin}"
     off = [
         f"{'no pitch' if cents is None else f'{cents:+.0f} cents'} at {pitch}"
         for pitch, cents in check.cents.items()

@@ -1,73 +1,45 @@
-"""A SoundFont to a data set: every pitched preset at every pitch and velocity, as WAVs."""
+"""SoundFonts to a data set: every pitched preset at every pitch and velocity, as WAVs."""
 
 import hashlib
-import os
-import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
-
-import msgspec
+from typing import Any, TypeVar
 
 from .fluidsynth import SAMPLE_RATE as FONT_RATE
-from .fluidsynth import FontPreset, SoundFont, check_font, library_version
-from .font_workers import FontWorkers, Result
+from .fluidsynth import SoundFont, check_font, library_version
+from .font_presets import DroppedPreset, FontShelf, Place, Preset, drop_presets
 from .general_midi import family, reason_to_leave_out
 from .note_shape import SILENCE_DB, shape_note
-from .notes import (
-    AUDIO_FOLDER,
-    EXAMPLES_FILE,
-    FAMILIES,
-    N_QUALITIES,
-    DatasetError,
-    Note,
-    note_name,
-    write_error,
-    write_examples,
-    write_text,
-    write_wave,
-)
-from .preset_check import PresetCheck, check_preset, reason_heard
+from .notes import FAMILIES, N_QUALITIES, DatasetError, Note, note_name, write_wave
+from .preparation import Destination, Journal, Progress, n_processes, no_progress
+from .preset_check import PresetCheck, check_preset
 from .sampling import spread
+from .workers import Workers
 
-Progress = Callable[[int, int, str], None]
+Result = TypeVar("Result")
 
-_RENDER_FILE = "render.json"
-_PARTIAL_FOLDER = "partial"
+
+@dataclass(frozen=True)
+class FontFile:
+    """A font that notes are from."""
+
+    name: str
+    sha256: str
 
 
 @dataclass(frozen=True)
 class Settings:
     """All that decides the samples of a render; a render continues only with the same."""
 
-    font: str
-    font_sha256: str
+    fonts: tuple[FontFile, ...]
     fluidsynth: str
     sample_rate: int
     pitches: tuple[int, ...]
     velocities: tuple[int, ...]
     in_tune_only: bool
     n_notes: int | None = None
-
-
-@dataclass(frozen=True)
-class DroppedPreset:
-    """A preset that is not in the data set, and why."""
-
-    bank: int
-    program: int
-    name: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class _RenderFile:
-    """What stays in `render.json`: where the notes are from, and what is not there."""
-
-    settings: Settings
-    dropped: tuple[DroppedPreset, ...]
 
 
 @dataclass(frozen=True)
@@ -79,7 +51,7 @@ class RenderReport:
         n_notes: Notes in the data set.
         n_silent: Notes left out because their peak is below -70 dB of full scale.
         n_duplicates: Notes left out because a lower velocity gave the same samples.
-        dropped: Presets left out, by bank and program.
+        dropped: Presets left out, by font, bank and program.
     """
 
     n_presets: int
@@ -93,7 +65,7 @@ class RenderReport:
 class _Instrument:
     """A preset that stays, and its place in the data set."""
 
-    preset: FontPreset
+    preset: Preset
     number: int
     family: str
     name: str
@@ -116,8 +88,8 @@ class _Rendered:
     n_duplicates: int
 
 
-def render_soundfont(
-    font: Path,
+def render_soundfonts(
+    fonts: Sequence[Path],
     destination: Path,
     *,
     sample_rate: int = 32000,
@@ -126,15 +98,15 @@ def render_soundfont(
     in_tune_only: bool = False,
     n_notes: int | None = None,
     workers: int | None = None,
-    progress: Progress | None = None,
+    progress: Progress = no_progress,
 ) -> RenderReport:
-    """Render the pitched presets of a SoundFont to a data set in NSynth's layout.
+    """Render the pitched presets of SoundFonts to one data set in NSynth's layout.
 
     A render that was interrupted continues when it is asked for again, and gives the same
     bytes as one that was not.
 
     Args:
-        font: The .sf2 or .sf3 file.
+        fonts: The .sf2 or .sf3 files; of presets with the same sound the first stays.
         destination: An empty or new folder, or one with an unfinished render.
         sample_rate: Hz, 8000 to 48000.
         pitches: MIDI numbers to render.
@@ -142,7 +114,7 @@ def render_soundfont(
         in_tune_only: Leave out presets that sound another pitch than the key's by more
             than 50 cents, at any C from 36 to 84.
         n_notes: Render only so many, spread over families, octaves and velocities.
-        workers: Processes that render, each with the font in its memory; 1 renders in
+        workers: Processes that render, each with a font in its memory; 1 renders in
             this process, None takes one a core.
         progress: Called in this process with presets done, presets in all and the name
             of the last; counts twice, first the presets checked, then those rendered.
@@ -152,14 +124,15 @@ def render_soundfont(
 
     Raises:
         ValueError: If a number is out of range.
-        DatasetError: If the font or the folder cannot be used, FluidSynth is not
+        DatasetError: If a font or the folder cannot be used, FluidSynth is not
             installed, the disk is full or no preset is left.
     """
-    _check_arguments(sample_rate, pitches, velocities, n_notes, workers)
-    check_font(font)
+    _check_arguments(fonts, sample_rate, pitches, velocities, n_notes)
+    n_workers = n_processes(workers)
+    for font in fonts:
+        check_font(font)
     settings = Settings(
-        font=font.name,
-        font_sha256=_file_sha256(font),
+        fonts=tuple(FontFile(font.name, _file_sha256(font)) for font in fonts),
         fluidsynth=library_version(),
         sample_rate=sample_rate,
         pitches=tuple(sorted(pitches)),
@@ -167,30 +140,39 @@ def render_soundfont(
         in_tune_only=in_tune_only,
         n_notes=n_notes,
     )
-    with SoundFont(font, load_samples=False) as opened:
-        presets = opened.presets()
-    _open_destination(destination, settings)
-    with FontWorkers(font, workers or os.cpu_count() or 1) as pool:
-        job = _Job(pool, destination, settings, progress or _no_progress)
-        dropped = _find_dropped(presets, _check_presets(job, presets))
-        gone = {(drop.bank, drop.program) for drop in dropped}
-        kept = [preset for preset in presets if (preset.bank, preset.program) not in gone]
+    presets = [preset for number, font in enumerate(fonts) for preset in _presets(number, font)]
+    folder = Destination(destination, settings)
+    with Workers(n_workers, partial(FontShelf, tuple(fonts))) as pool:
+        job = _Job(pool, folder, settings, progress)
+        dropped = drop_presets(presets, _check_presets(job, presets), [f.name for f in fonts])
+        gone = {drop.place for drop in dropped}
+        kept = [preset for preset in presets if preset.place not in gone]
         if not kept:
-            raise DatasetError(f"{font} has no preset to render. Choose another SoundFont.")
-        render = partial(_render_instrument, settings.sample_rate, destination / AUDIO_FOLDER)
+            names = " and ".join(map(str, fonts))
+            raise DatasetError(f"{names} has no preset to render. Choose another SoundFont.")
         tasks = {task.instrument.preset: task for task in _plan(kept, settings)}
+        render = partial(_render_instrument, settings.sample_rate, folder.audio)
         rendered = job.run("notes", _Rendered, render, tasks)
     parts = [(task.instrument, rendered[preset]) for preset, task in tasks.items()]
-    return _finish(destination, settings, parts, dropped)
+    folder.finish(_list_notes(parts, sample_rate), dropped)
+    return RenderReport(
+        n_presets=len(parts),
+        n_notes=sum(len(made.notes) for _, made in parts),
+        n_silent=sum(made.n_silent for _, made in parts),
+        n_duplicates=sum(made.n_duplicates for _, made in parts),
+        dropped=tuple(dropped),
+    )
 
 
 def _check_arguments(
+    fonts: Sequence[Path],
     sample_rate: int,
     pitches: range,
     velocities: Sequence[int],
     n_notes: int | None,
-    workers: int | None,
 ) -> None:
+    if not fonts:
+        raise ValueError("fonts must name one or more")
     if not 8000 <= sample_rate <= FONT_RATE:
         raise ValueError(f"sample_rate must be 8000..{FONT_RATE}, not {sample_rate}")
     if not pitches or min(pitches) < 0 or max(pitches) > 127:
@@ -199,8 +181,6 @@ def _check_arguments(
         raise ValueError(f"velocities must be some of 1..127, not {list(velocities)}")
     if n_notes is not None and n_notes < 1:
         raise ValueError(f"n_notes must be 1 or more, not {n_notes}")
-    if workers is not None and workers < 1:
-        raise ValueError(f"workers must be 1 or more, not {workers}")
 
 
 def _file_sha256(path: Path) -> str:
@@ -208,16 +188,17 @@ def _file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _no_progress(_done: int, _total: int, _name: str) -> None:
-    """Tell nobody."""
+def _presets(number: int, font: Path) -> list[Preset]:
+    with SoundFont(font, load_samples=False) as opened:
+        return [Preset(number, preset) for preset in opened.presets()]
 
 
 @dataclass(frozen=True)
 class _Job:
     """What both passes over the presets share."""
 
-    workers: FontWorkers
-    destination: Path
+    workers: Workers[FontShelf]
+    folder: Destination
     settings: Settings
     progress: Progress
 
@@ -225,138 +206,50 @@ class _Job:
         self,
         label: str,
         result_type: type[Result],
-        function: Callable[[SoundFont, Any], Result],
-        tasks: Mapping[FontPreset, Any],
-    ) -> dict[FontPreset, Result]:
+        function: Callable[[FontShelf, Any], Result],
+        tasks: Mapping[Preset, Any],
+    ) -> dict[Preset, Result]:
         """Do a task for each preset, once over all starts of this render.
 
         Args:
             label: Names what is kept of the results.
             result_type: A dataclass, kept as JSON.
-            function: Makes a result of the font and a task.
+            function: Makes a result of the fonts and a task.
             tasks: What to give the function, by preset.
         """
-        folder = self.destination / _PARTIAL_FOLDER
-        files = {p: folder / f"{label}-{p.bank}-{p.program}.json" for p in tasks}
-        results: dict[FontPreset, Result] = {}
-        for preset, path in files.items():
-            kept = _read_result(path, result_type)
-            if kept is not None:
-                results[preset] = kept
+        journal = Journal(self.folder.partial / f"{label}.jsonl", result_type)
+        by_key = {preset.place.key(): preset for preset in tasks}
+        results = {by_key[key]: result for key, result in journal.read().items()}
         self.progress(len(results), len(tasks), "")
-        to_do = {preset: task for preset, task in tasks.items() if preset not in results}
-        for preset, result in self.workers.run(function, to_do):
-            write_text(files[preset], msgspec.json.encode(result).decode())
-            results[preset] = result
-            self.progress(len(results), len(tasks), preset.name)
+        to_do = [
+            (preset.place.key(), task) for preset, task in tasks.items() if preset not in results
+        ]
+        for key, result in self.workers.run(function, to_do):
+            journal.append(key, result)
+            results[by_key[key]] = result
+            self.progress(len(results), len(tasks), by_key[key].name)
         return results
 
 
-def _read_result(path: Path, result_type: type[Result]) -> Result | None:
-    """Read what an earlier start kept, or None."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=result_type)
-    except (FileNotFoundError, msgspec.MsgspecError):
-        return None
-
-
-# The destination
-
-
-def _open_destination(destination: Path, settings: Settings) -> None:
-    """Make the folder ready for a new render, or find that an old one can go on."""
-    render_file = destination / _RENDER_FILE
-    try:
-        destination.mkdir(parents=True, exist_ok=True)
-        used = any(not entry.name.startswith(".") for entry in destination.iterdir())
-        if (destination / EXAMPLES_FILE).exists():
-            raise DatasetError(f"{destination} already holds a data set. Choose an empty folder.")
-        if used and not render_file.exists():
-            raise DatasetError(f"{destination} is not empty. Choose an empty folder.")
-        if used and _read_settings(render_file) != settings:
-            raise DatasetError(
-                f"{destination} holds an unfinished render with other settings. "
-                "Choose an empty folder."
-            )
-        (destination / AUDIO_FOLDER).mkdir(exist_ok=True)
-        (destination / _PARTIAL_FOLDER).mkdir(exist_ok=True)
-    except OSError as error:
-        raise write_error(destination, error) from error
-    _write_render_file(destination, settings, ())
-
-
-def _read_settings(render_file: Path) -> Settings | None:
-    try:
-        return msgspec.json.decode(render_file.read_bytes(), type=_RenderFile).settings
-    except msgspec.MsgspecError:
-        return None
-
-
-def _write_render_file(
-    destination: Path, settings: Settings, dropped: Sequence[DroppedPreset]
-) -> None:
-    content = msgspec.json.encode(_RenderFile(settings, tuple(dropped)))
-    write_text(destination / _RENDER_FILE, msgspec.json.format(content).decode() + "\n")
-
-
-def _finish(
-    destination: Path,
-    settings: Settings,
-    parts: Sequence[tuple[_Instrument, _Rendered]],
-    dropped: Sequence[DroppedPreset],
-) -> RenderReport:
-    """Write `examples.json` last, since it says that the render is whole."""
-    notes = _list_notes(parts, settings.sample_rate)
-    _write_render_file(destination, settings, dropped)
-    write_examples(destination, notes)
-    shutil.rmtree(destination / _PARTIAL_FOLDER, ignore_errors=True)
-    return RenderReport(
-        n_presets=len(parts),
-        n_notes=len(notes),
-        n_silent=sum(rendered.n_silent for _, rendered in parts),
-        n_duplicates=sum(rendered.n_duplicates for _, rendered in parts),
-        dropped=tuple(dropped),
-    )
-
-
-# Which presets stay
-
-
-def _check_presets(job: _Job, presets: Sequence[FontPreset]) -> dict[FontPreset, PresetCheck]:
+def _check_presets(job: _Job, presets: Sequence[Preset]) -> dict[Place, PresetCheck]:
     """Listen to a few notes of each preset that its name does not rule out."""
-    listen = partial(_check_preset, job.settings)
     candidates = [p for p in presets if reason_to_leave_out(p.bank, p.program, p.name) is None]
-    return job.run("check", PresetCheck, listen, {preset: preset for preset in candidates})
+    listen = partial(_check_preset, job.settings)
+    checks = job.run("check", PresetCheck, listen, {preset: preset for preset in candidates})
+    return {preset.place: check for preset, check in checks.items()}
 
 
-def _check_preset(settings: Settings, font: SoundFont, preset: FontPreset) -> PresetCheck:
+def _check_preset(settings: Settings, fonts: FontShelf, preset: Preset) -> PresetCheck:
     return check_preset(
-        font,
-        preset,
+        fonts.open(preset.font),
+        preset.in_font,
         settings.pitches,
         settings.velocities,
         listen_to_tuning=settings.in_tune_only,
     )
 
 
-def _find_dropped(
-    presets: Sequence[FontPreset], checks: dict[FontPreset, PresetCheck]
-) -> list[DroppedPreset]:
-    """Say which presets do not stay, and why."""
-    dropped = []
-    first_with: dict[str, FontPreset] = {}
-    for preset in presets:
-        reason = reason_to_leave_out(preset.bank, preset.program, preset.name)
-        if reason is None:
-            check = checks[preset]
-            twin = first_with.setdefault(check.digest, preset)
-            reason = reason_heard(check, None if twin == preset else twin)
-        if reason is not None:
-            dropped.append(DroppedPreset(preset.bank, preset.program, preset.name, reason))
-    return dropped
-
-
-def _number_instruments(presets: Sequence[FontPreset]) -> list[_Instrument]:
+def _number_instruments(presets: Sequence[Preset]) -> list[_Instrument]:
     """Number the presets that stay, and name them by family, as NSynth does."""
     counts = dict.fromkeys(FAMILIES, 0)
     instruments = []
@@ -368,10 +261,7 @@ def _number_instruments(presets: Sequence[FontPreset]) -> list[_Instrument]:
     return instruments
 
 
-# Rendering
-
-
-def _plan(presets: Sequence[FontPreset], settings: Settings) -> list[_Task]:
+def _plan(presets: Sequence[Preset], settings: Settings) -> list[_Task]:
     """Say which notes of which instruments are rendered."""
     notes = [
         (instrument, pitch, velocity)
@@ -389,14 +279,15 @@ def _plan(presets: Sequence[FontPreset], settings: Settings) -> list[_Task]:
     return [_Task(instrument, tuple(pairs)) for instrument, pairs in chosen.items()]
 
 
-def _render_instrument(sample_rate: int, audio: Path, font: SoundFont, task: _Task) -> _Rendered:
+def _render_instrument(sample_rate: int, audio: Path, fonts: FontShelf, task: _Task) -> _Rendered:
     """Write the WAVs of one instrument."""
+    font = fonts.open(task.instrument.preset.font)
     notes = []
     n_silent = n_duplicates = 0
     heard: set[tuple[int, bytes]] = set()
     for pitch, velocity in task.notes:
-        raw = font.play_note(task.instrument.preset, pitch, velocity)
-        wave, level_db = shape_note(raw, sample_rate)
+        raw = font.play_note(task.instrument.preset.in_font, pitch, velocity)
+        wave, level_db = shape_note(raw, FONT_RATE, sample_rate)
         samples = (pitch, hashlib.sha256(raw.tobytes()).digest())
         if level_db < SILENCE_DB:
             n_silent += 1
@@ -410,10 +301,10 @@ def _render_instrument(sample_rate: int, audio: Path, font: SoundFont, task: _Ta
     return _Rendered(tuple(notes), n_silent, n_duplicates)
 
 
-def _list_notes(parts: Sequence[tuple[_Instrument, _Rendered]], sample_rate: int) -> list[Note]:
-    rows = [(instrument, *note) for instrument, rendered in parts for note in rendered.notes]
-    return [
-        Note(
+def _list_notes(parts: Sequence[tuple[_Instrument, _Rendered]], sample_rate: int) -> Iterator[Note]:
+    rows = ((instrument, *note) for instrument, rendered in parts for note in rendered.notes)
+    for number, (instrument, pitch, velocity, level_db) in enumerate(rows):
+        yield Note(
             note=number,
             note_str=note_name(instrument.name, pitch, velocity),
             instrument=instrument.number,
@@ -430,5 +321,3 @@ def _list_notes(parts: Sequence[tuple[_Instrument, _Rendered]], sample_rate: int
             preset_name=instrument.preset.name,
             level_db=level_db,
         )
-        for number, (instrument, pitch, velocity, level_db) in enumerate(rows)
-    ]

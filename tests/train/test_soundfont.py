@@ -2,6 +2,7 @@
 
 import errno
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ import pytest
 from tests.train.sf2 import ToyPreset, write_sf2
 from train import fluidsynth, notes
 from train.fluidsynth import FontPreset, SoundFont
-from train.font_workers import FontWorkers
+from train.font_presets import FontShelf
 from train.general_midi import family
 from train.note_shape import shape_note
 from train.notes import DatasetError, Example, load_examples, read_wave
-from train.soundfont import RenderReport, render_soundfont
+from train.soundfont import RenderReport, render_soundfonts
+from train.workers import Workers
 
 RATE = 32000
 FLUTE = ToyPreset(0, 73, "Flute")
@@ -34,8 +36,8 @@ def destination(tmp_path: Path) -> Path:
 
 
 def render(font: Path, destination: Path, **options: Any) -> RenderReport:
-    return render_soundfont(
-        font, destination, **({"pitches": range(60, 61), "workers": 1} | options)
+    return render_soundfonts(
+        [font], destination, **({"pitches": range(60, 61), "workers": 1} | options)
     )
 
 
@@ -115,14 +117,16 @@ def test_louder_velocity_has_a_higher_level(tmp_path: Path) -> None:
 
 def shaped_tone(hz: float, offset: float = 0.0) -> np.ndarray:
     time = np.arange(4 * 48000) / 48000
-    return shape_note((0.5 * np.sin(2 * np.pi * hz * time) + offset).astype(np.float32), RATE)[0]
+    return shape_note(
+        (0.5 * np.sin(2 * np.pi * hz * time) + offset).astype(np.float32), 48000, RATE
+    )[0]
 
 
 def level_beside_1_khz_db(hz: int, folded_hz: int) -> float:
     """Shape a tone together with one of 1 kHz; return what is heard near `folded_hz`."""
     time = np.arange(4 * 48000) / 48000
     tones = np.sin(2 * np.pi * 1000 * time) + np.sin(2 * np.pi * hz * time)
-    wave, _ = shape_note((0.25 * tones).astype(np.float32), RATE)
+    wave, _ = shape_note((0.25 * tones).astype(np.float32), 48000, RATE)
     spectrum = np.abs(np.fft.rfft(wave[RATE : 2 * RATE] * np.hanning(RATE)))
     heard_there = spectrum[folded_hz - 3 : folded_hz + 4].max()
     return float(20 * np.log10(heard_there / spectrum[1000]))
@@ -152,7 +156,7 @@ def test_note_ends_in_silence_without_a_step() -> None:
 
 
 def test_silence_stays_silence() -> None:
-    wave, level_db = shape_note(np.zeros(4 * 48000, np.float32), RATE)
+    wave, level_db = shape_note(np.zeros(4 * 48000, np.float32), 48000, RATE)
     assert not wave.any()
     assert level_db == -np.inf
 
@@ -206,7 +210,7 @@ def test_layout_is_that_of_nsynth(font: Path, destination: Path) -> None:
     assert {path.name for path in destination.iterdir()} == {
         "audio",
         "examples.json",
-        "render.json",
+        "preparation.json",
     }
     assert {path.stem for path in (destination / "audio").iterdir()} == set(names)
     assert (report.n_presets, report.n_notes) == (2, 4)
@@ -433,14 +437,16 @@ def test_render_with_other_settings_does_not_continue(
 ) -> None:
     with pytest.raises(StoppedError):
         render(font, destination, progress=stop_after(5))
-    with pytest.raises(DatasetError, match="unfinished render with other settings"):
+    with pytest.raises(DatasetError, match="unfinished data set with other settings"):
         render(font, destination, **other)
 
 
-def test_damaged_render_file_is_taken_for_other_settings(font: Path, destination: Path) -> None:
+def test_damaged_preparation_file_is_taken_for_other_settings(
+    font: Path, destination: Path
+) -> None:
     destination.mkdir()
-    (destination / "render.json").write_text("{")
-    with pytest.raises(DatasetError, match="unfinished render with other settings"):
+    (destination / "preparation.json").write_text("{")
+    with pytest.raises(DatasetError, match="unfinished data set with other settings"):
         render(font, destination)
 
 
@@ -463,16 +469,16 @@ def test_full_disk_is_said_and_the_render_continues(
     assert render(font, destination).n_notes == 2
 
 
-def die(_font: SoundFont, _task: int) -> int:
+def die(_fonts: FontShelf, _task: int) -> int:
     os._exit(1)
 
 
 def test_killed_process_is_said(font: Path) -> None:
     with (
-        FontWorkers(font, 2) as workers,
-        pytest.raises(DatasetError, match="rendering process was killed"),
+        Workers(2, partial(FontShelf, (font,))) as workers,
+        pytest.raises(DatasetError, match="process of the preparation was killed"),
     ):
-        list(workers.run(die, {0: 0}))
+        list(workers.run(die, [("", 0)]))
 
 
 @pytest.mark.parametrize(
