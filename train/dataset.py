@@ -10,11 +10,13 @@ from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
+import soxr
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from model.warped import WarpedConfig, warped_codec
+from model.representation import Representation, WarpedRepresentation
+from model.warped import WarpedConfig
 
 from .notes import DatasetError, Example, load_examples, read_wave, write_error
 
@@ -77,7 +79,7 @@ class TrainingSet:
 
 def read_training_set(
     folders: Sequence[Path],
-    config: WarpedConfig,
+    representation: Representation,
     cache: Path,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> TrainingSet:
@@ -85,22 +87,23 @@ def read_training_set(
 
     Args:
         folders: Data sets in NSynth's layout.
-        config: The representation.
+        representation: What makes specgrams of them; notes at a higher rate are resampled to its.
         cache: A folder for the specgrams, half a MiB a note; made when missing.
         progress: Called with (done, total, what).
 
     Raises:
-        DatasetError: If a folder is no data set, has notes of another rate, or a WAV is damaged.
+        DatasetError: If a folder is no data set, has notes of a lower rate, or a WAV is damaged.
     """
     examples = [example for folder in folders for example in load_examples(folder)]
     examples = [e for e in examples if 24 <= e.pitch <= 84]
     if not examples:
         raise DatasetError("The data has no notes of pitches 24 to 84.")
-    wrong = next((e for e in examples if e.sample_rate != config.sample_rate), None)
-    if wrong is not None:
+    rate = representation.sample_rate
+    lower = next((e for e in examples if e.sample_rate < rate), None)
+    if lower is not None:
         raise DatasetError(
-            f"{wrong.path} is at {wrong.sample_rate} Hz; training needs {config.sample_rate} Hz. "
-            f"Make the data again with --sample-rate {config.sample_rate}."
+            f"{lower.path} is at {lower.sample_rate} Hz; training needs {rate} Hz. "
+            f"Make the data again with --sample-rate {rate}."
         )
     timbres, numbers = number_timbres(examples)
     levels = np.array([0.0 if e.level_db is None else e.level_db for e in examples])
@@ -110,7 +113,7 @@ def read_training_set(
         torch.tensor(numbers),
         torch.tensor([e.pitch for e in examples]),
         torch.tensor(levels - levels.max(), dtype=torch.float32),
-        _read_specgrams(examples, config, cache, progress or (lambda *_: None)),
+        _read_specgrams(examples, representation, cache, progress or (lambda *_: None)),
     )
 
 
@@ -135,19 +138,22 @@ def number_timbres(examples: list[Example]) -> tuple[tuple[Timbre, ...], list[in
 
 def _read_specgrams(
     examples: list[Example],
-    config: WarpedConfig,
+    representation: Representation,
     cache: Path,
     progress: Callable[[int, int, str], None],
 ) -> NDArray[np.float16]:
-    shape = (len(examples), 2, config.n_times, config.n_freqs)
+    # The warped transform's settings say all of it; its name may change.
+    settings: object = representation
+    if isinstance(representation, WarpedRepresentation):
+        settings = representation.config
     identity = repr(
-        (config, [(e.note_str, str(e.path), e.path.stat().st_mtime_ns) for e in examples])
+        (settings, [(e.note_str, str(e.path), e.path.stat().st_mtime_ns) for e in examples])
     )
     path = cache / f"specgrams-{sha256(identity.encode()).hexdigest()[:16]}.npy"
     if not path.exists():
         try:
             cache.mkdir(parents=True, exist_ok=True)
-            _write_specgrams(examples, config, path, shape, progress)
+            _write_specgrams(examples, representation, path, progress)
         except OSError as error:
             raise write_error(path, error) from error
     return np.load(path, mmap_mode="r", allow_pickle=False)
@@ -155,24 +161,24 @@ def _read_specgrams(
 
 def _write_specgrams(
     examples: list[Example],
-    config: WarpedConfig,
+    representation: Representation,
     path: Path,
-    shape: tuple[int, ...],
     progress: Callable[[int, int, str], None],
 ) -> None:
-    codec = warped_codec(config)
     partial = path.with_suffix(".partial")
+    shape = (len(examples), 2, *representation.size)
     out = np.lib.format.open_memmap(partial, mode="w+", dtype=np.float16, shape=shape)
 
     def encode(start: int) -> int:
         batch = examples[start : start + _ENCODE_BATCH]
-        waves = torch.zeros(len(batch), config.n_samples)
+        waves = torch.zeros(len(batch), representation.n_samples)
         for row, example in zip(waves, batch, strict=True):
-            wave = torch.from_numpy(read_wave(example))[: config.n_samples]
-            row[: len(wave)] = wave
-        pitch = torch.tensor([e.pitch for e in batch])
-        specgrams = codec.waves_to_specgrams(waves, pitch)
-        out[start : start + len(batch)] = silence_ends(specgrams, config).half().numpy()
+            wave = _wave_at(example, representation.sample_rate)[: representation.n_samples]
+            row[: len(wave)] = torch.from_numpy(wave)
+        specgrams = representation.encode(waves, torch.tensor([e.pitch for e in batch]))
+        if isinstance(representation, WarpedRepresentation):
+            specgrams = silence_ends(specgrams, representation.config)
+        out[start : start + len(batch)] = specgrams.half().numpy()
         return len(batch)
 
     done = 0
@@ -182,6 +188,14 @@ def _write_specgrams(
             progress(done, len(examples), "specgrams")
     out.flush()
     partial.replace(path)
+
+
+def _wave_at(example: Example, sample_rate: int) -> NDArray[np.float32]:
+    """Read a note's wave, resampled where it is at a higher rate."""
+    wave = read_wave(example)
+    if example.sample_rate == sample_rate:
+        return wave
+    return soxr.resample(wave, example.sample_rate, sample_rate)
 
 
 def silence_ends(specgrams: Tensor, config: WarpedConfig) -> Tensor:

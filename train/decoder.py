@@ -7,7 +7,7 @@ from model.generator import Generator
 from model.latent import on_sphere
 from model.warped import warped_frequencies
 
-from .config import TrainConfig
+from .config import TrainConfig, WarmStartConfig
 
 
 class Decoder(nn.Module):
@@ -15,14 +15,20 @@ class Decoder(nn.Module):
 
     Attributes:
         generator: The network.
-        latents: float32 [timbre, latent], of any length; see `on_sphere`.
+        latents: float32 [timbre, latent], of any length; see `on_sphere`. None, [0, latent], in
+            a recipe that draws its latents from N(0, 1).
     """
 
-    def __init__(self, config: TrainConfig, n_timbres: int) -> None:
+    def __init__(self, config: TrainConfig, n_timbres: int = 0) -> None:
         super().__init__()
-        torch.manual_seed(config.seed)
-        self.generator = Generator(config.network, warped_frequencies(config.warped))
-        self.latents = nn.Parameter(on_sphere(torch.randn(n_timbres, config.latent_size)))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            freqs_hz = None
+            if isinstance(config, WarmStartConfig):
+                freqs_hz = warped_frequencies(config.warped)
+            self.generator = Generator(config.network, freqs_hz)
+            latents = torch.randn(n_timbres, config.latent_size)
+        self.latents = nn.Parameter(on_sphere(latents))
 
 
 def move_mean(mean: nn.Module, network: nn.Module, decay: float) -> None:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .config import TrainConfig
 from .dataset import TrainingSet
+from .distributed import n_workers
 from .loss import blend_specgrams, downscale
+from .residence import hold_specgrams
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Batch:
         first: int64 [batch], numbers of the timbres.
         second: int64 [batch], numbers of the timbres blended in.
         t: float32 [batch], 0 all of the first timbre to 1 all of the second.
-        specgram: float32 [batch, 2, time, freq], at the stage's resolution.
+        specgram: float32 [batch, 2, time, freq], at the wanted resolution.
         level: float32 [batch], in dB re the loudest note of the set.
     """
 
@@ -30,45 +31,96 @@ class Batch:
     specgram: Tensor
     level: Tensor
 
+    def __len__(self) -> int:
+        return len(self.pitch)
+
+    def part(self, size: int) -> "Batch":
+        """Give the first notes."""
+        columns = (self.pitch, self.first, self.second, self.t, self.specgram, self.level)
+        return Batch(*(column[:size] for column in columns))
+
 
 class Notes:
-    """The notes that are trained on; those held out are never drawn."""
+    """A worker's share of the notes that are trained on; those held out are never drawn.
 
-    def __init__(self, data: TrainingSet, config: TrainConfig, device: torch.device) -> None:
+    Attributes:
+        trained: int64 [share], their numbers in the training set.
+        of_pitch: The same by pitch.
+    """
+
+    def __init__(self, data: TrainingSet, seed: int, rank: int, device: torch.device) -> None:
+        """Take a share.
+
+        Args:
+            data: All notes, the same on every worker.
+            seed: The run's; shuffles the notes before they are shared out.
+            rank: The worker's number.
+            device: Where batches are wanted.
+        """
         self.data = data
         self.device = device
-        self.db_per_unit = -config.warped.floor_db / 1.6
-        self._last_stage = len(config.network.channels)
-        self._mixup = config.mixup
-        self.trained = torch.nonzero(~data.held_out)[:, 0]
+        trained = torch.nonzero(~data.held_out)[:, 0]
+        shuffled = trained[
+            torch.randperm(len(trained), generator=torch.Generator().manual_seed(seed))
+        ]
+        share = shuffled[rank :: n_workers()]
+        self.trained = share if len(share) else shuffled  # fewer notes than workers: all have all
         pitches = data.pitch[self.trained]
         self.of_pitch = {p: self.trained[pitches == p] for p in set(pitches.tolist())}
+        self._specgrams = hold_specgrams(data.specgrams, self.trained, device)
 
-    def draw(self, size: int, stage: int, random: torch.Generator) -> Batch:
-        """Draw notes of all timbres and pitches alike, as many as each has."""
-        first = self.trained[torch.randint(len(self.trained), (size,), generator=random)]
-        pitch = self.data.pitch[first]
-        second = torch.stack([self._same_pitch(int(p), random) for p in pitch])
-        mixed = torch.rand(size, generator=random) < self._mixup
+    def draw(self, size: int, random: torch.Generator) -> Tensor:
+        """Draw notes, int64 [size]: all alike, so timbres and pitches as often as they have any."""
+        return self.trained[torch.randint(len(self.trained), (size,), generator=random)]
+
+    def draw_pitches(self, size: int, random: torch.Generator) -> Tensor:
+        """Draw pitches as often as they occur: int64 [size]."""
+        return self.data.pitch[self.draw(size, random)].to(self.device)
+
+    def pitches(self, notes: Tensor) -> Tensor:
+        """Give the pitches of notes: int64 [batch]."""
+        return self.data.pitch[notes].to(self.device)
+
+    def specgrams(self, notes: Tensor) -> Tensor:
+        """Give the specgrams of notes: float32 [batch, 2, time, freq]."""
+        return self._specgrams.read(notes)
+
+    def batch(
+        self,
+        size: int,
+        random: torch.Generator,
+        db_per_unit: float,
+        *,
+        factor: int = 1,
+        mixup: float = 0.0,
+    ) -> Batch:
+        """Draw notes with all that is known of them.
+
+        Args:
+            size: How many.
+            random: Where numbers are drawn from.
+            db_per_unit: Decibels of one unit of a specgram's magnitude.
+            factor: How much smaller the specgrams are wanted.
+            mixup: Share of blends among them.
+        """
+        first = self.draw(size, random)
+        second = torch.stack([self._same_pitch(int(p), random) for p in self.data.pitch[first]])
+        mixed = torch.rand(size, generator=random) < mixup
         t = torch.where(mixed, torch.rand(size, generator=random), torch.zeros(size))
         level = (1 - t) * self.data.level_db[first] + t * self.data.level_db[second]
-        specgram = self._blended(first, second, t, mixed)
+        specgram = self.specgrams(first)
+        if bool(mixed.any()):
+            other = self.specgrams(second[mixed])
+            where, ts = torch.nonzero(mixed)[:, 0].to(self.device), t[mixed].to(self.device)
+            specgram[where] = blend_specgrams(specgram[where], other, ts, db_per_unit)
         return Batch(
-            pitch=pitch.to(self.device),
+            pitch=self.pitches(first),
             first=self.data.timbre[first].to(self.device),
             second=self.data.timbre[second].to(self.device),
             t=t.to(self.device),
-            specgram=downscale(specgram, 2 ** (self._last_stage - stage), self.db_per_unit),
+            specgram=downscale(specgram, factor, db_per_unit),
             level=level.to(self.device),
         )
-
-    def _blended(self, first: Tensor, second: Tensor, t: Tensor, mixed: Tensor) -> Tensor:
-        specgram = self.data.read(first).to(self.device)
-        if bool(mixed.any()):
-            other = self.data.read(second[mixed]).to(self.device)
-            t, mixed = t[mixed].to(self.device), mixed.to(self.device)
-            specgram[mixed] = blend_specgrams(specgram[mixed], other, t, self.db_per_unit)
-        return specgram
 
     def _same_pitch(self, pitch: int, random: torch.Generator) -> Tensor:
         notes = self.of_pitch[pitch]

@@ -2,7 +2,7 @@
 
 import torch
 
-from .config import TrainConfig
+from .config import TrainConfig, WarmStartConfig
 from .dataset import TrainingSet
 from .trainer import Trainer
 from .warm_start import WarmStart
@@ -19,4 +19,5 @@ def make_trainer(
         rank: The worker's number.
         device: Where it computes.
     """
+    assert isinstance(config, WarmStartConfig)
     return WarmStart(config, data, rank, device)

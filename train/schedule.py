@@ -2,13 +2,13 @@
 
 import math
 
-from .config import FIRST_STAGE, TrainConfig
+from .config import FIRST_STAGE, WarmStartConfig
 
 _LAST_RATE = 0.05
 _WARM_EXAMPLES = 400
 
 
-def stage_at(config: TrainConfig, examples_seen: int) -> int:
+def stage_at(config: WarmStartConfig, examples_seen: int) -> int:
     """Say which block of the generator, counted from 1, is the last to run now."""
     total = sum(config.stage_shares)
     end = 0.0
@@ -19,12 +19,12 @@ def stage_at(config: TrainConfig, examples_seen: int) -> int:
     return FIRST_STAGE + len(config.stage_shares) - 1
 
 
-def batch_at(config: TrainConfig, stage: int) -> int:
+def batch_at(config: WarmStartConfig, stage: int) -> int:
     """Say how many notes a step takes at a stage, over all workers."""
     return config.batch[stage - FIRST_STAGE]
 
 
-def rate_at(config: TrainConfig, examples_seen: int) -> float:
+def rate_at(config: WarmStartConfig, examples_seen: int) -> float:
     """Say what the learning rate is multiplied with.
 
     It rises over the first few hundred examples, stays, and falls along a half cosine over

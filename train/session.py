@@ -13,7 +13,7 @@ import msgspec
 import torch
 import torch.distributed as dist
 
-from .config import TrainConfig
+from .config import TrainConfig, decode_train_config
 from .dataset import TrainingSet, read_training_set
 from .loop import Progress, TrainingError, train_loop
 from .publish import publish
@@ -54,7 +54,7 @@ def train(
     """
     run = Run(run_folder)
     run.check(config)
-    data = read_training_set(folders, config.warped, run_folder / _CACHE, on_prepare)
+    data = read_training_set(folders, config.transform, run_folder / _CACHE, on_prepare)
     run.start(config)
     stopped = False
 
@@ -104,10 +104,10 @@ class _Helpers:
 
 
 def _helper(folders: list[str], run_folder: str, settings: bytes, rank: int, port: int) -> None:
-    config = msgspec.json.decode(settings, type=TrainConfig)
+    config = decode_train_config(settings)
     torch.set_num_threads(1)
     cache = Path(run_folder) / _CACHE
-    data: TrainingSet = read_training_set([Path(f) for f in folders], config.warped, cache)
+    data: TrainingSet = read_training_set([Path(f) for f in folders], config.transform, cache)
     _join(rank, config.workers, port)
     train_loop(config, data, Run(Path(run_folder)), rank=rank)
 

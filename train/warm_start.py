@@ -9,7 +9,7 @@ from torch import Tensor
 from model.latent import on_sphere
 from model.layers import compile_layers
 
-from .config import TrainConfig
+from .config import WarmStartConfig
 from .dataset import TrainingSet
 from .decoder import Decoder, move_mean
 from .distributed import average_gradients, n_workers
@@ -34,7 +34,7 @@ class WarmStart:
     """Trains a decoder by reconstruction; see `trainer.Trainer`."""
 
     def __init__(
-        self, config: TrainConfig, data: TrainingSet, rank: int, device: torch.device
+        self, config: WarmStartConfig, data: TrainingSet, rank: int, device: torch.device
     ) -> None:
         self._config = config
         self._rank = rank
@@ -43,7 +43,7 @@ class WarmStart:
         self._mean = Decoder(config, len(data.timbres)).to(device).requires_grad_(False)
         self._mean.load_state_dict(self._decoder.state_dict())
         self._decoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._notes = Notes(data, config, device)
+        self._notes = Notes(data, config.seed, rank, device)
         self._optimiser = torch.optim.Adam(
             [
                 {"params": list(self._decoder.generator.parameters()), "gain": 1.0},
@@ -60,7 +60,10 @@ class WarmStart:
         random = step_random(config.seed, self._rank, examples_seen)
         stage = self.stage(examples_seen)
         size = batch_at(config, stage) // n_workers()
-        batch = self._notes.draw(size, stage, random)
+        factor = 2 ** (len(config.network.channels) - stage)
+        batch = self._notes.batch(
+            size, random, config.db_per_unit, factor=factor, mixup=config.mixup
+        )
         losses = reconstruction_losses(self._decoder, batch, stage, config, random)
         self._optimiser.zero_grad(set_to_none=True)
         total_loss(losses, config).backward()  # type: ignore[no-untyped-call]
@@ -100,7 +103,7 @@ def reconstruction_losses(
     decoder: Decoder,
     batch: Batch,
     stage: int,
-    config: TrainConfig,
+    config: WarmStartConfig,
     random: torch.Generator,
 ) -> dict[str, Tensor]:
     """Say how far the decoder's notes are from real ones.
@@ -123,8 +126,7 @@ def reconstruction_losses(
     noisy = on_sphere(z + config.latent_noise * noise)
     with torch.autocast(z.device.type, torch.bfloat16, enabled=config.precision == "bfloat16"):
         generated = decoder.generator(noisy, batch.pitch, stage)
-    db_per_unit = -config.warped.floor_db / 1.6
-    losses = specgram_losses(generated.float(), batch.specgram, db_per_unit)
+    losses = specgram_losses(generated.float(), batch.specgram, config.db_per_unit)
     head = decoder.generator.level
     assert head is not None, "a warm start has a level head"
     level = head(decoder.generator.inputs(noisy, batch.pitch))
@@ -132,7 +134,7 @@ def reconstruction_losses(
     return losses
 
 
-def total_loss(losses: Mapping[str, Tensor], config: TrainConfig) -> Tensor:
+def total_loss(losses: Mapping[str, Tensor], config: WarmStartConfig) -> Tensor:
     """Weigh and add what `reconstruction_losses` gives."""
     total = losses["magnitude"] + config.ifreq_weight * losses["ifreq"]
     return total + LEVEL_WEIGHT * losses["level"]

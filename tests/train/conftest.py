@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from train.config import TrainConfig
+from train.config import WarmStartConfig
 from train.notes import AUDIO_FOLDER, FAMILIES, Note, note_name, write_examples, write_wave
 
 RATE, SECONDS = 32000, 4
@@ -59,9 +59,9 @@ def notes_folder(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def quick() -> TrainConfig:
+def quick() -> WarmStartConfig:
     """A run of 24 notes through all four resolutions."""
-    return TrainConfig(
+    return WarmStartConfig(
         name="quick",
         latent_size=8,
         examples=24,

@@ -2,10 +2,10 @@
 
 import pytest
 
-from train.config import TrainConfig
+from train.config import WarmStartConfig
 from train.schedule import batch_at, rate_at, stage_at
 
-CONFIG = TrainConfig(examples=10_000, stage_shares=(0.2, 0.15, 0.2, 0.45))
+CONFIG = WarmStartConfig(examples=10_000, stage_shares=(0.2, 0.15, 0.2, 0.45))
 
 
 def test_stages_follow_their_shares() -> None:
@@ -35,4 +35,4 @@ def test_the_rate_rises_stays_and_falls() -> None:
 )
 def test_impossible_settings_are_refused(settings, message) -> None:
     with pytest.raises(ValueError, match=message):
-        TrainConfig(**settings)
+        WarmStartConfig(**settings)

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from model.gansynth import GANSynth
-from train.config import LEARNABLE, TrainConfig
+from train.config import LEARNABLE, WarmStartConfig
 from train.dataset import is_held_out, read_training_set
 from train.loop import Decoder, Progress, TrainingError, _Notes, train_loop
 from train.notes import DatasetError
@@ -21,8 +21,8 @@ from train.session import train
 
 
 @pytest.fixture
-def data(notes_folder: Path, quick: TrainConfig, tmp_path_factory):
-    return read_training_set([notes_folder], quick.warped, notes_folder / "cache")
+def data(notes_folder: Path, quick: WarmStartConfig, tmp_path_factory):
+    return read_training_set([notes_folder], quick.transform, notes_folder / "cache")
 
 
 def weights(run: Path) -> dict[str, torch.Tensor]:
@@ -30,7 +30,7 @@ def weights(run: Path) -> dict[str, torch.Tensor]:
 
 
 def test_a_run_goes_through_every_stage_and_writes_a_model(
-    notes_folder: Path, quick: TrainConfig, tmp_path
+    notes_folder: Path, quick: WarmStartConfig, tmp_path
 ) -> None:
     seen: list[Progress] = []
     folder, complete = train([notes_folder], tmp_path / "run", quick, on_progress=seen.append)
@@ -47,7 +47,7 @@ def test_a_run_goes_through_every_stage_and_writes_a_model(
 
 
 def test_timbres_are_ranked_by_their_sound(
-    notes_folder: Path, quick: TrainConfig, tmp_path
+    notes_folder: Path, quick: WarmStartConfig, tmp_path
 ) -> None:
     folder, _ = train([notes_folder], tmp_path / "run", quick)
     pure, bright, plucked = GANSynth.load(folder).timbres
@@ -55,7 +55,7 @@ def test_timbres_are_ranked_by_their_sound(
     assert plucked.decay < min(pure.decay, bright.decay)
 
 
-def test_the_loss_falls_on_notes_seen_again(data, quick: TrainConfig, tmp_path) -> None:
+def test_the_loss_falls_on_notes_seen_again(data, quick: WarmStartConfig, tmp_path) -> None:
     config = msgspec.structs.replace(
         quick, examples=480, stage_shares=(1, 0, 0, 0), batch=(8, 2, 2, 2)
     )
@@ -74,7 +74,7 @@ def test_the_loss_falls_on_notes_seen_again(data, quick: TrainConfig, tmp_path) 
 
 
 def test_a_run_that_was_stopped_ends_like_one_that_was_not(
-    notes_folder: Path, quick: TrainConfig, tmp_path
+    notes_folder: Path, quick: WarmStartConfig, tmp_path
 ) -> None:
     train([notes_folder], tmp_path / "whole", quick)
     steps = iter([False, False, False, True])
@@ -89,14 +89,14 @@ def test_a_run_that_was_stopped_ends_like_one_that_was_not(
         assert torch.equal(tensor, halved[name]), name
 
 
-def test_two_workers_make_one_model(notes_folder: Path, quick: TrainConfig, tmp_path) -> None:
+def test_two_workers_make_one_model(notes_folder: Path, quick: WarmStartConfig, tmp_path) -> None:
     config = msgspec.structs.replace(quick, workers=2, examples=8)
     folder, complete = train([notes_folder], tmp_path / "run", config)
     assert complete
     GANSynth.load(folder)
 
 
-def test_held_out_notes_are_never_drawn(data, quick: TrainConfig) -> None:
+def test_held_out_notes_are_never_drawn(data, quick: WarmStartConfig) -> None:
     held_out = data.held_out
     assert 0 < int(held_out.sum()) < len(held_out)
     notes = _Notes(data, quick)
@@ -115,22 +115,22 @@ def test_levels_are_kept_relative_to_the_loudest(data) -> None:
     assert data.level_db.min() == -6
 
 
-def test_specgrams_are_made_once(notes_folder: Path, quick: TrainConfig, tmp_path) -> None:
+def test_specgrams_are_made_once(notes_folder: Path, quick: WarmStartConfig, tmp_path) -> None:
     calls: list[int] = []
     for _ in range(2):
         read_training_set(
-            [notes_folder], quick.warped, tmp_path, lambda done, total, what: calls.append(done)
+            [notes_folder], quick.transform, tmp_path, lambda done, total, what: calls.append(done)
         )
     assert calls == [8, 15]
 
 
-def test_equal_names_are_told_apart(notes_folder: Path, quick: TrainConfig, tmp_path) -> None:
+def test_equal_names_are_told_apart(notes_folder: Path, quick: WarmStartConfig, tmp_path) -> None:
     shutil.copytree(notes_folder, tmp_path / "again")
-    data = read_training_set([notes_folder, tmp_path / "again"], quick.warped, tmp_path / "c")
+    data = read_training_set([notes_folder, tmp_path / "again"], quick.transform, tmp_path / "c")
     assert [t.name for t in data.timbres][2:4] == ["Plucked", "Pure 2"]
 
 
-def test_a_loss_that_is_not_a_number_stops_the_run(data, quick: TrainConfig, tmp_path) -> None:
+def test_a_loss_that_is_not_a_number_stops_the_run(data, quick: WarmStartConfig, tmp_path) -> None:
     run = Run(tmp_path)
     run.start(quick)
     data.level_db[:] = float("nan")
@@ -140,7 +140,7 @@ def test_a_loss_that_is_not_a_number_stops_the_run(data, quick: TrainConfig, tmp
 
 
 def test_a_damaged_checkpoint_is_refused_and_kept(
-    notes_folder: Path, quick: TrainConfig, tmp_path
+    notes_folder: Path, quick: WarmStartConfig, tmp_path
 ) -> None:
     train([notes_folder], tmp_path, msgspec.structs.replace(quick, examples=2))
     path = tmp_path / "checkpoint.safetensors"
@@ -151,14 +151,14 @@ def test_a_damaged_checkpoint_is_refused_and_kept(
 
 
 def test_a_folder_with_another_network_is_refused(
-    notes_folder: Path, quick: TrainConfig, tmp_path
+    notes_folder: Path, quick: WarmStartConfig, tmp_path
 ) -> None:
     train([notes_folder], tmp_path, msgspec.structs.replace(quick, examples=2))
     with pytest.raises(DatasetError, match="another network"):
         train([notes_folder], tmp_path, msgspec.structs.replace(quick, latent_size=16))
 
 
-def test_bad_notes_leave_no_run_behind(quick: TrainConfig, tmp_path) -> None:
+def test_bad_notes_leave_no_run_behind(quick: WarmStartConfig, tmp_path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(DatasetError):
         train([tmp_path / "empty"], tmp_path / "run", quick)
@@ -170,11 +170,11 @@ def test_notes_of_another_rate_are_refused(notes_folder: Path, quick, tmp_path) 
     path = tmp_path / "n" / "examples.json"
     path.write_text(path.read_text().replace('"sample_rate": 32000', '"sample_rate": 16000'))
     with pytest.raises(DatasetError, match="is at 16000 Hz; training needs 32000 Hz"):
-        read_training_set([tmp_path / "n"], quick.warped, tmp_path / "c")
+        read_training_set([tmp_path / "n"], quick.transform, tmp_path / "c")
 
 
 def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(
-    data, quick: TrainConfig, tmp_path, monkeypatch
+    data, quick: WarmStartConfig, tmp_path, monkeypatch
 ) -> None:
     run = Run(tmp_path)
     run.start(quick)
@@ -202,7 +202,7 @@ def _held(instrument: int, pitch: int) -> bool:
 
 
 def test_another_representation_makes_a_model_that_says_so(
-    notes_folder: Path, quick: TrainConfig, tmp_path
+    notes_folder: Path, quick: WarmStartConfig, tmp_path
 ) -> None:
     config = msgspec.structs.replace(quick, representation="F")
     folder, complete = train([notes_folder], tmp_path / "run", config)
@@ -213,7 +213,7 @@ def test_another_representation_makes_a_model_that_says_so(
 
 
 def test_notes_at_another_rate_than_the_representations_are_refused(
-    notes_folder: Path, quick: TrainConfig, tmp_path
+    notes_folder: Path, quick: WarmStartConfig, tmp_path
 ) -> None:
     config = msgspec.structs.replace(quick, representation="M26hn-48k")
     with pytest.raises(DatasetError, match="training needs 48000 Hz"):
@@ -222,4 +222,4 @@ def test_notes_at_another_rate_than_the_representations_are_refused(
 
 def test_representation_without_harmonic_bands_is_refused() -> None:
     with pytest.raises(ValueError, match="must be one of M20hn, F, M28hn, M26hn-48k, not mel"):
-        TrainConfig(representation="mel")
+        WarmStartConfig(representation="mel")

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 import torch
 
-from train.config import TrainConfig
+from train.config import WarmStartConfig
 from train.dataset import TrainingSet, read_training_set
 from train.recipes import make_trainer
 from train.trainer import Trainer
@@ -16,22 +16,22 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(scope="module")
 def data(notes_folder: Path) -> TrainingSet:
-    config = TrainConfig()
-    return read_training_set([notes_folder], config.warped, notes_folder / "cache")
+    config = WarmStartConfig()
+    return read_training_set([notes_folder], config.transform, notes_folder / "cache")
 
 
-def made(quick: TrainConfig, data: TrainingSet) -> Trainer:
+def made(quick: WarmStartConfig, data: TrainingSet) -> Trainer:
     return make_trainer(quick, data, 0, CPU)
 
 
-def test_a_step_says_how_much_it_saw_and_lost(quick: TrainConfig, data: TrainingSet) -> None:
+def test_a_step_says_how_much_it_saw_and_lost(quick: WarmStartConfig, data: TrainingSet) -> None:
     n_notes, losses = made(quick, data).step(0)
     assert n_notes == 2
     assert set(losses) == {"magnitude", "ifreq", "level"}
     assert not any(loss.requires_grad for loss in losses.values())
 
 
-def test_resumed_steps_are_the_same_bit_for_bit(quick: TrainConfig, data: TrainingSet) -> None:
+def test_resumed_steps_are_the_same_bit_for_bit(quick: WarmStartConfig, data: TrainingSet) -> None:
     whole, halved = made(quick, data), made(quick, data)
     for seen in (0, 2, 20):
         whole.step(seen)
@@ -45,14 +45,14 @@ def test_resumed_steps_are_the_same_bit_for_bit(quick: TrainConfig, data: Traini
         assert torch.equal(tensor, resumed.state()[name]), name
 
 
-def test_another_seed_draws_other_notes(quick: TrainConfig, data: TrainingSet) -> None:
+def test_another_seed_draws_other_notes(quick: WarmStartConfig, data: TrainingSet) -> None:
     other = msgspec.structs.replace(quick, seed=1)
     first, second = made(quick, data), made(other, data)
     second.load(first.state())
     assert first.step(0)[1] != second.step(0)[1]
 
 
-def test_the_loss_falls_on_notes_seen_again(quick: TrainConfig, data: TrainingSet) -> None:
+def test_the_loss_falls_on_notes_seen_again(quick: WarmStartConfig, data: TrainingSet) -> None:
     config = msgspec.structs.replace(
         quick, examples=480, batch=(8, 2, 2, 2), stage_shares=(1, 0, 0, 0)
     )
@@ -71,7 +71,7 @@ def test_the_loss_falls_on_notes_seen_again(quick: TrainConfig, data: TrainingSe
     ],
 )
 def test_a_wrong_state_is_refused_by_the_tensor_s_name(
-    quick: TrainConfig, data: TrainingSet, change, message
+    quick: WarmStartConfig, data: TrainingSet, change, message
 ) -> None:
     trainer = made(quick, data)
     trainer.step(0)
