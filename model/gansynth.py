@@ -13,6 +13,7 @@ from .config import ModelConfig, TimbreConfig
 from .cpu_generator import CPUGenerator
 from .factory import AnyGenerator, make_generator
 from .generator import Generator
+from .gpu_generator import GPUGenerator, Precision
 from .latent import draw_among, draw_gaussian
 from .normalizer import FrequencyNormalizer, Normalizer, make_normalizer
 from .representation import GANSynthRepresentation
@@ -54,17 +55,23 @@ class GANSynth:
         identity: str = "",
         device: torch.device | str = "cpu",
         normalizer: Normalizer | None = None,
+        precision: Precision | None = None,
     ) -> None:
         self.config = config
         self.device = torch.device(device)
         self.generator = generator.requires_grad_(False).eval().to(self.device)
         self.generator.freeze()
         self.normalizer = normalizer or make_normalizer(config.normalizer)
-        on_cpu = self.device.type == "cpu"
+        # Apple's GPUs have no float64, which phases are worked out in.
+        self._decoding_device = torch.device("cpu" if self.device.type == "mps" else self.device)
         self.between_layers: Callable[[], None] = lambda: None
-        self._run: AnyGenerator | CPUGenerator = self.generator
-        if on_cpu and isinstance(self.generator, Generator) and CPUGenerator.suits(config.network):
-            self._run = CPUGenerator(self.generator, self._let_others_go_first)
+        self._run: AnyGenerator | CPUGenerator | GPUGenerator = self.generator
+        if isinstance(self.generator, Generator):
+            on_cpu = self.device.type == "cpu" and precision is None
+            if on_cpu and CPUGenerator.suits(config.network):
+                self._run = CPUGenerator(self.generator, self._let_others_go_first)
+            elif not on_cpu and GPUGenerator.suits(config.network):
+                self._run = GPUGenerator(self.generator, precision or "tf32")
         self.latents = latents.float()
         self.hash = identity
 
@@ -86,8 +93,20 @@ class GANSynth:
         return cls(config, generator, latents, normalizer=normalizer)
 
     @classmethod
-    def load(cls, folder: Path, device: torch.device | str = "cpu") -> "GANSynth":
+    def load(
+        cls,
+        folder: Path,
+        device: torch.device | str = "cpu",
+        precision: Precision | None = None,
+    ) -> "GANSynth":
         """Read a model from its folder.
+
+        Args:
+            folder: The model's.
+            device: That is to make the notes.
+            precision: Of the convolutions on a GPU; tf32 without it, and float32 on a device that
+                has no tf32. On a CPU float32, unless another is given: then the generator is the
+                GPU's, for measurements.
 
         Raises:
             ModelError: If the folder is not a model, is damaged, or its weights do not fit.
@@ -107,7 +126,8 @@ class GANSynth:
         except RuntimeError as error:
             line = str(error).splitlines()[-1].strip()
             raise ModelError(f"{folder} is damaged: its weights do not fit: {line}") from error
-        return cls(config, generator, latents, model_hash(folder), device, normalizer)
+        identity = model_hash(folder)
+        return cls(config, generator, latents, identity, device, normalizer, precision)
 
     def save(self, folder: Path, *, half: bool = False) -> None:
         """Write the model to a folder, whole or not at all.
@@ -217,19 +237,23 @@ class GANSynth:
         Raises:
             ValueError: If a pitch is outside the model's range.
         """
-        specgrams = self.specgrams(z, pitch, n_frames)
+        return self._waves(z, pitch, n_iterations, n_frames).cpu()
+
+    def _waves(self, z: Tensor, pitch: Tensor, n_iterations: int, n_frames: int | None) -> Tensor:
+        """Make notes as `generate` does, and leave them on the device that decoded them."""
+        specgrams = self.specgrams(z, pitch, n_frames).to(self._decoding_device)
         self.between_layers()
         if self.config.representation == "warped":
             assert self.config.warped is not None, "checked by the configuration"
-            codec = warped_codec(self.config.warped, str(self.device))
+            codec = warped_codec(self.config.warped, str(self._decoding_device))
             if n_frames is not None:
-                return codec.specgrams_to_beginnings(specgrams, pitch, n_iterations).cpu()
-            return codec.specgrams_to_waves(specgrams, pitch, n_iterations).cpu()
+                return codec.specgrams_to_beginnings(specgrams, pitch, n_iterations)
+            return codec.specgrams_to_waves(specgrams, pitch, n_iterations)
         assert self.config.gansynth is not None, "checked by the configuration"
         representation = GANSynthRepresentation(
             self.name, self.config.gansynth, self.config.data_type, self.normalizer
         )
-        return representation.decode(specgrams, pitch).cpu()
+        return representation.decode(specgrams, pitch)
 
     def render(
         self,
@@ -251,19 +275,20 @@ class GANSynth:
             n_frames: Make only the first columns; see `n_samples_of`.
 
         Returns:
-            float32 [batch, sample], peak 0.8.
+            float32 [batch, sample], peak 0.8, on the CPU.
 
         Raises:
             ValueError: If a pitch is outside the model's range.
         """
-        waves = self.generate(z, pitch, n_iterations=n_iterations, n_frames=n_frames)
+        waves = self._waves(z, pitch, n_iterations, n_frames)
         if not waves.numel():
-            return waves
+            return waves.cpu()
         waves = waves - waves.mean(-1, keepdim=True)
         waves = waves * self._fade()[: waves.shape[-1]]
         peak = waves.abs().amax(-1, keepdim=True)
         gain = torch.where(peak > _SILENT_PEAK, RENDERED_PEAK / peak, 0.0)
-        return waves * (gain if n_frames is None else gain.clamp_max(_LARGEST_PART_GAIN))
+        gain = gain if n_frames is None else gain.clamp_max(_LARGEST_PART_GAIN)
+        return (waves * gain).cpu()
 
     @torch.inference_mode()
     def level_db(self, z: Tensor, pitch: Tensor) -> Tensor:
@@ -292,7 +317,7 @@ class GANSynth:
 
     def _fade(self) -> Tensor:
         """Fade out before the end, where the circular transform leaves a ghost of the attack."""
-        seconds = torch.arange(self.n_samples) / self.sample_rate
+        seconds = torch.arange(self.n_samples, device=self._decoding_device) / self.sample_rate
         start, end = (self.n_samples / self.sample_rate - seconds for seconds in _FADE_SECONDS)
         return ((end - seconds) / (end - start)).clamp(0, 1)
 
