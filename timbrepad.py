@@ -785,11 +785,11 @@ def train(
     seed: Annotated[int, typer.Option(metavar="N")] = 0,
 ) -> None:
     """Train a model on folders of notes; Ctrl-C stops it so that it can go on later."""
-    from train.config import TrainConfig
+    from train.config import WarmStartConfig
     from train.session import train as train_model
 
     try:
-        config = TrainConfig(
+        config = WarmStartConfig(
             name=name,
             representation=representation,
             width=width,
