@@ -153,9 +153,9 @@ class PresetBrowser(QWidget):
         """Show what matches every word that is typed."""
         words = self.field.text().casefold().split()
         if self._stack.currentIndex() == PRESETS:
-            self.presets.show_rows(self._preset_rows(words) or [_nothing(words, "presets")])
+            self.presets.show_rows(self._preset_rows(words) or _nothing(words, "presets"))
         else:
-            self.timbres.show_rows(self._timbre_rows(words) or [_nothing(words, "timbres")])
+            self.timbres.show_rows(self._timbre_rows(words) or _nothing(words, "timbres"))
 
     def _preset_rows(self, words: Sequence[str]) -> list[Row]:
         return [
@@ -215,8 +215,13 @@ def _about(entry: PresetEntry) -> str:
     return " · ".join(entry.tags) or entry.author or ("factory" if entry.is_factory else "yours")
 
 
-def _nothing(words: Sequence[str], what: str) -> Row:
-    return Row(f"No {what} match" if words else f"No {what} yet")
+def _nothing(words: Sequence[str], what: str) -> list[Row]:
+    """Say in headings that a list is empty: a model may well name no timbres, but draws them."""
+    if words:
+        return [Row(f"No {what} match")]
+    if what == "timbres":
+        return [Row("No named timbres"), Row("The dice on the pad draw one")]
+    return [Row("No presets yet")]
 
 
 def _timbre_picture(timbre: Timbre) -> Callable[[QSize], QPixmap]:

@@ -39,7 +39,7 @@ class TimbreMenu(QMenu):
         self.addAction(holder)
         self._families = [self._add_family(family) for family in _families(timbres)]
         if not timbres:
-            self.addAction("No named timbres yet").setEnabled(False)
+            self.addAction("No named timbres: roll the dice").setEnabled(False)
         self.aboutToShow.connect(self._prepare)
 
     def _prepare(self) -> None:

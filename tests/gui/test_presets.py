@@ -201,3 +201,12 @@ def test_a_timbre_can_be_dragged_by_its_name(window, qtbot):
     mime = model.mimeData([model.index(places[0])])
     assert mime.text() == "Oboe"
     assert model.flags(model.index(places[0])) & Qt.ItemFlag.ItemIsDragEnabled
+
+
+def test_a_model_without_named_timbres_points_to_the_dice(open_window, instrument, monkeypatch):
+    monkeypatch.setattr(instrument, "timbres", lambda: ())
+    browser = open_window(instrument).browser
+    browser.show_tab(1)
+    rows = browser.timbres.model().rows
+    assert [row.name for row in rows] == ["No named timbres", "The dice on the pad draw one"]
+    assert browser.timbres.names() == []
