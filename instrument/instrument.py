@@ -467,8 +467,13 @@ class Instrument:
     # Starting, opening, changing.
 
     def _renderer_process(self, name: str, shape: tuple[int, int]) -> RendererProcess:
-        n_threads = self._options.render_threads or None
-        return RendererProcess(name, shape, wake=self._wake.set, n_threads=n_threads)
+        return RendererProcess(
+            name,
+            shape,
+            wake=self._wake.set,
+            n_threads=self._options.render_threads or None,
+            device=self._options.render_device,
+        )
 
     def _make_supply(self, sample_rate: float) -> NoteSupply:
         return NoteSupply(

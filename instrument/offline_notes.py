@@ -14,6 +14,7 @@ from .pool import NoteInfo, NotePool
 from .renderer_client import RendererError, RendererProcess
 from .renderer_protocol import (
     Answer,
+    DeviceLost,
     Drawn,
     ModelFailed,
     ModelLoaded,
@@ -64,13 +65,20 @@ class RenderedNotes:
     no such slot, the one whose note is needed last.
     """
 
-    def __init__(self, model_path: str, sample_rate: float, n_slots: int = MAXIMUM_SLOTS) -> None:
+    def __init__(
+        self,
+        model_path: str,
+        sample_rate: float,
+        n_slots: int = MAXIMUM_SLOTS,
+        device: str = "auto",
+    ) -> None:
         """Start the renderer and open the model.
 
         Args:
             model_path: The model's folder.
             sample_rate: That the notes shall have, in Hz.
             n_slots: How many notes to keep.
+            device: That renders; see `RendererProcess`.
 
         Raises:
             RendererError: If the model can't be opened or the renderer does not start.
@@ -89,7 +97,9 @@ class RenderedNotes:
         shape = (n_slots + 1, round(NOTE_SECONDS * sample_rate))
         self.pool = NotePool(*shape)
         self._free = list(range(n_slots, 0, -1))
-        self._renderer = RendererProcess(self.pool.name, shape, wake=self._news.set, niceness=0)
+        self._renderer = RendererProcess(
+            self.pool.name, shape, wake=self._news.set, niceness=0, device=device
+        )
         try:
             self._renderer.start()
             self._renderer.load_model(model_path)
@@ -200,6 +210,8 @@ class RenderedNotes:
             case ModelLoaded():  # after a restart: the jobs of the one that died, once more
                 for _, job in self._jobs.values():
                     self._renderer.submit(job)
+            case DeviceLost(n_jobs=n_jobs):
+                self._n_parallel = n_jobs
             case RenderFailed(text=text) | ModelFailed(text=text):
                 raise RendererError(text)
             case _:

@@ -15,6 +15,8 @@ class InstrumentOptions(msgspec.Struct, frozen=True, kw_only=True):
         midi_port: Name of the MIDI input, or a part of it; "*" is all, "" none.
         cache_megabytes: Memory for rendered notes.
         render_threads: Notes made side by side; 0 is one a core, at most four.
+        render_device: That makes the notes: "auto" is the fastest that works, else "cpu", "cuda",
+            "cuda:N" or "mps".
         data_folder: Of the player's files; "" is the usual place.
         bake: Keep rendered keyboards on disk, so that the next start sounds at once.
         remember: Take up the sound of the last session, and keep this one for the next.
@@ -26,6 +28,7 @@ class InstrumentOptions(msgspec.Struct, frozen=True, kw_only=True):
     midi_port: str = "*"
     cache_megabytes: int = 384
     render_threads: int = 0
+    render_device: str = "auto"
     data_folder: str = ""
     bake: bool = True
     remember: bool = True

@@ -31,11 +31,12 @@ def _run(
     pool_shape: tuple[int, int],
     n_threads: int | None,
     niceness: int,
+    device: str,
 ) -> None:
     """Be the renderer process."""
-    from .renderer import main  # noqa: PLC0415  # torch is loaded here, in the child, only
+    from .render_workers import main  # noqa: PLC0415  # torch is loaded here, in the child, only
 
-    main(connection, pool_name, pool_shape, n_threads, niceness)
+    main(connection, pool_name, pool_shape, n_threads, niceness, device)
 
 
 class RendererError(Exception):
@@ -97,6 +98,7 @@ class RendererProcess:
         wake: Callable[[], None] = lambda: None,
         n_threads: int | None = None,
         niceness: int = 10,
+        device: str = "auto",
     ) -> None:
         """Remember how to start; nothing runs before `start`.
 
@@ -106,8 +108,10 @@ class RendererProcess:
             wake: Called from another thread when `poll` has something to give.
             n_threads: How many notes are made side by side on a CPU; None: one a core, at most 4.
             niceness: How far the rendering steps back behind the sound, 0 to 19.
+            device: That renders: "auto" is the fastest that works, else "cpu", "cuda", "cuda:N"
+                or "mps".
         """
-        self._arguments = (pool_name, pool_shape, n_threads, niceness)
+        self._arguments = (pool_name, pool_shape, n_threads, niceness, device)
         self._wake = wake
         self._link: _Link | None = None
         self._model_path = ""

@@ -79,6 +79,20 @@ class ModelFailed(Message, frozen=True):
     text: str
 
 
+class DeviceLost(Message, frozen=True):
+    """The GPU has stopped working and the CPU goes on; `text` says so in one line.
+
+    Attributes:
+        text: For the player.
+        n_jobs: As in `ModelLoaded`, from now on.
+        device: Likewise.
+    """
+
+    text: str
+    n_jobs: int
+    device: str
+
+
 class NoteRendered(Message, frozen=True):
     """A note lies in the pool; `note` says where and how to play it."""
 
@@ -107,7 +121,7 @@ class Drawn(Message, frozen=True):
 
 
 Request = LoadModel | RenderNote | Draw | Quit
-Answer = ModelLoaded | ModelFailed | NoteRendered | RenderFailed | NoteDropped | Drawn
+Answer = ModelLoaded | ModelFailed | DeviceLost | NoteRendered | RenderFailed | NoteDropped | Drawn
 
 _encoder = msgspec.msgpack.Encoder()
 _requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)

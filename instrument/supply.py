@@ -17,6 +17,7 @@ from .pool import NoteInfo, NotePool, PoolError
 from .renderer_client import RendererProcess
 from .renderer_protocol import (
     Answer,
+    DeviceLost,
     ModelLoaded,
     NoteDropped,
     NoteRendered,
@@ -213,6 +214,9 @@ class NoteSupply:
                     self._say(f"A note could not be rendered: {text}")
             case NoteDropped(job=job):
                 self._cache.note_dropped(job)
+            case DeviceLost(text=text, n_jobs=n_jobs):
+                self._n_jobs = n_jobs
+                self._say(text)
             case ModelLoaded(model=model, n_jobs=n_jobs):
                 self.state = "ready"
                 self._n_jobs = n_jobs

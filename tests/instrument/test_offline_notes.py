@@ -29,7 +29,13 @@ class PretendRenderer:
     loads = True
 
     def __init__(
-        self, _name: str, _shape: tuple[int, int], *, wake: Callable[[], None], niceness: int
+        self,
+        _name: str,
+        _shape: tuple[int, int],
+        *,
+        wake: Callable[[], None],
+        niceness: int,
+        device: str,
     ) -> None:
         self._answers: deque[Answer] = deque()
         self._wake = wake

@@ -13,8 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from instrument.note_finish import finish_note
 from instrument.pool import NotePool
-from instrument.renderer import NoteRenderer, RightOfWay, failure, finish_note, step_back
+from instrument.render_workers import step_back
+from instrument.renderer import NoteRenderer, failure
 from instrument.renderer_client import MAXIMUM_DEATHS, RendererProcess
 from instrument.renderer_protocol import (
     Answer,
@@ -26,6 +28,7 @@ from instrument.renderer_protocol import (
     RenderFailed,
     RenderNote,
 )
+from instrument.right_of_way import RightOfWay
 from model.config import ModelConfig, NetworkConfig, TimbreConfig
 from model.gansynth import GANSynth, ModelError
 from model.warped import WarpedConfig
