@@ -21,8 +21,8 @@ class AdversarialConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
             smooth notes of a warm start would lose at once to whatever it says.
         rise: Examples over which the generator's rate rises after that.
         decay_share: The last share of this part, over which the rates fall to a twentieth.
-        penalty: Of the slope at real notes: times pixels over batch, the usual gamma. Times 10
-            it is the weight of the gradient penalty, with "wgan-gp".
+        penalty: Of the slope at real notes: times pixels over batch, the usual gamma. With
+            "wgan-gp" the penalty weighs what it does in the original.
         penalty_every: Steps from one lazy penalty to the next, with "logistic".
         real_pitch: How much naming the pitch of real notes counts, for the critic.
         fake_pitch: How much it counts for the generator, once risen.
@@ -81,7 +81,7 @@ class AdversarialConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
             self.augment_examples,
             self.ema_examples,
         )
-        if min(counts) < 1 or min(self.critic_first, self.rise) < 0:
+        if min(*counts, self.augment_examples) < 1 or min(self.critic_first, self.rise) < 0:
             raise ValueError("counts must be positive")
         weights = (self.penalty, self.real_pitch, self.fake_pitch, self.anchor_weight)
         if min(*weights, self.anchor_end, self.generator_gain, self.critic_gain) < 0:

@@ -4,12 +4,21 @@ from collections.abc import Iterable
 
 import torch
 import torch.distributed as dist
-from torch import nn
+from torch import Tensor, nn
 
 
 def n_workers() -> int:
     """Say how many workers train together."""
     return dist.get_world_size() if dist.is_initialized() else 1
+
+
+def average(value: Tensor) -> Tensor:
+    """Average a tensor over the workers."""
+    workers = n_workers()
+    if workers > 1:
+        dist.all_reduce(value)
+        value = value / workers
+    return value
 
 
 def average_gradients(parameters: Iterable[nn.Parameter]) -> None:

@@ -2,8 +2,10 @@
 
 import torch
 
-from .config import TrainConfig, WarmStartConfig
+from .adversarial import Adversarial
+from .config import GANSynthConfig, TimbrepadConfig, TrainConfig, WarmStartConfig
 from .dataset import TrainingSet
+from .gansynth import GANSynthTrainer
 from .trainer import Trainer
 from .warm_start import WarmStart
 
@@ -19,5 +21,11 @@ def make_trainer(
         rank: The worker's number.
         device: Where it computes.
     """
-    assert isinstance(config, WarmStartConfig)
-    return WarmStart(config, data, rank, device)
+    match config:
+        case GANSynthConfig():
+            return GANSynthTrainer(config, data, rank, device)
+        case TimbrepadConfig():
+            return Adversarial(config, data, rank, device)
+        case WarmStartConfig():
+            return WarmStart(config, data, rank, device)
+    raise TypeError(f"{type(config).__name__} is the settings of no recipe")
