@@ -42,6 +42,7 @@ _ERRORS = (
     ("instrument.renderer_client", "RendererError"),
     ("instrument.remote", "RemoteError"),
     ("instrument.song", "SongError"),
+    ("model.device", "DeviceMissingError"),
     ("model.gansynth", "ModelError"),
     ("train.evaluate", "EvaluationError"),
     ("train.loop", "TrainingError"),
@@ -81,6 +82,14 @@ SeedOption = Annotated[
 ]
 OutOption = Annotated[
     Path, typer.Option("-o", "--out", metavar="OUT.wav", help="The file to write.")
+]
+DeviceOption = Annotated[
+    str,
+    typer.Option(
+        "--device",
+        metavar="D",
+        help="What makes the notes: auto, cpu, cuda, cuda:N or mps; see: timbrepad devices",
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -193,17 +202,20 @@ def play(
     midi_port: Annotated[
         str, typer.Option(metavar="NAME", help='Part of an input\'s name; "*" is all of them.')
     ] = "*",
+    device: DeviceOption = "auto",
 ) -> None:
     """Play: open the window, or with --headless only the instrument."""
     from instrument import AudioSettings
     from instrument.options import InstrumentOptions
 
     _check_names(preset, model, audio_device)
+    _check_device(device)
     options = InstrumentOptions(
         preset=preset,
         model=model,
         audio=AudioSettings(device=audio_device, sample_rate=sample_rate, block=block),
         midi_port=midi_port,
+        render_device=device,
         remember=not headless,
     )
     if headless:
@@ -226,6 +238,18 @@ def _check_names(preset: str, model: str, audio_device: str) -> None:
         from instrument.audio import rate_of
 
         rate_of(AudioSettings(device=audio_device))
+
+
+def _check_device(wanted: str) -> None:
+    """Refuse a device that is not there; what is always there is not looked for."""
+    if wanted in {"auto", "cpu"}:
+        return
+    from model.device import find_device
+
+    try:
+        find_device(wanted)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def _open_window(options: "InstrumentOptions") -> int:
@@ -308,19 +332,21 @@ def note(
         bool,
         typer.Option("--raw", help="As the network makes it: the model's rate, float32, no level."),
     ] = False,
+    device: DeviceOption = "auto",
 ) -> None:
     """Write one note as a WAV file."""
     from instrument import NoteOff, NoteOn
 
+    _check_device(device)
     sound = _Sound(preset, seed, z, model)
     if raw:
-        _write_raw_note(out, pitch, sound)
+        _write_raw_note(out, pitch, sound, device)
         return
     events: list[AnyEvent] = [
         NoteOn(note=pitch, velocity=velocity),
         NoteOff(note=pitch, time_seconds=seconds),
     ]
-    _play_offline(events, out, sound, sample_rate)
+    _play_offline(events, out, sound, sample_rate, device)
 
 
 @app.command(
@@ -354,17 +380,21 @@ def render(
             "each note cut off and normalised; mono, float32, at the model's rate.",
         ),
     ] = False,
+    device: DeviceOption = "auto",
 ) -> None:
     """Play a MIDI file into a WAV file; controllers 16 and 17 move the pad."""
+    _check_device(device)
     if like_magenta:
         if preset or sample_rate is not None:
             raise typer.BadParameter("--like-magenta excludes --preset and --sample-rate.")
-        _render_like_magenta(song, out, _Sound("", seed, None, model), instrument_seconds)
+        sound = _Sound("", seed, None, model)
+        _render_like_magenta(song, out, sound, instrument_seconds, device)
         return
     from instrument.song import read_song
 
     sound = _Sound(preset, seed, None, model)
-    _play_offline(read_song(song), out, sound, sample_rate or 48000, instrument_seconds or 0.0)
+    events = read_song(song)
+    _play_offline(events, out, sound, sample_rate or 48000, device, instrument_seconds or 0.0)
 
 
 @dataclass(frozen=True)
@@ -444,6 +474,7 @@ def _play_offline(
     out: Path,
     sound: _Sound,
     sample_rate: int,
+    device: str,
     instrument_seconds: float = 0.0,
 ) -> None:
     """Play events through the engine into a file, with a bar on stderr."""
@@ -458,7 +489,10 @@ def _play_offline(
 
     model = sound.model()
     total = events[-1].time_seconds
-    with wave_file(out, sample_rate) as write, RenderedNotes(model.path, sample_rate) as notes:
+    with (
+        wave_file(out, sample_rate) as write,
+        RenderedNotes(model.path, sample_rate, device=device) as notes,
+    ):
         preset = sound.preset(notes.draw, has_timbres=bool(notes.timbres))
         if instrument_seconds:
             player: PresetPlayer = WalkPlayer(
@@ -481,17 +515,25 @@ def _play_offline(
         del engine  # it reads the pool, which goes now
 
 
-def _write_raw_note(out: Path, pitch: int, sound: _Sound) -> None:
+def _load_exactly(path: str, device: str) -> "GANSynth":
+    """Open a model for what is compared with the original's: float32, on the CPU unless forced."""
+    from model.device import choose_device
+    from model.gansynth import GANSynth
+
+    name = "cpu" if device == "auto" else choose_device(device).device.name
+    return GANSynth.load(Path(path), name, None if name == "cpu" else "fp32")
+
+
+def _write_raw_note(out: Path, pitch: int, sound: _Sound, device: str) -> None:
     """Write a note as the network makes it."""
     import torch
 
     from instrument.offline import wave_file
     from instrument.offline_player import PresetPlayer
-    from model.gansynth import GANSynth
     from model.latent import blend, pad_weights
 
     info = sound.model()
-    gansynth = GANSynth.load(Path(info.path))
+    gansynth = _load_exactly(info.path, device)
     if pitch not in gansynth.pitches:
         raise typer.BadParameter(
             f"--pitch must be {info.lowest_pitch}..{info.highest_pitch} with "
@@ -509,7 +551,7 @@ def _write_raw_note(out: Path, pitch: int, sound: _Sound) -> None:
 
 
 def _render_like_magenta(
-    song: Path, out: Path, sound: _Sound, instrument_seconds: float | None
+    song: Path, out: Path, sound: _Sound, instrument_seconds: float | None, device: str
 ) -> None:
     """Render a song as the original GANSynth does."""
     import numpy as np
@@ -519,7 +561,6 @@ def _render_like_magenta(
     from instrument.offline import wave_file
     from instrument.song import SongError
     from instrument.song_notes import read_notes
-    from model.gansynth import GANSynth
 
     step = gansynth_clip.INSTRUMENT_SECONDS if instrument_seconds is None else instrument_seconds
     seed = sound.seed or 0
@@ -528,7 +569,7 @@ def _render_like_magenta(
             "--like-magenta takes --instrument-seconds 0.1 or more, --seed 0 to 4294967295."
         )
     listed = read_notes(song)
-    gansynth = GANSynth.load(Path(sound.model().path))
+    gansynth = _load_exactly(sound.model().path, device)
     notes = gansynth_clip.playable_notes(listed, gansynth.pitches)
     if not notes:
         raise SongError(f'"{song}" has no notes that GANSynth plays: MIDI 36 to 84.')
@@ -881,19 +922,33 @@ def evaluate(
 
 @app.command(epilog="Example: timbrepad devices --json")
 def devices(json_: JsonOption = False) -> None:
-    """List the sound outputs and the MIDI inputs that are there now."""
+    """List the sound outputs, the MIDI inputs and what can make notes."""
     import msgspec
 
     from instrument.audio import list_outputs
     from instrument.midi import MidiInputs
+    from model.device import choose_device, list_devices
 
     outputs = list_outputs()
     midi = MidiInputs(lambda _: None)
     midi.poll()
     inputs = midi.ports()
     midi.close()
+    renderers = list_devices()
+    choice = choose_device("auto", renderers)
+    chosen = {device.name: choice.reason for device in renderers if device == choice.device}
     if json_:
-        _say_json({"outputs": [msgspec.to_builtins(output) for output in outputs], "midi": inputs})
+        rendering = [
+            {
+                "name": device.name,
+                "device": device.words,
+                "is_chosen": device.name in chosen,
+                "reason": chosen.get(device.name, ""),
+            }
+            for device in renderers
+        ]
+        listed = [msgspec.to_builtins(output) for output in outputs]
+        _say_json({"outputs": listed, "midi": inputs, "renderers": rendering})
         return
     rows = [
         (
@@ -906,8 +961,17 @@ def devices(json_: JsonOption = False) -> None:
         for output in outputs
     ]
     rows += [("MIDI", name, "", "", "") for name in inputs]
-    if rows:
-        _say_table(rows)
+    rows += [
+        (
+            "renderer",
+            device.name,
+            device.words,
+            chosen.get(device.name, ""),
+            "chosen" if device.name in chosen else "",
+        )
+        for device in renderers
+    ]
+    _say_table(rows)
     if not outputs:
         _say("There is no sound output. Try: timbrepad doctor")
     if not inputs:
@@ -938,13 +1002,17 @@ def _examine_training() -> "Iterator[Finding]":
     import torch
 
     from instrument.doctor import Finding
+    from model.device import NO_GPU, choose_device
     from train.fluidsynth import library_version
     from train.notes import DatasetError
 
-    if torch.cuda.is_available():
-        yield Finding("renderer", True, torch.cuda.get_device_name())
+    choice = choose_device()
+    if choice.device.name == "cpu":
+        fine = choice.reason == NO_GPU  # else there is a GPU that does not work
+        what = f"the processor, {torch.get_num_threads()} cores"
+        yield Finding("renderer", fine, f"{what}: {choice.reason}")
     else:
-        yield Finding("renderer", True, f"the processor, {torch.get_num_threads()} cores")
+        yield Finding("renderer", True, f"{choice.device.words}: {choice.reason}")
     try:
         yield Finding("FluidSynth", True, f"{library_version()}, for: timbrepad data soundfont")
     except DatasetError as error:

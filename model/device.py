@@ -13,6 +13,7 @@ ANSWER_SECONDS = 30.0
 """How long a device may take for its first computation; a driver loads libraries before it."""
 
 AUTO = "auto"
+NO_GPU = "torch sees no GPU"
 _NAMES = re.compile(r"auto|cpu|mps|cuda(:\d{1,3})?")
 _TOLERANCE = 1e-2  # tf32 rounds factors to 10 bits
 
@@ -158,7 +159,7 @@ def _compute(name: str) -> str:
 
 def _reason(device: Device) -> str:
     if device.name == "cpu":
-        return "torch sees no GPU"
+        return NO_GPU
     return "it computes, and is faster than the CPU"
 
 

@@ -106,6 +106,10 @@ def test_the_help_of_each_command_has_an_example_of_it(words: list[str], shell: 
         (["note", "-o", "a.wav", "--pitch", "60", "--model", "none"], 1, "There is no model"),
         (["note", "-o", "a.wav", "--pitch", "60", "--preset", "none"], 1, "There is no preset"),
         (["render", "none.mid", "-o", "a.wav"], 1, "none.mid"),
+        (["note", "-o", "a.wav", "--pitch", "60", "--device", "cuda:99"], 1, "There are: "),
+        (["note", "-o", "a.wav", "--pitch", "60", "--device", "gpu"], 2, "auto, cpu, cuda"),
+        (["play", "--headless", "--device", "cuda:99"], 1, 'no device "cuda:99" here'),
+        (["render", "a.mid", "-o", "a.wav", "--device", "cuda:99"], 1, 'no device "cuda:99"'),
         (["presets", "show", "none"], 1, "There is no preset"),
         (["presets", "import", "none.json"], 1, "none.json"),
         (["models", "info", "none"], 1, "There is no model"),
@@ -339,7 +343,11 @@ def test_a_damaged_song_leaves_the_former_file_as_it_was(shell: Shell, tmp_path:
 
 
 def test_devices_and_doctor_answer_in_json(shell: Shell) -> None:
-    assert set(shell.json("devices")) == {"outputs", "midi"}  # type: ignore[call-overload]
+    listed = shell.json("devices")
+    assert set(listed) == {"outputs", "midi", "renderers"}  # type: ignore[call-overload]
+    chosen = [one for one in listed["renderers"] if one["is_chosen"]]  # type: ignore[index]
+    assert len(chosen) == 1
+    assert chosen[0]["reason"]
     findings = shell.json("doctor")
     assert isinstance(findings, list)
     subjects = {finding["subject"] for finding in findings}
