@@ -15,7 +15,7 @@ uses it: the host's policy thread, like this:
 """
 
 import hashlib
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
@@ -99,17 +99,13 @@ def _weights(x: float, y: float) -> tuple[float, float, float, float]:
 
 @dataclass
 class _Held:
-    """A slot with a note in it. `order` counts up with the jobs: of two notes the later is newer.
-
-    `used` counts up with each publication: the lowest is the least recently used.
-    """
+    """A slot with a note in it. `order` counts up with the jobs: the later note is newer."""
 
     cell: str
     pitch: int
     note: NoteInfo
     is_whole: bool
     order: int
-    used: int
 
 
 @dataclass(frozen=True)
@@ -161,6 +157,11 @@ class NoteCache:
 
         self._free = list(range(n_slots - 1, 0, -1))
         self._held: dict[int, _Held] = {}  # by slot
+        # The slots of beginnings and of whole notes, the least recently used first.
+        self._by_use: dict[bool, OrderedDict[int, None]] = {
+            False: OrderedDict(),
+            True: OrderedDict(),
+        }
         self._whole: dict[tuple[str, int], int] = {}  # (cell, pitch) -> slot
         self._chosen: dict[int, int] = {}  # pitch -> slot that the key should play
         self._told: dict[int, int] = {}  # pitch -> slot that the engine has been told
@@ -495,8 +496,9 @@ class NoteCache:
         if (job.first_only and job.pitch in self._chosen) or key in self._whole:
             self._free.append(job.slot)
             return
-        held = _Held(job.cell, job.pitch, note, not job.first_only, job.order, job.order)
+        held = _Held(job.cell, job.pitch, note, not job.first_only, job.order)
         self._held[job.slot] = held
+        self._by_use[held.is_whole][job.slot] = None
         if held.is_whole:
             self._whole[key] = job.slot
         if self._is_nearer(held):
@@ -516,32 +518,38 @@ class NoteCache:
     def _choose(self, pitch: int, slot: int) -> None:
         before = self._chosen.get(pitch)
         self._chosen[pitch] = slot
-        self._held[slot].used = self._next_order()
+        self._use(slot)
         if before is not None and before != slot:
-            self._held[before].used = self._next_order()
+            self._use(before)
+
+    def _use(self, slot: int) -> None:
+        self._by_use[self._held[slot].is_whole].move_to_end(slot)
 
     def _take_slot(self, slots_in_use: Set[int]) -> int | None:
-        """Give a slot to write into: a free one, else that of the least recently used note."""
+        """Give a slot to write into: a free one, else that of the least recently used note.
+
+        Looks at no more notes than keys and voices have: what it passes over is theirs.
+        """
         if self._free:
             return self._free.pop()
         now = self._clock()
         self._let_go = {s: t for s, t in self._let_go.items() if now - t < LET_GO_SECONDS}
         kept = {*self._chosen.values(), *self._told.values(), *self._let_go, *self._pinned}
         cell = self._target.cell if self._target else ""
-        loose = [
-            (held.is_whole, held.used, slot)
-            for slot, held in self._held.items()
-            if slot not in kept
-            and slot not in slots_in_use
-            and not (held.is_whole and held.cell == cell)
-        ]
-        if not loose:
-            return None
-        slot = min(loose)[2]
+        for slots in (self._by_use[False], self._by_use[True]):
+            for slot in slots:
+                held = self._held[slot]
+                is_target = held.is_whole and held.cell == cell
+                if slot not in kept and slot not in slots_in_use and not is_target:
+                    self._drop(slot)
+                    return slot
+        return None
+
+    def _drop(self, slot: int) -> None:
         held = self._held.pop(slot)
+        del self._by_use[held.is_whole][slot]
         if held.is_whole:
             del self._whole[held.cell, held.pitch]
-        return slot
 
     def _next_order(self) -> int:
         self._n_orders += 1
