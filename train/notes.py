@@ -41,7 +41,7 @@ class DatasetError(Exception):
 
 @dataclass(frozen=True)
 class Note:
-    """One row of `examples.json`: NSynth's fields, and two of ours at the end.
+    """One row of `examples.json`: NSynth's fields, and three of ours at the end.
 
     Attributes:
         note: Number of the note in its data set.
@@ -59,6 +59,7 @@ class Note:
         qualities_str: The names of those that are 1.
         preset_name: What the SoundFont calls the instrument; None in NSynth.
         level_db: Peak before normalisation, dB of full scale; None in NSynth.
+        recording: The file that it was cut from, if it was.
     """
 
     note: int
@@ -76,6 +77,7 @@ class Note:
     qualities_str: tuple[str, ...]
     preset_name: str | None = None
     level_db: float | None = None
+    recording: str | None = None
 
 
 @dataclass(frozen=True)
