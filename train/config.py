@@ -88,6 +88,13 @@ class TrainConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             raise ValueError(f"every batch size must be a multiple of workers ({self.workers})")
 
     @property
+    def warped(self) -> WarpedConfig:
+        """The warped transform that makes images of notes, where that is what does."""
+        transform = self.transform
+        assert isinstance(transform, WarpedRepresentation), "asked of such a run only"
+        return transform.config
+
+    @property
     def recipe(self) -> str:
         """The recipe's name."""
         return str(self.__struct_config__.tag)
@@ -156,11 +163,6 @@ class WarmStartConfig(TrainConfig, frozen=True, tag="warm-start", tag_field="rec
         self._check_batches(batches)
 
     @property
-    def warped(self) -> WarpedConfig:
-        """The representation that is learned."""
-        return LEARNABLE[self.representation]
-
-    @property
     def network(self) -> NetworkConfig:
         """The generator's shape."""
         return NetworkConfig(
@@ -181,7 +183,7 @@ class TimbrepadConfig(WarmStartConfig, frozen=True, tag="timbrepad", tag_field="
     Attributes:
         warm_share: Of the examples, seen in the warm start; 0 with a model to begin with.
         adversarial: What comes after it.
-        start: The model that the run began with: its name and the beginning of its hash, or "".
+        start: Folder of the model that the run begins with, or "".
     """
 
     examples: int = 2_000_000

@@ -5,14 +5,18 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from model.config import ModelConfig, TimbreConfig
 from model.gansynth import GANSynth
-from model.generator import Generator
 from model.latent import on_sphere
-from model.warped import warped_frequencies
+from model.representation import GANSynthRepresentation
 
+from .adversarial import critic_config
+from .config import TimbrepadConfig, TrainConfig, WarmStartConfig
 from .dataset import TrainingSet
+from .decoder import Decoder
+from .discriminator_file import write_discriminator
 from .features import FEATURE_PITCH, rank_features, timbre_features
 from .notes import DatasetError, read_wave
 from .run import Run
@@ -24,6 +28,8 @@ def publish(
     run: Run, data: TrainingSet, *, info: str = "", figures: Mapping[str, float] | None = None
 ) -> Path:
     """Write the running mean of a run's weights as a model, its timbres named and measured.
+
+    A critic of the recommended recipe goes beside it, for whoever trains the model further.
 
     Args:
         run: A run with a checkpoint.
@@ -39,30 +45,63 @@ def publish(
         ModelError: If the model can't be written.
     """
     config = run.config()
-    weights = run.mean_weights()
-    latents = on_sphere(weights.pop("latents"))
-    if len(latents) != len(data.timbres):
+    checkpoint = run.checkpoints.read_newest()
+    if checkpoint is None:
+        raise DatasetError(f"{run.folder} holds no checkpoint yet.")
+    named = isinstance(config, WarmStartConfig)
+    decoder = Decoder(config, len(data.timbres) if named else 0)
+    try:
+        decoder.load_state_dict(_below(checkpoint.state, "mean."))
+    except RuntimeError as error:
         raise DatasetError(
-            f"{run.folder} was trained on {len(latents)} timbres; this data has "
-            f"{len(data.timbres)}. Name the data it was trained on."
+            f"{checkpoint.path} was trained on other timbres than the {len(data.timbres)} of this "
+            "data. Name the data it was trained on."
+        ) from error
+    timbres = _measure_timbres(data) if named else ()
+    model_config = _model_config(config, timbres, info, dict(figures or {}))
+    folder = run.folder / MODEL_FOLDER
+    GANSynth(model_config, decoder.generator, on_sphere(decoder.latents.detach())).save(
+        folder, half=True
+    )
+    if isinstance(config, TimbrepadConfig):
+        critic = _below(checkpoint.state, "critic.")
+        write_discriminator(folder, critic, critic_config(config))
+    return folder
+
+
+def _model_config(
+    config: TrainConfig, timbres: tuple[TimbreConfig, ...], info: str, figures: dict[str, float]
+) -> ModelConfig:
+    """Say what a run's model is."""
+    transform = config.transform
+    if isinstance(transform, GANSynthRepresentation):
+        return ModelConfig(
+            name=config.name,
+            info=info,
+            sample_rate=transform.sample_rate,
+            n_samples=transform.n_samples,
+            representation="gansynth",
+            network=config.network,
+            gansynth=transform.config,
+            data_type=transform.data_type,
+            figures=figures,
         )
-    generator = Generator(config.network, warped_frequencies(config.warped))
-    generator.load_state_dict({n.removeprefix("generator."): w for n, w in weights.items()})
-    model_config = ModelConfig(
+    return ModelConfig(
         name=config.name,
         info=info,
-        sample_rate=config.warped.sample_rate,
-        n_samples=config.warped.n_samples,
+        sample_rate=transform.sample_rate,
+        n_samples=transform.n_samples,
         representation="warped",
         network=config.network,
-        prior="timbres",
-        timbres=_measure_timbres(data),
+        prior="timbres" if timbres else "gaussian",
+        timbres=timbres,
         warped=config.warped,
-        figures=dict(figures or {}),
+        figures=figures,
     )
-    folder = run.folder / MODEL_FOLDER
-    GANSynth(model_config, generator, latents).save(folder, half=True)
-    return folder
+
+
+def _below(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {n.removeprefix(prefix): t for n, t in state.items() if n.startswith(prefix)}
 
 
 def _measure_timbres(data: TrainingSet) -> tuple[TimbreConfig, ...]:
