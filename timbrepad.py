@@ -44,8 +44,9 @@ _ERRORS = (
     ("instrument.song", "SongError"),
     ("model.device", "DeviceMissingError"),
     ("model.gansynth", "ModelError"),
-    ("train.evaluate", "EvaluationError"),
-    ("train.loop", "TrainingError"),
+    ("train.evaluation.classifier", "ClassifierError"),
+    ("train.evaluation.evaluate", "EvaluationError"),
+    ("train.errors", "TrainingError"),
     ("train.notes", "DatasetError"),
 )
 
@@ -891,33 +892,62 @@ def _numbers(text: str, separator: str, option: str, n_numbers: int | None = Non
     return numbers
 
 
-@app.command(epilog="Example: timbrepad evaluate runs/first/model notes --json")
+@app.command(epilog="Example: timbrepad evaluate runs/first/model notes --page verdict")
 def evaluate(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's name or folder.")],
     data: Annotated[Path, typer.Argument(metavar="DATA", help="Real notes, in NSynth's layout.")],
-    notes: Annotated[int, typer.Option(metavar="N", min=1, help="Notes to listen to.")] = 300,
-    seed: Annotated[int, typer.Option(metavar="N")] = 0,
-    pictures: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Draw timbres side by side into a folder.")
+    notes: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Notes to listen to; 300, with --quick 60."),
     ] = None,
+    seed: Annotated[
+        int, typer.Option(metavar="N", help="The same one asks for the same notes.")
+    ] = 0,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A rough look: fewer notes, a hastier classifier.")
+    ] = False,
+    classifier: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The classifier to use; written when it is not there."),
+    ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write a page with pictures and sounds into a folder."),
+    ] = None,
+    workers: Annotated[int, typer.Option(metavar="N", min=0, help="Processes that listen.")] = 2,
     json_: JsonOption = False,
 ) -> None:
-    """Measure a model: in tune, silent, clipped, how near to real notes."""
+    """Measure a model beside real notes: pitch, likeness, variety, texture, faults.
+
+    The first evaluation on a data set trains a classifier, which takes minutes; it is kept.
+    """
+    import dataclasses
+
     from rich.console import Console
 
     from instrument.models import ModelLibrary
-    from train.evaluate import evaluate as evaluate_model
-    from train.evaluate import report_json, report_table
+    from instrument.paths import evaluation_folder
+    from train.evaluation.evaluate import QUICK, Options
+    from train.evaluation.evaluate import evaluate as evaluate_model
+    from train.evaluation.page import write_page
+    from train.evaluation.report import report_json, report_table
 
     folder = Path(ModelLibrary().find(model).path)
-    with _progress("Listening") as update:
-        report = evaluate_model(
-            folder, data, n_notes=notes, seed=seed, pictures=pictures, progress=update
-        )
+    options = dataclasses.replace(
+        QUICK if quick else Options(), seed=seed, workers=workers, classifier=classifier
+    )
+    if notes is not None:
+        options = dataclasses.replace(options, n_notes=notes)
+    with _progress("Evaluating") as update:
+        report = evaluate_model(folder, data, evaluation_folder(), options, update)
+        if page is not None:
+            write_page(page, report, folder, data, update)
     if json_:
         print(report_json(report).decode(), end="")
     else:
         Console().print(report_table(report))
+        if page is not None:
+            _say(f"{page / 'index.html'} shows and plays it.")
 
 
 @app.command(epilog="Example: timbrepad devices --json")

@@ -77,6 +77,11 @@ class Checkpoints:
             old.unlink(missing_ok=True)
         return path
 
+    @property
+    def best_path(self) -> Path:
+        """Where the best one is, once there is one."""
+        return self.folder / _BEST
+
     def write_best(self, state: Mapping[str, Tensor], examples_seen: int, score: Score) -> None:
         """Write the state as the best one so far.
 
@@ -84,12 +89,12 @@ class Checkpoints:
             DatasetError: If it can't be written; the former best is still there.
         """
         words = {"measure": score.name, "value": repr(score.value), "stage": str(score.stage)}
-        write_state(self.folder / _BEST, state, _words(examples_seen) | words)
+        write_state(self.best_path, state, _words(examples_seen) | words)
 
     def best_score(self) -> Score | None:
         """Say how good the best one is; None where there is none that can be read."""
         try:
-            words = read_words(self.folder / _BEST)
+            words = read_words(self.best_path)
             return Score(words["measure"], float(words["value"]), int(words["stage"]))
         except (DamagedFileError, KeyError, ValueError):
             return None
@@ -124,7 +129,7 @@ class Checkpoints:
         return None
 
 
-def check_finite(state: Mapping[str, Tensor]) -> str | None:
+def find_not_finite(state: Mapping[str, Tensor]) -> str | None:
     """Name the first tensor that holds what is not a number; None where all is well."""
     for name, tensor in state.items():
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):

@@ -173,31 +173,33 @@ def agree(wish: bool) -> bool:
     Raises:
         TrainingError: If a worker is gone.
     """
+    return bool(share_number(int(wish)))
+
+
+def share_number(number: int) -> int:
+    """Give all workers worker 0's number.
+
+    Raises:
+        TrainingError: If a worker is gone.
+    """
     if n_workers() == 1:
-        return wish
-    word = torch.tensor([int(wish)])
+        return number
+    word = torch.tensor([number])
     try:
         dist.broadcast(word, 0)
     except RuntimeError as error:
         raise lost_worker(error) from error
-    return bool(word[0])
+    return int(word[0])
 
 
-def share_bytes(data: bytes | None, rank: int) -> bytes | None:
+def share_bytes(content: bytes, rank: int) -> bytes:
     """Give all workers what worker 0 has; they need not see its disk."""
-    if n_workers() == 1:
-        return data
-    size = torch.tensor([-1 if data is None else len(data)])
-    dist.broadcast(size, 0)
-    if int(size) < 0:
-        return None
+    size = share_number(len(content))
+    box = torch.empty(size, dtype=torch.uint8)
     if rank == 0:
-        assert data is not None, "worker 0 said how long it is"
-        content = torch.frombuffer(bytearray(data), dtype=torch.uint8)
-    else:
-        content = torch.empty(int(size), dtype=torch.uint8)
-    dist.broadcast(content, 0)
-    return content.numpy().tobytes()
+        box.copy_(torch.frombuffer(bytearray(content), dtype=torch.uint8))
+    dist.broadcast(box, 0)
+    return box.numpy().tobytes()
 
 
 def in_turn(worker: Worker, read: Callable[[], Result]) -> Result:

@@ -1,22 +1,28 @@
-"""A run's folder: its settings, checkpoints to resume from, statistics, the finished model."""
+"""A run's folder: its settings, its data's identity, checkpoints, statistics, the model."""
 
-import os
 from pathlib import Path
-from typing import Any
 
 import msgspec
-import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
-from torch import Tensor, nn
 
-from .config import TrainConfig
+from .checkpoints import Checkpoints
+from .config import AnyConfig, TrainConfig, decode_train_config
+from .files import write_whole
+from .identity import DataIdentity, difference
 from .notes import DatasetError, write_error
 
 _CONFIG = "config.json"
-_CHECKPOINT = "checkpoint.safetensors"
+_DATA = "data.json"
 _STATS = "stats.jsonl"
-_MOMENTS = ("exp_avg", "exp_avg_sq")
+_FORMER_CHECKPOINT = "checkpoint.safetensors"
+
+# What no run can change on its way.
+_SETTLED = frozenset({"recipe", "representation", "width", "latent_size"})
+
+
+class _Place(msgspec.Struct):
+    """What every line of the statistics has."""
+
+    examples_seen: int
 
 
 class Run:
@@ -24,40 +30,72 @@ class Run:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.checkpoints = Checkpoints(folder / "checkpoints")
 
     @property
     def has_checkpoint(self) -> bool:
         """Whether there is something to resume."""
-        return (self.folder / _CHECKPOINT).exists()
+        return bool(self.checkpoints.paths())
 
-    def check(self, config: TrainConfig) -> None:
+    def check(self, config: TrainConfig) -> list[str]:
         """Make sure that a run with these settings can begin or go on here.
 
-        Raises:
-            DatasetError: If the folder holds a run with another network.
-        """
-        if self.has_checkpoint:
-            old = self.config()
-            if old.network != config.network:
-                raise DatasetError(
-                    f"{self.folder} holds a run of another network ({old.width}, "
-                    f"{old.latent_size} latents). Choose another --run folder."
-                )
+        Returns:
+            A line for each setting that is another than before; what is learned stays the same.
 
-    def start(self, config: TrainConfig) -> None:
-        """Make the folder and write the settings.
+        Raises:
+            DatasetError: If the folder holds a run with another network, or of another version.
+        """
+        if (self.folder / _FORMER_CHECKPOINT).exists():
+            raise DatasetError(
+                f"{self.folder / _FORMER_CHECKPOINT} is of a former version of Timbrepad and can't "
+                "be resumed. Choose another --run folder."
+            )
+        if not self.has_checkpoint:
+            return []
+        old = self.config()
+        before, now = (msgspec.to_builtins(settings) for settings in (old, config))
+        changed = [name for name, value in now.items() if before.get(name) != value]
+        settled = [name for name in changed if name in _SETTLED]
+        if settled or old.network != config.network:
+            name = (settled or changed)[0]
+            raise DatasetError(
+                f"{self.folder} holds another run: its {name} is {before.get(name)}, not "
+                f"{now[name]}. Choose another --run folder, or the same {name}."
+            )
+        return [f"{name} is {now[name]} from here on; it was {before[name]}." for name in changed]
+
+    def check_data(self, data: DataIdentity, *, accept_changes: bool = False) -> None:
+        """Make sure that the data is what the run was trained on, where it has begun.
+
+        Raises:
+            DatasetError: If it changed; the first instrument that did is named.
+        """
+        path = self.folder / _DATA
+        if not self.has_checkpoint or accept_changes or not path.exists():
+            return
+        try:
+            before = msgspec.json.decode(path.read_bytes(), type=DataIdentity)
+        except (msgspec.DecodeError, OSError) as error:
+            raise DatasetError(f"{path} is damaged: {error}. Add --accept-changed-data.") from error
+        what = difference(before, data)
+        if what:
+            raise DatasetError(
+                f"The data of {self.folder} changed since the run began: {what}. Put it back, "
+                "begin in another --run folder, or go on with --accept-changed-data."
+            )
+
+    def start(self, config: TrainConfig, data: DataIdentity) -> None:
+        """Make the folder and write the settings and the data's identity.
 
         Raises:
             DatasetError: If the folder can't be written.
         """
-        path = self.folder / _CONFIG
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            write_whole(path, msgspec.json.format(msgspec.json.encode(config), indent=2))
-        except OSError as error:
-            raise write_error(path, error) from error
+        settings = msgspec.json.format(msgspec.json.encode(config), indent=2)
+        write_whole(self.folder / _CONFIG, settings)
+        write_whole(self.folder / _DATA, msgspec.json.encode(data))
 
-    def config(self) -> TrainConfig:
+    def config(self) -> AnyConfig:
         """Read the run's settings.
 
         Raises:
@@ -65,91 +103,43 @@ class Run:
         """
         path = self.folder / _CONFIG
         try:
-            return msgspec.json.decode(path.read_bytes(), type=TrainConfig)
+            return decode_train_config(path.read_bytes())
         except OSError as error:
             raise DatasetError(f"{self.folder} holds no training run.") from error
+        except msgspec.ValidationError as error:
+            raise DatasetError(
+                f"{path} is of another version of Timbrepad: {error}. Choose another --run folder."
+            ) from error
         except msgspec.DecodeError as error:
             raise DatasetError(f"{path} is damaged: {error}.") from error
 
-    def save(
-        self, decoder: nn.Module, mean: nn.Module, optimiser: torch.optim.Optimizer, seen: int
-    ) -> None:
-        """Write a checkpoint, whole or not at all."""
-        tensors: dict[str, Tensor] = {}
-        for prefix, module in (("decoder", decoder), ("mean", mean)):
-            for name, value in module.state_dict().items():
-                tensors[f"{prefix}.{name}"] = value.contiguous()
-        for name, parameter in decoder.named_parameters():
-            state: dict[str, Any] = optimiser.state.get(parameter, {})
-            for moment in _MOMENTS:
-                if moment in state:
-                    tensors[f"{moment}.{name}"] = state[moment].contiguous()
-            if "step" in state:
-                tensors[f"step.{name}"] = state["step"].reshape(1)
-        data = save(tensors, {"format": "timbrepad-checkpoint", "examples_seen": str(seen)})
-        path = self.folder / _CHECKPOINT
+    def log(self, line: msgspec.Struct) -> None:
+        """Append a line to the statistics.
+
+        Raises:
+            DatasetError: If it can't be written.
+        """
+        path = self.folder / _STATS
         try:
-            write_whole(path, data)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("ab") as file:
+                file.write(msgspec.json.encode(line) + b"\n")
         except OSError as error:
             raise write_error(path, error) from error
 
-    def resume(self, decoder: nn.Module, mean: nn.Module, optimiser: torch.optim.Optimizer) -> int:
-        """Load the checkpoint where there is one; give the examples seen.
-
-        Raises:
-            DatasetError: If the checkpoint is damaged or of another network.
-        """
-        path = self.folder / _CHECKPOINT
+    def rewind(self, examples_seen: int) -> None:
+        """Take out the statistics after a place, which a run that resumes there writes again."""
+        path = self.folder / _STATS
         if not path.exists():
-            return 0
-        try:
-            with safe_open(path, "pt") as file:
-                seen = int(file.metadata()["examples_seen"])
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            for prefix, module in (("decoder", decoder), ("mean", mean)):
-                module.load_state_dict(_below(tensors, prefix))
-        except (SafetensorError, KeyError, ValueError, RuntimeError, TypeError) as error:
-            line = str(error).splitlines()[0]
-            raise DatasetError(f"{path} can't be resumed: {line} Choose another --run.") from error
-        for name, parameter in decoder.named_parameters():
-            if f"step.{name}" in tensors:
-                state = {moment: tensors[f"{moment}.{name}"] for moment in _MOMENTS}
-                optimiser.state[parameter] = {"step": tensors[f"step.{name}"][0], **state}
-        return seen
-
-    def log(self, progress: msgspec.Struct) -> None:
-        """Append a line to the statistics."""
-        with (self.folder / _STATS).open("ab") as file:
-            file.write(msgspec.json.encode(progress) + b"\n")
-
-    def mean_weights(self) -> dict[str, Tensor]:
-        """Read the running mean of the weights from the checkpoint.
-
-        Raises:
-            DatasetError: If there is no checkpoint.
-        """
-        path = self.folder / _CHECKPOINT
-        if not path.exists():
-            raise DatasetError(f"{self.folder} holds no checkpoint yet.")
-        with safe_open(path, "pt") as file:
-            names = [name for name in file.keys() if name.startswith("mean.")]  # noqa: SIM118
-            return {name.removeprefix("mean."): file.get_tensor(name) for name in names}
+            return
+        lines = path.read_bytes().splitlines(keepends=True)
+        kept = [line for line in lines if _is_before(line, examples_seen)]
+        if kept != lines:
+            write_whole(path, b"".join(kept))
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    partial = path.with_name(f".{path.name}.partial")
+def _is_before(line: bytes, examples_seen: int) -> bool:
     try:
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
-
-
-def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    start = f"{prefix}."
-    return {n.removeprefix(start): t for n, t in tensors.items() if n.startswith(start)}
+        return msgspec.json.decode(line, type=_Place).examples_seen <= examples_seen
+    except msgspec.DecodeError:  # half a line, of a process that was killed
+        return False

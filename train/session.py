@@ -1,47 +1,82 @@
-"""A training run from start to end: data, workers, the loop, the finished model."""
+"""A stretch of a training run from start to end: checks, data, workers, the loop, the model."""
 
-import multiprocessing
-import os
-import socket
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from datetime import timedelta
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 import torch
-import torch.distributed as dist
 
-from .config import TrainConfig, decode_train_config
+from .config import AnyConfig, decode_train_config
 from .dataset import TrainingSet, read_training_set
-from .loop import Progress, TrainingError, train_loop
-from .publish import publish
+from .distributed import n_workers
+from .errors import TrainingError
+from .group import Worker, helpers, in_turn, joined, torchrun_worker, worker_device
+from .identity import identify
+from .loop import OutOfMemoryError, train_loop
+from .memory import divide_batches, smallest_fitting_division
+from .notes import load_examples
+from .progress import Progress
+from .publish import MODEL_FOLDER, publish
+from .recipes import make_trainer
+from .resuming import resume
 from .run import Run
+from .upkeep import Upkeep, Wishes
+from .watch import Watch
 
 _CACHE = "specgrams"
-_PATIENCE = timedelta(minutes=30)
+_LEAST_PART = 64
+_PENALTY_CYCLE = 16  # steps until the dearest one of a recipe has come
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """How a stretch of a run is done; what is learned does not depend on it.
+
+    Attributes:
+        device: "auto", "cpu" or "cuda".
+        seconds: After this long it stops with a checkpoint; None: at the run's end.
+        look_seconds: Time between two looks of the monitors.
+        accept_changed_data: Whether to go on where the data is not what it was.
+        stop_when_collapsed: Whether a collapse for good ends it.
+    """
+
+    device: str = "auto"
+    seconds: float | None = None
+    look_seconds: float = 120.0
+    accept_changed_data: bool = False
+    stop_when_collapsed: bool = True
 
 
 def train(
     folders: Sequence[Path],
     run_folder: Path,
-    config: TrainConfig,
+    config: AnyConfig,
     *,
+    stretch: Stretch = Stretch(),
     info: str = "",
     on_prepare: Callable[[int, int, str], None] | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
+    on_notice: Callable[[str], None] = lambda _: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> tuple[Path, bool]:
     """Train a model on data sets, or go on with a run that was stopped.
 
+    In a process that `torchrun` started this is one of its workers; else it starts as many as
+    the configuration says.
+
     Args:
         folders: Data sets in NSynth's layout.
-        run_folder: The run's folder; its checkpoint is resumed when it holds one.
+        run_folder: The run's folder; its newest checkpoint is resumed when it holds one.
         config: The settings.
+        stretch: How to do it.
         info: What people should know of the model; written into it.
         on_prepare: Called with (done, total, what) while specgrams are made.
         on_progress: Called every few seconds of training.
+        on_notice: Told what a person should know, in a line.
         should_stop: Asked after every step; when it says so a checkpoint is written.
 
     Returns:
@@ -52,82 +87,139 @@ def train(
         TrainingError: If training cannot go on.
         ModelError: If the model can't be written.
     """
+    deadline = None if stretch.seconds is None else time.monotonic() + stretch.seconds
+    wishes = Wishes(
+        deadline=deadline,
+        look_seconds=stretch.look_seconds,
+        stop_when_collapsed=stretch.stop_when_collapsed,
+        should_stop=should_stop,
+        on_progress=on_progress,
+    )
     run = Run(run_folder)
-    run.check(config)
-    data = read_training_set(folders, config.transform, run_folder / _CACHE, on_prepare)
-    run.start(config)
-    stopped = False
-
-    def stop() -> bool:
-        nonlocal stopped
-        stopped = stopped or should_stop()
-        return stopped
-
+    started = torchrun_worker()
+    worker = started or Worker(n_workers=config.workers)
+    config = _for_workers(config, worker.n_workers)
+    device = worker_device(stretch.device, worker.local_rank)
     with ExitStack() as stack:
-        if config.workers > 1:
-            port = _free_port()
-            stack.enter_context(_Helpers(folders, run_folder, config, port))
-            _join(0, config.workers, port)
-            stack.callback(dist.destroy_process_group)
-        torch.set_num_threads(1)
-        train_loop(config, data, run, on_progress=on_progress, should_stop=stop)
-    return publish(run, data, info=info), not stopped
-
-
-class _Helpers:
-    """The workers beside this one, each a process; they end with it."""
-
-    def __init__(
-        self, folders: Sequence[Path], run_folder: Path, config: TrainConfig, port: int
-    ) -> None:
-        context = multiprocessing.get_context("spawn")
-        settings = msgspec.json.encode(config)
-        self.processes = [
-            context.Process(
-                target=_helper,
-                args=([str(f) for f in folders], str(run_folder), settings, rank, port),
-                daemon=True,
-            )
-            for rank in range(1, config.workers)
-        ]
-
-    def __enter__(self) -> None:
-        for process in self.processes:
-            process.start()
-
-    def __exit__(self, *_: object) -> None:
-        deadline = time.monotonic() + 10
-        for process in self.processes:
-            process.join(max(0.1, deadline - time.monotonic()))
-            if process.is_alive():
-                process.terminate()
-
-
-def _helper(folders: list[str], run_folder: str, settings: bytes, rank: int, port: int) -> None:
-    config = decode_train_config(settings)
-    torch.set_num_threads(1)
-    cache = Path(run_folder) / _CACHE
-    data: TrainingSet = read_training_set([Path(f) for f in folders], config.transform, cache)
-    _join(rank, config.workers, port)
-    train_loop(config, data, Run(Path(run_folder)), rank=rank)
-
-
-def _join(rank: int, workers: int, port: int) -> None:
-    address = f"tcp://127.0.0.1:{port}"
-    try:
-        dist.init_process_group(
-            "gloo", init_method=address, rank=rank, world_size=workers, timeout=_PATIENCE
+        if started is not None:
+            stack.enter_context(joined(worker, device))
+        if worker.rank == 0:
+            _check(run, config, folders, stretch, on_notice)
+        data = in_turn(
+            worker,
+            lambda: read_training_set(folders, config.transform, run_folder / _CACHE, on_prepare),
         )
-    except (RuntimeError, ValueError) as error:
-        raise TrainingError(f"The workers could not join: {error}. Try --workers 1.") from error
+        if worker.rank == 0:
+            run.start(config, identify(data.examples))
+        if started is None and worker.n_workers > 1:
+            port = stack.enter_context(
+                helpers(
+                    worker.n_workers - 1,
+                    _help,
+                    ([str(f) for f in folders], str(run_folder), _encode(config), device.type),
+                )
+            )
+            stack.enter_context(joined(worker, device, port))
+        seen = _train_here(worker, device, run, config, data, wishes, on_notice)
+    complete = seen >= config.examples
+    if worker.rank > 0:
+        return run.folder / MODEL_FOLDER, complete
+    return publish(run, data, info=info), complete
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _for_workers(config: AnyConfig, count: int) -> AnyConfig:
+    try:
+        return msgspec.structs.replace(config, workers=count)
+    except ValueError as error:
+        raise TrainingError(f"{count} workers do not suit this run: {error}.") from error
 
 
-def default_workers() -> int:
-    """One worker a core, at most eight: more threads in one worker are slower."""
-    return max(1, min(8, os.cpu_count() or 1))
+def _check(
+    run: Run,
+    config: AnyConfig,
+    folders: Sequence[Path],
+    stretch: Stretch,
+    on_notice: Callable[[str], None],
+) -> None:
+    """Find out whether the run can begin or go on, before anything long starts."""
+    for line in run.check(config):
+        on_notice(line)
+    if run.has_checkpoint:
+        examples = [example for folder in folders for example in load_examples(folder)]
+        run.check_data(identify(examples), accept_changes=stretch.accept_changed_data)
+
+
+def _help(
+    rank: int, port: int, folders: list[str], run_folder: str, settings: bytes, device_type: str
+) -> None:
+    """Be one of the workers that worker 0 started."""
+    config = decode_train_config(settings)
+    worker = Worker(rank, rank, config.workers)
+    device = worker_device(device_type, rank)
+    cache = Path(run_folder) / _CACHE
+    data = read_training_set([Path(f) for f in folders], config.transform, cache)
+    with joined(worker, device, port):
+        _train_here(worker, device, Run(Path(run_folder)), config, data, Wishes(), lambda _: None)
+
+
+def _train_here(
+    worker: Worker,
+    device: torch.device,
+    run: Run,
+    config: AnyConfig,
+    data: TrainingSet,
+    wishes: Wishes,
+    on_notice: Callable[[str], None],
+) -> int:
+    """Do one worker's part; give the examples seen."""
+    if device.type == "cpu":
+        torch.set_num_threads(1)  # more threads in one worker are slower than more workers
+    try:
+        trainer = make_trainer(config, data, worker.rank, device)
+        seen = resume(run, trainer, worker.rank, on_notice)
+        if worker.rank > 0:
+            return train_loop(trainer, seen, config.examples, None)
+        watch = Watch(run, config, data, device, seen, on_notice)
+        try:
+            upkeep = Upkeep(trainer, run, config, watch, wishes, seen)
+            return train_loop(trainer, seen, config.examples, upkeep)
+        finally:
+            watch.close()
+    except OutOfMemoryError as error:
+        place = error.examples_seen
+        # The frames hold the networks, which must go before anything else can fit.
+        traceback.clear_frames(error.__traceback__)
+        if error.__cause__ is not None:
+            traceback.clear_frames(error.__cause__.__traceback__)
+    raise TrainingError(_memory_advice(config, data, device, place))
+
+
+def _memory_advice(
+    config: AnyConfig, data: TrainingSet, device: torch.device, examples_seen: int
+) -> str:
+    """Say what to do where memory ran out; on one GPU, what was found to fit."""
+    if device.type == "cpu" or n_workers() > 1:
+        return (
+            f"Memory ran out after {examples_seen} notes. Halve --batch, use fewer --workers or a "
+            "smaller --width; the last checkpoint stays."
+        )
+
+    def works(divisor: int) -> None:
+        trainer = make_trainer(divide_batches(config, divisor), data, 0, device)
+        seen = examples_seen
+        for _ in range(_PENALTY_CYCLE):
+            seen += trainer.step(seen)[0]
+        torch.cuda.synchronize(device)
+
+    divisor = smallest_fitting_division(_LEAST_PART, works)
+    if divisor is None:
+        return "Memory ran out, and no batch fits. Choose a smaller --width."
+    batches = ",".join(map(str, divide_batches(config, divisor).batch))
+    return (
+        f"Memory ran out after {examples_seen} notes. Batches divided by {divisor} fit: go on with "
+        f"--batch {batches}; the last checkpoint stays."
+    )
+
+
+def _encode(config: AnyConfig) -> bytes:
+    return msgspec.json.encode(config)

@@ -29,13 +29,8 @@ def write_state(path: Path, tensors: Mapping[str, Tensor], words: Mapping[str, s
     Raises:
         DatasetError: If it can't be written.
     """
-    write_whole(path, encode_state(tensors, words))
-
-
-def encode_state(tensors: Mapping[str, Tensor], words: Mapping[str, str]) -> bytes:
-    """Turn tensors and words into what `decode_state` takes."""
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    return save(whole, {**words, _SUM: _sum_of(whole)})
+    write_whole(path, save(whole, {**words, _SUM: _sum_of(whole)}))
 
 
 def read_words(path: Path) -> dict[str, str]:
@@ -68,6 +63,16 @@ def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     if words.pop(_SUM, None) != _sum_of(tensors):
         raise DamagedFileError("its bytes are not those that were written")
     return tensors, words
+
+
+def encode_tensors(tensors: Mapping[str, Tensor]) -> bytes:
+    """Turn tensors into bytes that another worker decodes."""
+    return save({name: tensor.contiguous() for name, tensor in tensors.items()})
+
+
+def decode_tensors(content: bytes) -> dict[str, Tensor]:
+    """Turn the bytes of `encode_tensors` into tensors, on the CPU."""
+    return load(content)
 
 
 def _sum_of(tensors: Mapping[str, Tensor]) -> str:

@@ -1,76 +1,62 @@
-"""Training on real, tiny data: every stage, resuming, publishing."""
+"""Training on real, tiny data, from the notes to a model: every stage, resuming, workers."""
 
 import json
-import shutil
+import os
+import subprocess
+import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import msgspec
-import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
 
 from model.gansynth import GANSynth
 from train.config import LEARNABLE, WarmStartConfig
-from train.dataset import is_held_out, read_training_set
-from train.loop import Decoder, Progress, TrainingError, _Notes, train_loop
+from train.errors import TrainingError
 from train.notes import DatasetError
+from train.progress import Progress
 from train.run import Run
-from train.session import train
+from train.session import Stretch, train
+
+ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def data(notes_folder: Path, quick: WarmStartConfig, tmp_path_factory):
-    return read_training_set([notes_folder], quick.transform, notes_folder / "cache")
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    checkpoint = Run(folder).checkpoints.read_newest()
+    assert checkpoint is not None
+    return checkpoint.state
 
 
-def weights(run: Path) -> dict[str, torch.Tensor]:
-    return load_file(run / "checkpoint.safetensors")
+def assert_equal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> None:
+    assert one.keys() == other.keys()
+    for name, tensor in one.items():
+        assert torch.equal(tensor, other[name]), name
 
 
 def test_a_run_goes_through_every_stage_and_writes_a_model(
     notes_folder: Path, quick: WarmStartConfig, tmp_path
 ) -> None:
     seen: list[Progress] = []
-    folder, complete = train([notes_folder], tmp_path / "run", quick, on_progress=seen.append)
+    folder, complete = train([notes_folder], tmp_path, quick, on_progress=seen.append)
     assert complete
     assert seen[-1].examples_seen == 24
-    assert seen[-1].stage == 7
+    assert [progress.stage for progress in seen] == [4, 5, 6, 7]
     model = GANSynth.load(folder)
     assert [t.name for t in model.timbres] == ["Pure", "Bright", "Plucked"]
+    pure, bright, plucked = model.timbres
+    assert pure.brightness < plucked.brightness < bright.brightness
+    assert plucked.decay < min(pure.decay, bright.decay)
     wave = model.render(model.latents[:1], torch.tensor([60]))
     assert wave.shape == (1, 128000)
     assert bool(torch.isfinite(wave).all())
-    lines = (tmp_path / "run" / "stats.jsonl").read_text().splitlines()
-    assert set(json.loads(lines[-1])["losses"]) == {"magnitude", "ifreq", "level"}
-
-
-def test_timbres_are_ranked_by_their_sound(
-    notes_folder: Path, quick: WarmStartConfig, tmp_path
-) -> None:
-    folder, _ = train([notes_folder], tmp_path / "run", quick)
-    pure, bright, plucked = GANSynth.load(folder).timbres
-    assert pure.brightness < plucked.brightness < bright.brightness
-    assert plucked.decay < min(pure.decay, bright.decay)
-
-
-def test_the_loss_falls_on_notes_seen_again(data, quick: WarmStartConfig, tmp_path) -> None:
-    config = msgspec.structs.replace(
-        quick, examples=480, stage_shares=(1, 0, 0, 0), batch=(8, 2, 2, 2)
-    )
-    losses: list[float] = []
-
-    class Log(Run):
-        def log(self, progress: msgspec.Struct) -> None:
-            losses.append(progress.losses["magnitude"])  # type: ignore[attr-defined]
-
-    run = Log(tmp_path)
-    run.start(config)
-    train_loop(msgspec.structs.replace(config, examples=8), data, run)
-    (tmp_path / "checkpoint.safetensors").unlink()
-    train_loop(config, data, run)
-    assert losses[-1] < 0.7 * losses[0]
+    last = json.loads((tmp_path / "stats.jsonl").read_text().splitlines()[-1])
+    assert set(last["losses"]) == {"magnitude", "ifreq", "level"}
+    assert set(last["measures"]) == {"trained_off_db", "held_out_off_db", "diversity"}
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {
+        *("config.json", "data.json", "stats.jsonl"),
+        *("checkpoints", "model", "previews", "specgrams", "tensorboard"),
+    }
 
 
 def test_a_run_that_was_stopped_ends_like_one_that_was_not(
@@ -83,143 +69,84 @@ def test_a_run_that_was_stopped_ends_like_one_that_was_not(
     )
     assert not complete
     train([notes_folder], tmp_path / "halved", quick)
-    whole, halved = weights(tmp_path / "whole"), weights(tmp_path / "halved")
-    assert whole.keys() == halved.keys()
-    for name, tensor in whole.items():
-        assert torch.equal(tensor, halved[name]), name
+    assert_equal(weights(tmp_path / "whole"), weights(tmp_path / "halved"))
 
 
-def test_two_workers_make_one_model(notes_folder: Path, quick: WarmStartConfig, tmp_path) -> None:
+def test_a_stretch_stops_in_time_and_leaves_a_checkpoint(
+    notes_folder: Path, quick: WarmStartConfig, tmp_path
+) -> None:
+    _, complete = train([notes_folder], tmp_path, quick, stretch=Stretch(seconds=0.0))
+    assert not complete
+    assert len(Run(tmp_path).checkpoints.paths()) == 1
+
+
+def test_two_workers_of_torchrun_equal_two_of_our_own(
+    notes_folder: Path, quick: WarmStartConfig, tmp_path
+) -> None:
     config = msgspec.structs.replace(quick, workers=2, examples=8)
-    folder, complete = train([notes_folder], tmp_path / "run", config)
+    folder, complete = train([notes_folder], tmp_path / "own", config)
     assert complete
     GANSynth.load(folder)
-
-
-def test_held_out_notes_are_never_drawn(data, quick: WarmStartConfig) -> None:
-    held_out = data.held_out
-    assert 0 < int(held_out.sum()) < len(held_out)
-    notes = _Notes(data, quick)
-    assert not bool(held_out[notes.trained].any())
-    assert all(not bool(held_out[n].any()) for n in notes.of_pitch.values())
-
-
-def test_holding_out_depends_on_instrument_and_pitch_alone(data) -> None:
-    for example in data.examples:
-        louder = type(example)(**{**vars(example), "velocity": 127, "note": 999})
-        assert is_held_out(example) == is_held_out(louder)
-
-
-def test_levels_are_kept_relative_to_the_loudest(data) -> None:
-    assert data.level_db.max() == 0
-    assert data.level_db.min() == -6
-
-
-def test_specgrams_are_made_once(notes_folder: Path, quick: WarmStartConfig, tmp_path) -> None:
-    calls: list[int] = []
-    for _ in range(2):
-        read_training_set(
-            [notes_folder], quick.transform, tmp_path, lambda done, total, what: calls.append(done)
-        )
-    assert calls == [8, 15]
-
-
-def test_equal_names_are_told_apart(notes_folder: Path, quick: WarmStartConfig, tmp_path) -> None:
-    shutil.copytree(notes_folder, tmp_path / "again")
-    data = read_training_set([notes_folder, tmp_path / "again"], quick.transform, tmp_path / "c")
-    assert [t.name for t in data.timbres][2:4] == ["Plucked", "Pure 2"]
-
-
-def test_a_loss_that_is_not_a_number_stops_the_run(data, quick: WarmStartConfig, tmp_path) -> None:
-    run = Run(tmp_path)
-    run.start(quick)
-    data.level_db[:] = float("nan")
-    with pytest.raises(TrainingError, match="The loss level is not a number"):
-        train_loop(quick, data, run)
-    assert not run.has_checkpoint
-
-
-def test_a_damaged_checkpoint_is_refused_and_kept(
-    notes_folder: Path, quick: WarmStartConfig, tmp_path
-) -> None:
-    train([notes_folder], tmp_path, msgspec.structs.replace(quick, examples=2))
-    path = tmp_path / "checkpoint.safetensors"
-    path.write_bytes(path.read_bytes()[:-1000])
-    with pytest.raises(DatasetError, match="can't be resumed"):
-        train([notes_folder], tmp_path, quick)
-    assert path.exists()
-
-
-def test_a_folder_with_another_network_is_refused(
-    notes_folder: Path, quick: WarmStartConfig, tmp_path
-) -> None:
-    train([notes_folder], tmp_path, msgspec.structs.replace(quick, examples=2))
-    with pytest.raises(DatasetError, match="another network"):
-        train([notes_folder], tmp_path, msgspec.structs.replace(quick, latent_size=16))
-
-
-def test_bad_notes_leave_no_run_behind(quick: WarmStartConfig, tmp_path) -> None:
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(DatasetError):
-        train([tmp_path / "empty"], tmp_path / "run", quick)
-    assert not (tmp_path / "run" / "config.json").exists()
-
-
-def test_notes_of_another_rate_are_refused(notes_folder: Path, quick, tmp_path) -> None:
-    shutil.copytree(notes_folder, tmp_path / "n")
-    path = tmp_path / "n" / "examples.json"
-    path.write_text(path.read_text().replace('"sample_rate": 32000', '"sample_rate": 16000'))
-    with pytest.raises(DatasetError, match="is at 16000 Hz; training needs 32000 Hz"):
-        read_training_set([tmp_path / "n"], quick.transform, tmp_path / "c")
-
-
-def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(
-    data, quick: WarmStartConfig, tmp_path, monkeypatch
-) -> None:
-    run = Run(tmp_path)
-    run.start(quick)
-    decoder, mean = Decoder(quick, 3), Decoder(quick, 3)
-    optimiser = torch.optim.Adam(decoder.parameters())
-    run.save(decoder, mean, optimiser, 5)
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(DatasetError, match="disk is full"):
-        run.save(decoder, mean, optimiser, 9)
-    assert run.resume(decoder, mean, optimiser) == 5
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["checkpoint.safetensors", "config.json"]
-
-
-def test_held_out_shares_are_about_an_eighth() -> None:
-    hits = np.mean([_held(i, p) for i in range(100) for p in range(24, 85)])
-    assert 0.11 < hits < 0.14
-
-
-def _held(instrument: int, pitch: int) -> bool:
-    return is_held_out(SimpleNamespace(instrument_str=f"x_{instrument}", pitch=pitch))  # type: ignore[arg-type]
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys; from pathlib import Path; from train.session import train\n"
+        "from train.config import decode_train_config\n"
+        "config = decode_train_config(Path(sys.argv[2]).read_bytes())\n"
+        "train([Path(sys.argv[1])], Path(sys.argv[3]), config)\n"
+    )
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
+    torchrun += ["--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0"]
+    words = [script, notes_folder, tmp_path / "own" / "config.json", tmp_path / "torchrun"]
+    done = subprocess.run(
+        [*torchrun, *map(str, words)],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert_equal(weights(tmp_path / "own"), weights(tmp_path / "torchrun"))
 
 
 def test_another_representation_makes_a_model_that_says_so(
     notes_folder: Path, quick: WarmStartConfig, tmp_path
 ) -> None:
-    config = msgspec.structs.replace(quick, representation="F")
-    folder, complete = train([notes_folder], tmp_path / "run", config)
-    model = GANSynth.load(folder)
+    config = msgspec.structs.replace(quick, representation="F", examples=2)
+    folder, complete = train([notes_folder], tmp_path, config)
     assert complete
-    assert model.config.warped == LEARNABLE["F"]
-    assert model.render(model.latents[:1], torch.tensor([60])).shape == (1, 128000)
+    assert GANSynth.load(folder).config.warped == LEARNABLE["F"]
 
 
-def test_notes_at_another_rate_than_the_representations_are_refused(
+def test_data_that_changed_under_a_run_is_refused_until_it_is_accepted(
     notes_folder: Path, quick: WarmStartConfig, tmp_path
 ) -> None:
-    config = msgspec.structs.replace(quick, representation="M26hn-48k")
-    with pytest.raises(DatasetError, match="training needs 48000 Hz"):
-        train([notes_folder], tmp_path / "run", config)
+    short = msgspec.structs.replace(quick, examples=2)
+    train([notes_folder], tmp_path, short)
+    data = tmp_path / "data.json"
+    data.write_text(data.read_text().replace('"labels":', '"labels":1'))
+    with pytest.raises(DatasetError, match="bass_acoustic_000 has other labels, and 2 more"):
+        train([notes_folder], tmp_path, short)
+    accept = Stretch(accept_changed_data=True)
+    assert train([notes_folder], tmp_path, short, stretch=accept)[1]
 
 
-def test_representation_without_harmonic_bands_is_refused() -> None:
-    with pytest.raises(ValueError, match="must be one of M20hn, F, M28hn, M26hn-48k, not mel"):
-        WarmStartConfig(representation="mel")
+def test_memory_that_runs_out_says_what_to_make_smaller(
+    notes_folder: Path, quick: WarmStartConfig, tmp_path, monkeypatch
+) -> None:
+    def step(*_: object) -> None:
+        raise RuntimeError("[enforce fail at alloc_cpu.cpp] can't allocate memory: 99 bytes")
+
+    monkeypatch.setattr("train.warm_start.WarmStart.step", step)
+    with pytest.raises(TrainingError, match="Memory ran out after 0 notes.*Halve --batch"):
+        train([notes_folder], tmp_path, quick)
+
+
+def test_workers_that_the_batches_cannot_be_shared_by_are_refused(
+    notes_folder: Path, quick: WarmStartConfig, tmp_path, monkeypatch
+) -> None:
+    variables = {"TORCHELASTIC_RUN_ID": "x", "RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "3"}
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(TrainingError, match="3 workers do not suit this run"):
+        train([notes_folder], tmp_path, quick)
