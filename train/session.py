@@ -10,10 +10,11 @@ from pathlib import Path
 import msgspec
 import torch
 
-from .config import AnyConfig, decode_train_config
+from .config import AnyConfig, TimbrepadConfig, decode_train_config
 from .dataset import TrainingSet, read_training_set
 from .distributed import n_workers
 from .errors import TrainingError
+from .fine_tune import begin
 from .group import Worker, helpers, in_turn, joined, torchrun_worker, worker_device
 from .identity import identify
 from .loop import OutOfMemoryError, train_loop
@@ -177,6 +178,8 @@ def _train_here(
     try:
         trainer = make_trainer(config, data, worker.rank, device)
         seen = resume(run, trainer, worker.rank, on_notice)
+        if not seen and isinstance(config, TimbrepadConfig) and config.start:
+            begin(trainer, config, data, device)
         if worker.rank > 0:
             return train_loop(trainer, seen, config.examples, None)
         watch = Watch(run, config, data, device, seen, on_notice)
