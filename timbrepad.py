@@ -1058,17 +1058,19 @@ def bench_render(
     published: Annotated[
         bool, typer.Option("--published", help="GANSynth's own size, with random weights.")
     ] = False,
+    device: DeviceOption = "auto",
     json_: JsonOption = False,
 ) -> None:
-    """Measure how fast notes are made, and the network against the processor's peak."""
+    """Measure how fast notes are made, and the network against the device's peak."""
     from instrument.benchmark_render import bench_render as measure
 
     if published and model:
         raise typer.BadParameter("Choose --model or --published.")
+    _check_device(device)
     with tempfile.TemporaryDirectory(prefix="timbrepad-bench-") as folder:
         path = _write_published(folder) if published else _Sound("", None, None, model).model().path
         with _progress("Rendering"):
-            figures = measure(path, threads or min(os.cpu_count() or 1, 4))
+            figures = measure(path, threads or min(os.cpu_count() or 1, 4), device)
     _say_figures(figures, json_)
 
 
