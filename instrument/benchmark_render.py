@@ -6,10 +6,12 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 
+from .benchmark_cost import N_CACHED, policy_microseconds
 from .pool import NotePool
 from .renderer import NoteRenderer, use_one_thread
 from .renderer_client import RendererError, RendererProcess
@@ -19,7 +21,7 @@ Wanted = TypeVar("Wanted", bound=Answer)
 
 SAMPLE_RATE = 48000.0
 POOL_SECONDS = 4.0
-N_SLOTS = 32
+N_SLOTS = 96
 N_FIRST_SOUNDS = 60
 NETWORK_SECONDS = 3.0
 N_PLAIN = 15
@@ -43,18 +45,22 @@ _THREAD_VARIABLES = (
 )
 
 
-def bench_render(model_path: str, threads: int) -> dict[str, Any]:
+def bench_render(model_path: str, threads: int, device: str = "auto") -> dict[str, Any]:
     """Measure a model on this machine.
 
     Args:
         model_path: Its folder.
-        threads: Notes made side by side, each with one thread.
+        threads: Notes made side by side on a CPU, each with one thread.
+        device: That renders; see `RendererProcess`.
 
     Returns:
         `device`; `model`; `threads`; `notes_per_second`; `keyboard_seconds` for every pitch of
         the model, from the first request to the last note looped and in the pool;
         `first_sound_ms` {p50, p99} from the request for a cold key's beginning to its being in
         the pool; `busy_first_sound_ms` the same while the keyboard is being made;
+        `milliseconds_a_note` where a quarter, half and all of the keyboard are made;
+        `policy_microseconds_a_note` of the cache, by the notes in it; on a GPU then what
+        `NoteRenderer.network_figures` gives, on a CPU
         `gemm_gflops`, the best that this machine's sgemm does with as many threads;
         `network_gflops` and `fraction_of_peak`, the network alone beside that (CPU only);
         `network_ms` and `plain_network_ms`, the CPU time of one note in the network alone and in
@@ -63,15 +69,17 @@ def bench_render(model_path: str, threads: int) -> dict[str, Any]:
     Raises:
         RendererError: If the model can't be opened or a note can't be made.
     """
-    with _Bench(threads) as bench:
+    with _Bench(threads, device) as bench:
         bench.open(model_path)
-        keyboard_seconds = bench.keyboard_seconds()
+        keyboard_seconds = bench.keyboard_seconds(bench.pitches)
+        milliseconds = {
+            len(some): round(1000 * bench.keyboard_seconds(some) / len(some), 3)
+            for some in (bench.pitches[::4], bench.pitches[::2], bench.pitches)
+        }
         first = bench.first_sound_ms(busy=False)
         busy = bench.first_sound_ms(busy=True)
         job = bench.job(bench.pitches[len(bench.pitches) // 2], first_only=False)
-    gemm_gflops = measure_gemm(threads)
-    network_gflops = measure_network(model_path, threads, job)
-    return {
+    figures = {
         "device": bench.loaded.device,
         "model": bench.loaded.model.name,
         "threads": threads,
@@ -79,6 +87,15 @@ def bench_render(model_path: str, threads: int) -> dict[str, Any]:
         "keyboard_seconds": round(keyboard_seconds, 3),
         "first_sound_ms": first,
         "busy_first_sound_ms": busy,
+        "milliseconds_a_note": milliseconds,
+        "policy_microseconds_a_note": {n: round(policy_microseconds(n), 1) for n in N_CACHED},
+    }
+    renderer = NoteRenderer.open(model_path, device)
+    if renderer.on_gpu:
+        return figures | renderer.network_figures()
+    gemm_gflops = measure_gemm(threads)
+    network_gflops = measure_network(model_path, threads, job)
+    return figures | {
         "gemm_gflops": round(gemm_gflops, 1),
         "network_gflops": round(network_gflops, 1),
         "fraction_of_peak": round(network_gflops / gemm_gflops, 3),
@@ -144,7 +161,7 @@ def measure_plain(model_path: str, job: RenderNote) -> dict[str, float | None]:
 class _Bench:
     """A renderer process with a model open, and what is timed with it."""
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, device: str) -> None:
         n_frames = round(POOL_SECONDS * SAMPLE_RATE)
         self._pool = NotePool(N_SLOTS, n_frames)
         self._woken = threading.Event()
@@ -154,6 +171,7 @@ class _Bench:
             wake=self._woken.set,
             n_threads=threads,
             niceness=0,
+            device=device,
         )
         self._slots = itertools.cycle(range(1, N_SLOTS))
         self._numbers = itertools.count(1)
@@ -189,9 +207,9 @@ class _Bench:
             first_only=first_only,
         )
 
-    def keyboard_seconds(self) -> float:
-        """Time every pitch of the model, with as many jobs in flight as the instrument keeps."""
-        waiting = list(self.pitches)
+    def keyboard_seconds(self, pitches: Sequence[int]) -> float:
+        """Time notes of these pitches, with as many jobs in flight as the instrument keeps."""
+        waiting = list(pitches)
         start = time.perf_counter()
         while waiting or self._in_flight:
             while waiting and len(self._in_flight) < self.loaded.n_jobs:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -15,6 +16,7 @@ from model.generator import Generator
 from model.gpu_generator import BATCH_SIZES
 from model.latent import blend, pad_weights
 from model.plain_generator import is_plain, plain_specgrams
+from model.roofline import best_seconds, measure_peak, network_flops, roofline_seconds
 
 from .note_finish import Wave, finish_note
 from .pool import NoteInfo
@@ -117,7 +119,7 @@ class NoteRenderer:
             0, self.info.hash, z.tobytes(), 0, 0, self.info.lowest_pitch, 1, self.info.sample_rate
         )
         self.waves([msgspec.structs.replace(job, first_only=True)])
-        for n in sorted({1, self.n_batch}):
+        for n in BATCH_SIZES if self.on_gpu else (1,):
             self.waves([job] * n)
 
     def draw(self, seed: int) -> NDArray[np.float32]:
@@ -141,6 +143,32 @@ class NoteRenderer:
         with FlopCounterMode(display=False) as counter:
             self.run_network(job)
         return int(counter.get_total_flops())
+
+    def network_figures(self) -> dict[str, Any]:
+        """Measure the network alone in full batches, and beside what the device could do.
+
+        Returns:
+            `precision`; `network_notes_per_second`; `gemm_gflops` and `bandwidth_gbs`, the
+            device's best matrix products and copies; `network_gflops`; `fraction_of_peak` and
+            `fraction_of_roofline`, see `model.roofline`.
+        """
+        gansynth, n = self._gansynth, self.n_batch
+        z = torch.ones(n, gansynth.latent_size)
+        pitch = torch.tensor([gansynth.pitches[i % len(gansynth.pitches)] for i in range(n)])
+        seconds = best_seconds(lambda: gansynth.specgrams(z, pitch), gansynth.device)
+        peak = measure_peak(gansynth.device, gansynth.precision)
+        config = gansynth.config.network
+        flops = n * network_flops(config) / seconds
+        n_bytes = 2 if gansynth.precision == "bf16" else 4
+        return {
+            "precision": gansynth.precision,
+            "network_notes_per_second": round(n / seconds, 1),
+            "gemm_gflops": round(peak.flops / 1e9, 1),
+            "bandwidth_gbs": round(peak.bandwidth / 1e9, 1),
+            "network_gflops": round(flops / 1e9, 1),
+            "fraction_of_peak": round(flops / peak.flops, 3),
+            "fraction_of_roofline": round(roofline_seconds(config, n, peak, n_bytes) / seconds, 3),
+        }
 
     def render(self, jobs: Sequence[RenderNote], slots: NDArray[np.float32]) -> list[NoteInfo]:
         """Make notes in one batch and write each into its slot.

@@ -43,6 +43,7 @@ class GANSynth:
         normalizer: What the network's images are brought back with, of GANSynth's own kinds.
         latents: float32 [timbre, latent], those of the named timbres.
         hash: Its identity; "" for a model that was never written.
+        precision: Of the convolutions; a device without tf32 takes float32 in its place.
         between_layers: Called between layers on a CPU; it may wait, to let another thread go
             first.
     """
@@ -65,13 +66,15 @@ class GANSynth:
         # Apple's GPUs have no float64, which phases are worked out in.
         self._decoding_device = torch.device("cpu" if self.device.type == "mps" else self.device)
         self.between_layers: Callable[[], None] = lambda: None
+        self.precision: Precision = "fp32"
         self._run: AnyGenerator | CPUGenerator | GPUGenerator = self.generator
         if isinstance(self.generator, Generator):
             on_cpu = self.device.type == "cpu" and precision is None
             if on_cpu and CPUGenerator.suits(config.network):
                 self._run = CPUGenerator(self.generator, self._let_others_go_first)
             elif not on_cpu and GPUGenerator.suits(config.network):
-                self._run = GPUGenerator(self.generator, precision or "tf32")
+                self.precision = precision or "tf32"
+                self._run = GPUGenerator(self.generator, self.precision)
         self.latents = latents.float()
         self.hash = identity
 

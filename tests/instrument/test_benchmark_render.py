@@ -6,9 +6,11 @@ import pytest
 
 from instrument import benchmark_render
 from instrument.benchmark_render import bench_render
+from instrument.renderer import NoteRenderer
 from instrument.renderer_client import RendererError
 from model.config import ModelConfig, NetworkConfig
 from model.gansynth import GANSynth
+from model.roofline import DevicePeak, network_flops
 from model.specgram import SpecgramConfig
 from model.warped import WarpedConfig
 
@@ -31,6 +33,7 @@ def model(tmp_path: Path) -> Path:
 
 def test_figures_are_those_of_the_model(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(benchmark_render, "N_FIRST_SOUNDS", 3)
+    monkeypatch.setattr(benchmark_render, "N_CACHED", (100, 200))
     monkeypatch.setattr(benchmark_render, "NETWORK_SECONDS", 0.1)
     figures = bench_render(str(model), 1)
     assert figures["model"] == "three notes"
@@ -39,6 +42,8 @@ def test_figures_are_those_of_the_model(model: Path, monkeypatch: pytest.MonkeyP
     for name in ("first_sound_ms", "busy_first_sound_ms"):
         assert 0 < figures[name]["p50"] <= figures[name]["p99"]
     assert figures["plain_network_ms"] is None
+    assert set(figures["milliseconds_a_note"]) == {1, 2, 3}
+    assert set(figures["policy_microseconds_a_note"]) == {100, 200}
     assert 0 < figures["network_gflops"] < figures["gemm_gflops"]
     assert figures["fraction_of_peak"] == pytest.approx(
         figures["network_gflops"] / figures["gemm_gflops"], abs=0.01
@@ -49,6 +54,7 @@ def test_a_model_of_the_published_kind_is_measured_beside_a_plain_port(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(benchmark_render, "N_FIRST_SOUNDS", 2)
+    monkeypatch.setattr(benchmark_render, "N_CACHED", (100,))
     monkeypatch.setattr(benchmark_render, "NETWORK_SECONDS", 0.1)
     monkeypatch.setattr(benchmark_render, "N_PLAIN", 2)
     specgram = SpecgramConfig()
@@ -64,6 +70,26 @@ def test_a_model_of_the_published_kind_is_measured_beside_a_plain_port(
     figures = bench_render(str(tmp_path / "model"), 1)
     assert figures["network_ms"] > 0
     assert figures["plain_network_ms"] > 0
+
+
+def test_a_gpu_is_measured_beside_its_own_peak(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peak = DevicePeak(1e12, 1e11)
+    monkeypatch.setattr("instrument.renderer.measure_peak", lambda *_: peak)
+    renderer = NoteRenderer(GANSynth.load(model, "cpu", "fp32"), str(model))
+    figures = renderer.network_figures()
+    assert figures["precision"] == "fp32"
+    assert (figures["gemm_gflops"], figures["bandwidth_gbs"]) == (1000.0, 100.0)
+    flops = network_flops(GANSynth.load(model).config.network)
+    notes_per_second = figures["network_notes_per_second"]
+    assert figures["network_gflops"] == pytest.approx(notes_per_second * flops / 1e9, abs=0.1)
+    assert 0 <= figures["fraction_of_peak"] <= figures["fraction_of_roofline"]
+
+
+def test_a_device_that_is_not_there_is_said_in_one_line(model: Path) -> None:
+    with pytest.raises(RendererError, match='no device "cuda:99" here'):
+        bench_render(str(model), 1, "cuda:99")
 
 
 def test_model_that_is_not_there_is_said_in_one_line() -> None:
