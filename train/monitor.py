@@ -15,7 +15,7 @@ from torch.nn import functional
 from model.latent import draw_gaussian, on_sphere
 
 from .checkpoints import Score
-from .config import TrainConfig
+from .config import TimbrepadConfig, TrainConfig
 from .dataset import TrainingSet
 from .decoder import Decoder
 from .loss import downscale
@@ -38,6 +38,8 @@ class Monitor:
     def __init__(self, config: TrainConfig, data: TrainingSet, device: torch.device) -> None:
         """Choose the notes: pitches that many timbres have, and held-out notes of any pitch."""
         self._config = config
+        # Before that a critic has learned nothing.
+        self._warm_examples = config.warm_examples if isinstance(config, TimbrepadConfig) else 0
         self._data = data
         self._device = device
         self._same_pitch = _notes_by_pitch(data)
@@ -62,7 +64,7 @@ class Monitor:
             measures["diversity"] = mean_apart(fake_mean, rows) / max(
                 mean_apart(real_mean, rows), 1e-6
             )
-        if isinstance(trainer, Judge):
+        if isinstance(trainer, Judge) and examples_seen > self._warm_examples:
             measures |= self._judge(trainer, index, real, examples_seen)
         nearness = measures.get(NEARNESS, measures["trained_off_db"])
         return Reading(measures, Score(NEARNESS, nearness, stage))

@@ -16,15 +16,17 @@ from .distributed import n_workers
 from .errors import TrainingError
 from .fine_tune import begin
 from .group import Worker, helpers, in_turn, joined, torchrun_worker, worker_device
-from .identity import identify
+from .identity import DataIdentity, identify
 from .loop import OutOfMemoryError, train_loop
-from .memory import divide_batches, smallest_fitting_division
+from .memory import divide_batches, is_out_of_memory, smallest_fitting_division
 from .notes import load_examples
+from .portable import begin_from, write_pieces
 from .progress import Progress
 from .publish import MODEL_FOLDER, publish
 from .recipes import make_trainer
 from .resuming import resume
 from .run import Run
+from .trainer import Trainer
 from .upkeep import Upkeep, Wishes
 from .watch import Watch
 
@@ -43,6 +45,8 @@ class Stretch:
         look_seconds: Time between two looks of the monitors.
         accept_changed_data: Whether to go on where the data is not what it was.
         stop_when_collapsed: Whether a collapse for good ends it.
+        carried: A folder of pieces to go on from where the run's own has no checkpoint.
+        carry: A folder that gets such pieces at the end.
     """
 
     device: str = "auto"
@@ -50,6 +54,8 @@ class Stretch:
     look_seconds: float = 120.0
     accept_changed_data: bool = False
     stop_when_collapsed: bool = True
+    carried: Path | None = None
+    carry: Path | None = None
 
 
 def train(
@@ -104,24 +110,25 @@ def train(
     with ExitStack() as stack:
         if started is not None:
             stack.enter_context(joined(worker, device))
+        identity = None
         if worker.rank == 0:
-            _check(run, config, folders, stretch, on_notice)
+            identity = _check(run, config, folders, stretch, on_notice)
         data = in_turn(
             worker,
             lambda: read_training_set(folders, config.transform, run_folder / _CACHE, on_prepare),
         )
-        if worker.rank == 0:
-            run.start(config, identify(data.examples))
+        if identity is not None:
+            run.start(config, identity)
         if started is None and worker.n_workers > 1:
             port = stack.enter_context(
                 helpers(
                     worker.n_workers - 1,
                     _help,
-                    ([str(f) for f in folders], str(run_folder), _encode(config), device.type),
+                    (folders, run_folder, _encode(config), device.type, stretch),
                 )
             )
             stack.enter_context(joined(worker, device, port))
-        seen = _train_here(worker, device, run, config, data, wishes, on_notice)
+        seen = _train_here(worker, device, run, config, data, stretch, wishes, on_notice)
     complete = seen >= config.examples
     if worker.rank > 0:
         return run.folder / MODEL_FOLDER, complete
@@ -141,26 +148,32 @@ def _check(
     folders: Sequence[Path],
     stretch: Stretch,
     on_notice: Callable[[str], None],
-) -> None:
+) -> DataIdentity:
     """Find out whether the run can begin or go on, before anything long starts."""
     for line in run.check(config):
         on_notice(line)
-    if run.has_checkpoint:
-        examples = [example for folder in folders for example in load_examples(folder)]
-        run.check_data(identify(examples), accept_changes=stretch.accept_changed_data)
+    identity = identify(example for folder in folders for example in load_examples(folder))
+    run.check_data(identity, accept_changes=stretch.accept_changed_data)
+    return identity
 
 
 def _help(
-    rank: int, port: int, folders: list[str], run_folder: str, settings: bytes, device_type: str
+    rank: int,
+    port: int,
+    folders: Sequence[Path],
+    run_folder: Path,
+    settings: bytes,
+    device_type: str,
+    stretch: Stretch,
 ) -> None:
     """Be one of the workers that worker 0 started."""
     config = decode_train_config(settings)
     worker = Worker(rank, rank, config.workers)
     device = worker_device(device_type, rank)
-    cache = Path(run_folder) / _CACHE
-    data = read_training_set([Path(f) for f in folders], config.transform, cache)
+    data = read_training_set(folders, config.transform, run_folder / _CACHE)
+    run = Run(run_folder)
     with joined(worker, device, port):
-        _train_here(worker, device, Run(Path(run_folder)), config, data, Wishes(), lambda _: None)
+        _train_here(worker, device, run, config, data, stretch, Wishes(), lambda _: None)
 
 
 def _train_here(
@@ -169,32 +182,72 @@ def _train_here(
     run: Run,
     config: AnyConfig,
     data: TrainingSet,
+    stretch: Stretch,
     wishes: Wishes,
     on_notice: Callable[[str], None],
 ) -> int:
     """Do one worker's part; give the examples seen."""
     if device.type == "cpu":
         torch.set_num_threads(1)  # more threads in one worker are slower than more workers
+    place = 0
     try:
-        trainer = make_trainer(config, data, worker.rank, device)
-        seen = resume(run, trainer, worker.rank, on_notice)
-        if not seen and isinstance(config, TimbrepadConfig) and config.start:
-            begin(trainer, config, data, device)
-        if worker.rank > 0:
-            return train_loop(trainer, seen, config.examples, None)
-        watch = Watch(run, config, data, device, seen, on_notice)
-        try:
-            upkeep = Upkeep(trainer, run, config, watch, wishes, seen)
-            return train_loop(trainer, seen, config.examples, upkeep)
-        finally:
-            watch.close()
-    except OutOfMemoryError as error:
-        place = error.examples_seen
+        return _learn(worker, device, run, config, data, stretch, wishes, on_notice)
+    except (RuntimeError, MemoryError, OutOfMemoryError) as error:
+        if isinstance(error, OutOfMemoryError):
+            place = error.examples_seen
+        elif not is_out_of_memory(error):
+            raise
         # The frames hold the networks, which must go before anything else can fit.
+        cause = error.__cause__
         traceback.clear_frames(error.__traceback__)
-        if error.__cause__ is not None:
-            traceback.clear_frames(error.__cause__.__traceback__)
+        traceback.clear_frames(None if cause is None else cause.__traceback__)
     raise TrainingError(_memory_advice(config, data, device, place))
+
+
+def _learn(
+    worker: Worker,
+    device: torch.device,
+    run: Run,
+    config: AnyConfig,
+    data: TrainingSet,
+    stretch: Stretch,
+    wishes: Wishes,
+    on_notice: Callable[[str], None],
+) -> int:
+    trainer = make_trainer(config, data, worker.rank, device)
+    seen = _begin(trainer, run, config, data, device, stretch, worker.rank, on_notice)
+    if worker.rank > 0:
+        return train_loop(trainer, seen, config.examples, None)
+    watch = Watch(run, config, data, device, seen, on_notice)
+    try:
+        upkeep = Upkeep(trainer, run, config, watch, wishes, seen)
+        seen = train_loop(trainer, seen, config.examples, upkeep)
+    finally:
+        watch.close()
+    if stretch.carry is not None:
+        write_pieces(stretch.carry, trainer.state(), seen)
+    return seen
+
+
+def _begin(
+    trainer: Trainer,
+    run: Run,
+    config: AnyConfig,
+    data: TrainingSet,
+    device: torch.device,
+    stretch: Stretch,
+    rank: int,
+    on_notice: Callable[[str], None],
+) -> int:
+    """Put a trainer where its run goes on, or begins; give the examples seen."""
+    seen = resume(run, trainer, rank, on_notice)
+    if seen:
+        return seen
+    if stretch.carried is not None:
+        return begin_from(trainer, stretch.carried)
+    if isinstance(config, TimbrepadConfig) and config.start:
+        begin(trainer, config, data, device)
+    return 0
 
 
 def _memory_advice(
