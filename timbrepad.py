@@ -14,6 +14,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from instrument.doctor import Finding
     from instrument.options import InstrumentOptions
     from model.gansynth import GANSynth
+    from train.preparation import Fault
+    from train.progress import Progress as TrainingProgress
 
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
 
@@ -764,7 +767,7 @@ def models_remove(name: Annotated[str, typer.Argument(metavar="MODEL")]) -> None
     "soundfont", epilog="Example: timbrepad data soundfont FluidR3_GM.sf2 notes --velocities 60,110"
 )
 def data_soundfont(
-    fonts: Annotated[list[Path], typer.Argument(metavar="FONT.sf2...")],
+    fonts: Annotated[list[Path], typer.Argument(metavar="FONT.sf2", show_default=False)],
     destination: Annotated[Path, typer.Argument(metavar="DEST")],
     sample_rate: Annotated[int, typer.Option(metavar="R", help="8000 to 48000 Hz.")] = 32000,
     pitches: Annotated[
@@ -788,7 +791,7 @@ def data_soundfont(
     from train.soundfont import render_soundfonts
 
     low, high = _numbers(pitches, "-", "--pitches", n_numbers=2)
-    with _progress("Rendering") as update:
+    with _pace(destination) as pace, _progress("Rendering") as update:
         report = render_soundfonts(
             fonts,
             destination,
@@ -801,12 +804,235 @@ def data_soundfont(
             progress=update,
         )
     _say(
-        f"{report.n_notes} notes of {report.n_presets} presets are in {destination}; left out: "
-        f"{len(report.dropped)} presets, {report.n_silent} silent notes, "
-        f"{report.n_duplicates} duplicates."
+        f"{report.n_notes} notes of {report.n_presets} presets are in {destination}"
+        f"{pace(report.n_notes)}; left out: {len(report.dropped)} presets, "
+        f"{report.n_silent} silent notes, {report.n_duplicates} duplicates."
     )
     for dropped in report.dropped:
         _say(f"  {dropped.bank}:{dropped.program} {dropped.name}: {dropped.reason}")
+
+
+@contextlib.contextmanager
+def _pace(destination: Path) -> Iterator[Callable[[int], str]]:
+    """Give a function that tells how fast notes were made, unless some were made before."""
+    is_new = not destination.exists() or not any(destination.iterdir())
+    start = time.monotonic()
+
+    def tell(n_notes: int) -> str:
+        seconds = time.monotonic() - start
+        return f" after {seconds:.1f} s, {n_notes / seconds:.1f} notes/s" if is_new else ""
+
+    yield tell
+
+
+@data_app.command(
+    "folder", epilog="Example: timbrepad data folder ~/cello notes --middle-c C3 --family string"
+)
+def data_folder(
+    source: Annotated[Path, typer.Argument(metavar="SRC", help="A folder of recordings.")],
+    destination: Annotated[Path, typer.Argument(metavar="DEST")],
+    sample_rate: Annotated[int, typer.Option(metavar="R", help="8000 to 192000 Hz.")] = 32000,
+    trust: Annotated[
+        str,
+        typer.Option(
+            metavar="WHAT",
+            help="name, sound or neither: what counts when a name and a sound disagree.",
+        ),
+    ] = "name",
+    middle_c: Annotated[
+        str, typer.Option(metavar="C", help="What the names call MIDI note 60: C3, C4 or C5.")
+    ] = "C4",
+    german: Annotated[
+        bool, typer.Option("--german", help="In the names H is B natural, and B is B flat.")
+    ] = False,
+    instrument: Annotated[
+        str,
+        typer.Option(
+            metavar="FROM",
+            help="folder, file or auto (folder, else file): whose name is the instrument's.",
+        ),
+    ] = "auto",
+    family: Annotated[
+        str | None,
+        typer.Option(
+            metavar="F", help="NSynth's family of all of it; else by the words of the name."
+        ),
+    ] = None,
+    source_kind: Annotated[
+        str, typer.Option("--source", metavar="S", help="acoustic, electronic or synthetic.")
+    ] = "acoustic",
+    velocity: Annotated[
+        int, typer.Option(metavar="V", min=1, max=127, help="Where the name says none.")
+    ] = 100,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Processes; one a core by default.")
+    ] = None,
+) -> None:
+    """Make training notes of a folder of your own recordings.
+
+    Of any rate, length and format (WAV, AIFF, FLAC, OGG, MP3); long takes are cut into notes.
+    Pitch and velocity come from the names, as in cello_C#4_mf.wav, 012-060-100.wav or
+    piano_A3_v90.flac; without one the pitch is heard. 1 if a file had to be left out.
+    """
+    from train.recordings import RecordingSettings, prepare_recordings
+
+    octave = {"C3": 3, "C4": 4, "C5": 5}.get(middle_c.upper())
+    if octave is None:
+        raise typer.BadParameter(f'"{middle_c}" is not what --middle-c takes: C3, C4 or C5.')
+    try:
+        settings = RecordingSettings(
+            sample_rate=sample_rate,
+            trust=cast("Any", trust),
+            middle_c=octave,
+            german=german,
+            named_by=cast("Any", instrument),
+            family=family,
+            source=cast("Any", source_kind),
+            velocity=velocity,
+        )
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    with _pace(destination) as pace, _progress("Cutting") as update:
+        report = prepare_recordings(source, destination, settings, workers=workers, progress=update)
+    status = _say_faults(report.faults)
+    _say(
+        f"{report.n_notes} notes of {report.n_instruments} instruments, from {report.n_files} "
+        f"files, are in {destination}{pace(report.n_notes)}."
+    )
+    for line in report.advice:
+        _say(line)
+    raise typer.Exit(status)
+
+
+_NAMED_FAULTS = 100
+
+
+def _say_faults(faults: "Sequence[Fault]") -> int:
+    """Print a line a fault on stderr; gives the exit status: 1 if anything was left out."""
+    for fault in faults[:_NAMED_FAULTS]:
+        print(fault.text, file=sys.stderr)
+    if len(faults) > _NAMED_FAULTS:
+        more = len(faults) - _NAMED_FAULTS
+        print(f"{more} more lines are in the data set's preparation.json.", file=sys.stderr)
+    return FAILED if any(fault.left_out for fault in faults) else DONE
+
+
+@data_app.command("nsynth", epilog="Example: timbrepad data nsynth ~/nsynth notes --yes")
+def data_nsynth(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SRC", help="The json/wav download: its folder, unpacked or not, or a .tar.gz."
+        ),
+    ],
+    destination: Annotated[Path, typer.Argument(metavar="DEST")],
+    sources: Annotated[
+        str, typer.Option(metavar="S,S", help="acoustic, electronic, synthetic.")
+    ] = "acoustic",
+    pitches: Annotated[
+        str, typer.Option(metavar="LOW-HIGH", help="MIDI notes, both included.")
+    ] = "24-84",
+    velocities: Annotated[
+        str, typer.Option(metavar="V,V", help="Some of 25, 50, 75, 100, 127.", show_default="all")
+    ] = "",
+    families: Annotated[
+        str, typer.Option(metavar="F,F", help="Such as flute,brass.", show_default="all")
+    ] = "",
+    split: Annotated[str, typer.Option(metavar="S", help="train, valid, test or all.")] = "train",
+    split_of: Annotated[
+        str,
+        typer.Option(
+            metavar="WHOSE", help="paper (GANSynth's own split) or nsynth (the folders')."
+        ),
+    ] = "paper",
+    splits: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.csv", help="The paper's list; found by itself beside the download."
+        ),
+    ] = None,
+    sample_rate: Annotated[
+        int, typer.Option(metavar="R", help="8000 to 192000 Hz; at 16000 nothing is changed.")
+    ] = 16000,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Processes; one a core by default.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Begin without a question.")] = False,
+) -> None:
+    """Take notes of NSynth: those GANSynth was trained on, or others.
+
+    What the filters take is printed first, and nothing is written before you agree. 1 if a
+    file had to be left out.
+    """
+    from train.nsynth import prepare_nsynth, select_notes
+    from train.nsynth_filter import Filters
+
+    low, high = _numbers(pitches, "-", "--pitches", n_numbers=2)
+    try:
+        filters = Filters(
+            sources=tuple(sources.split(",")),
+            lowest=low,
+            highest=high,
+            velocities=tuple(_numbers(velocities, ",", "--velocities")) if velocities else None,
+            families=tuple(families.split(",")) if families else None,
+            split=cast("Any", split),
+            split_of=cast("Any", split_of),
+        )
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    with _progress("Reading the lists"):
+        selection = select_notes(source, filters, splits)
+    for line in selection.census.lines():
+        _say(line)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise typer.BadParameter("There is nobody to ask. Add --yes if these are the notes.")
+        typer.confirm(f"Take these {selection.census.n_kept:,} notes?", default=True, abort=True)
+    with _pace(destination) as pace, _progress("Taking") as update:
+        report = prepare_nsynth(
+            selection, destination, sample_rate=sample_rate, workers=workers, progress=update
+        )
+    status = _say_faults(report.faults)
+    _say(f"{report.n_notes} notes are in {destination}{pace(report.n_notes)}.")
+    raise typer.Exit(status)
+
+
+@data_app.command("check", epilog="Example: timbrepad data check notes --plot coverage.png")
+def data_check(
+    data: Annotated[Path, typer.Argument(metavar="DEST", help="Notes, in NSynth's layout.")],
+    notes: Annotated[
+        int, typer.Option(metavar="N", min=1, help="How many to measure, of all kinds alike.")
+    ] = 1000,
+    all_: Annotated[bool, typer.Option("--all", help="Measure every note.")] = False,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Draw the pitches of each instrument.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Processes; one a core by default.")
+    ] = None,
+    json_: JsonOption = False,
+) -> None:
+    """Look over training notes and say what is fine and what to do; 1 if they won't do yet."""
+    import msgspec
+
+    from train.data_doctor import examine_data
+    from train.data_report import report_lines
+
+    with _progress("Measuring") as update:
+        report = examine_data(
+            data, n_notes=None if all_ else notes, workers=workers, progress=update
+        )
+    if plot is not None:
+        from train.coverage_picture import draw_coverage
+
+        draw_coverage(report, plot)
+    if json_:
+        _say(msgspec.json.format(msgspec.json.encode(report)).decode())
+    else:
+        for line in report_lines(report):
+            _say(line)
+    if report.verdict == "not yet":
+        raise typer.Exit(FAILED)
 
 
 @app.command(epilog="Example: timbrepad train notes --run runs/first --width quarter")
@@ -815,70 +1041,202 @@ def train(
     run: Annotated[
         Path, typer.Option("--run", metavar="DIR", help="The run's folder; a stopped run goes on.")
     ],
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="warm-start (default): known timbres alone. timbrepad: that, then a critic. "
+            "gansynth: the original's.",
+        ),
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="MODEL", help="Go on from a model, on notes of your own."),
+    ] = None,
     name: Annotated[str, typer.Option(help="The model's name.")] = "untitled",
     info: Annotated[str, typer.Option(help="What people should know of the model.")] = "",
     representation: Annotated[
-        str, typer.Option(metavar="NAME", help="M20hn, M28hn, F or M26hn-48k (see: bench codec).")
-    ] = "M20hn",
-    width: Annotated[str, typer.Option(help="quarter, half, mid or full.")] = "quarter",
-    latent_size: Annotated[int, typer.Option(metavar="N", min=2)] = 64,
-    examples: Annotated[int, typer.Option(metavar="N", min=1, help="Notes to see in all.")] = 60000,
-    workers: Annotated[int, typer.Option(metavar="N", min=1, help="Processes.")] = 2,
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="M20hn, M28hn, F or M26hn-48k (see: bench codec); with gansynth also mel, "
+            "linear or phase.",
+        ),
+    ] = None,
+    width: Annotated[
+        str | None, typer.Option(help="quarter, half, mid or full; the recipe's without it.")
+    ] = None,
+    latent_size: Annotated[int | None, typer.Option(metavar="N", min=2)] = None,
+    examples: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=1, help="Notes to see in all; 60000, 2000000 or 11000000 by recipe."
+        ),
+    ] = None,
+    batch: Annotated[
+        str | None,
+        typer.Option(metavar="N[,N...]", help="Notes a step, or one number for each resolution."),
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(metavar="R", help="Adam's; the recipe's without it.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Processes; each has a core or a GPU.")
+    ] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="float32 or bfloat16; the recipe's without it.")
+    ] = None,
     seed: Annotated[int, typer.Option(metavar="N")] = 0,
+    seconds: Annotated[
+        float | None,
+        typer.Option(metavar="S", min=0, help="Stop after this long, with a checkpoint."),
+    ] = None,
+    checkpoint_seconds: Annotated[
+        float | None, typer.Option(metavar="S", min=0, help="Time between checkpoints; 120.")
+    ] = None,
+    carry: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="At the end, write weights alone in pieces of 16 MiB."),
+    ] = None,
+    carried: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Begin with what --carry wrote elsewhere.")
+    ] = None,
+    accept_changed_data: Annotated[
+        bool, typer.Option("--accept-changed-data", help="Go on though the notes changed.")
+    ] = False,
+    ignore_collapse: Annotated[
+        bool, typer.Option("--ignore-collapse", help="Go on though all notes sound alike.")
+    ] = False,
 ) -> None:
-    """Train a model on folders of notes; Ctrl-C stops it so that it can go on later."""
-    from train.config import WarmStartConfig
+    """Train a model on folders of notes; Ctrl-C stops it so that it can go on later.
+
+    With many GPUs or machines: torchrun --nproc-per-node N -m timbrepad train ...
+    """
+    from instrument.models import ModelLibrary
+    from train.group import default_workers
+    from train.options import config_from_options
+    from train.session import Stretch
     from train.session import train as train_model
 
     try:
-        config = WarmStartConfig(
+        config = config_from_options(
+            recipe,
+            None if start is None else Path(ModelLibrary().find(start).path),
+            None if batch is None else tuple(_numbers(batch, ",", "--batch")),
             name=name,
             representation=representation,
             width=width,
             latent_size=latent_size,
             examples=examples,
-            workers=workers,
+            learning_rate=learning_rate,
+            workers=workers or default_workers(device),
+            precision=precision,
+            checkpoint_seconds=checkpoint_seconds,
             seed=seed,
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+    stretch = Stretch(
+        device=device,
+        seconds=seconds,
+        accept_changed_data=accept_changed_data,
+        stop_when_collapsed=not ignore_collapse,
+        carried=carried,
+        carry=carry,
+    )
+    first = os.environ.get("RANK", "0") == "0"  # of torchrun's workers, the one that speaks
     with (
         _progress("Preparing") as prepare,
-        _progress("Training") as update,
+        _training_progress(config.examples, quiet=not first) as tell,
         _asked_to_stop() as stop,
     ):
         model, complete = train_model(
             data,
             run,
             config,
+            stretch=stretch,
             info=info,
             on_prepare=prepare,
-            on_progress=lambda at: update(
-                at.examples_seen,
-                examples,
-                f"{at.examples_per_second:.1f}/s "
-                + " ".join(f"{loss} {value:.3f}" for loss, value in at.losses.items()),
-            ),
+            on_progress=tell,
+            on_notice=_notice,
             should_stop=stop.is_set,
         )
+    if not first:
+        return
     _say(f"The model is in {model}.")
     if not complete:
         _say("The run was stopped before its end; the same command goes on with it.")
 
 
 @contextlib.contextmanager
+def _training_progress(
+    n_examples: int, *, quiet: bool
+) -> Iterator[Callable[["TrainingProgress"], None]]:
+    """Show how a run does: a bar on a terminal, else a line a minute; gives what to tell."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    columns = (
+        TextColumn("Stage {task.fields[stage]}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} % {task.fields[word]}"),
+    )
+    console = Console(stderr=True)
+    with Progress(
+        *columns, console=console, transient=True, disable=quiet or not console.is_terminal
+    ) as bars:
+        task = bars.add_task("", total=n_examples, stage="-", word="")
+        next_line = time.monotonic()
+
+        def tell(at: "TrainingProgress") -> None:
+            nonlocal next_line
+            left = "" if at.seconds_left is None else f", {_duration(at.seconds_left)} left"
+            losses = " ".join(f"{name} {value:.3f}" for name, value in at.losses.items())
+            word = f"{at.examples_per_second:.1f} notes/s{left}  {losses}"
+            bars.update(task, completed=at.examples_seen, stage=at.stage, word=word)
+            if not quiet and not console.is_terminal and time.monotonic() >= next_line:
+                next_line = time.monotonic() + 60
+                _notice(f"{at.examples_seen} of {n_examples} notes, stage {at.stage}, {word}")
+
+        yield tell
+
+
+def _duration(seconds: float) -> str:
+    """Say a time in two units: "3 h 05 min"."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
+
+
+def _notice(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
 def _asked_to_stop() -> Iterator[threading.Event]:
-    """Give what is set by Ctrl-C or a polite kill, for work that stops at a good place."""
+    """Give what is set by Ctrl-C or a polite kill, for work that stops at a good place.
+
+    The second one ends it at once.
+    """
     asked = threading.Event()
-    former = {
-        number: signal.signal(number, lambda *_: asked.set())
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    former = {number: signal.getsignal(number) for number in numbers}
+
+    def restore() -> None:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+    def ask(*_: object) -> None:
+        asked.set()
+        restore()
+
+    for number in numbers:
+        signal.signal(number, ask)
     try:
         yield asked
     finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)
+        restore()
 
 
 def _numbers(text: str, separator: str, option: str, n_numbers: int | None = None) -> list[int]:
@@ -1072,6 +1430,33 @@ def bench_render(
         with _progress("Rendering"):
             figures = measure(path, threads or min(os.cpu_count() or 1, 4), device)
     _say_figures(figures, json_)
+
+
+@bench_app.command("precision", epilog="Example: timbrepad bench precision --device cuda")
+def bench_precision(
+    model: ModelOption = "",
+    device: DeviceOption = "auto",
+    timbres: Annotated[
+        int, typer.Option(metavar="N", min=1, help="How many, each at every twelfth pitch.")
+    ] = 12,
+    json_: JsonOption = False,
+) -> None:
+    """Measure what rounding on a device does to notes: float32, tf32 and bf16 convolutions."""
+    from rich.console import Console
+
+    from model.device import choose_device
+    from train.precision_bench import bench_precision as measure
+    from train.precision_bench import report_json, report_table
+
+    _check_device(device)
+    path = Path(_Sound("", None, None, model).model().path)
+    chosen = choose_device(device).device
+    with _progress("Comparing") as update:
+        report = measure(path, chosen.name, n_timbres=timbres, on_progress=update)
+    if json_:
+        print(report_json(report).decode(), end="")
+    else:
+        Console(width=130, highlight=False).print(report_table(report))
 
 
 def _write_published(folder: str) -> str:

@@ -82,6 +82,21 @@ def worker_device(wanted: str, local_rank: int = 0) -> torch.device:
     return device
 
 
+def default_workers(wanted: str) -> int | None:
+    """Say how many workers there should be where nobody does; None: as the recipe has it.
+
+    Args:
+        wanted: The device, as `worker_device` takes it.
+
+    Raises:
+        TrainingError: See `torchrun_worker`.
+    """
+    started = torchrun_worker()
+    if started is not None:
+        return started.n_workers
+    return None if wanted == "cpu" or not torch.cuda.is_available() else torch.cuda.device_count()
+
+
 @contextmanager
 def joined(worker: Worker, device: torch.device, port: int | None = None) -> Iterator[None]:
     """Join the other workers, where there are any, and leave them at the end.
