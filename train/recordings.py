@@ -23,6 +23,7 @@ Source = Literal["acoustic", "electronic", "synthetic"]
 SOURCES: tuple[Source, ...] = ("acoustic", "electronic", "synthetic")
 _SAME_OCTAVES_SHARE = 0.8
 _ENOUGH_FOR_ADVICE = 5
+_FILES_A_PROCESS = 32
 
 
 @dataclass(frozen=True)
@@ -218,7 +219,8 @@ def _cut_all(
         if name not in results
     )
     take_settings = TakeSettings(settings.sample_rate, settings.trust, settings.middle_c)
-    with Workers(n_workers, no_context) as pool:
+    # A process takes seconds to start.
+    with Workers(min(n_workers, 1 + len(recordings) // _FILES_A_PROCESS), no_context) as pool:
         for name, result in pool.run(partial(_cut, take_settings, folder.partial), tasks):
             journal.append(name, result)
             results[name] = result
