@@ -1459,6 +1459,33 @@ def bench_precision(
         Console(width=130, highlight=False).print(report_table(report))
 
 
+@bench_app.command("precision", epilog="Example: timbrepad bench precision --device cuda")
+def bench_precision(
+    model: ModelOption = "",
+    device: DeviceOption = "auto",
+    timbres: Annotated[
+        int, typer.Option(metavar="N", min=1, help="How many, each at every twelfth pitch.")
+    ] = 12,
+    json_: JsonOption = False,
+) -> None:
+    """Measure what rounding on a device does to notes: float32, tf32 and bf16 convolutions."""
+    from rich.console import Console
+
+    from model.device import choose_device
+    from train.precision_bench import bench_precision as measure
+    from train.precision_bench import report_json, report_table
+
+    _check_device(device)
+    path = Path(_Sound("", None, None, model).model().path)
+    chosen = choose_device(device).device
+    with _progress("Comparing") as update:
+        report = measure(path, chosen.name, n_timbres=timbres, on_progress=update)
+    if json_:
+        print(report_json(report).decode(), end="")
+    else:
+        Console(width=130, highlight=False).print(report_table(report))
+
+
 def _write_published(folder: str) -> str:
     """Write a model of GANSynth's published size with random weights; gives its folder."""
     from model.config import ModelConfig, NetworkConfig
