@@ -59,6 +59,7 @@ def open_window(qtbot, library):
         window.activateWindow()
         qtbot.waitUntil(window.isActiveWindow)
         qtbot.waitUntil(lambda: bool(window.browser.presets.names()))
+        qtbot.waitUntil(lambda: window.browser._timbres == instrument.timbres())
         return window
 
     yield open_window
