@@ -1,12 +1,14 @@
 """A tiny data set of synthetic notes, and the settings of a run that takes seconds."""
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from train.config import WarmStartConfig
+from tests.train.tiny import CHANNELS
+from train.config import WIDTHS, WarmStartConfig
 from train.notes import AUDIO_FOLDER, FAMILIES, Note, note_name, write_examples, write_wave
 
 RATE, SECONDS = 32000, 4
@@ -71,3 +73,11 @@ def quick() -> WarmStartConfig:
         precision="float32",
         compiled=False,
     )
+
+
+@pytest.fixture(scope="module")
+def tiny_width() -> Iterator[None]:
+    """Let configurations have the width "tiny"."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(WIDTHS, "tiny", CHANNELS)
+        yield

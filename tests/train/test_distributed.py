@@ -11,9 +11,9 @@ from torch.nn import functional
 from model.config import NetworkConfig
 from model.generator import Generator
 from tests.train.gloo import together
-from train.adversarial_config import AdversarialConfig
+from tests.train.tiny import CHANNELS, tiny_config
 from train.adversarial_loss import Kind, critic_loss, deceiver_loss, squared_slopes
-from train.config import WIDTHS, AnyConfig, GANSynthConfig, TimbrepadConfig
+from train.config import WIDTHS, AnyConfig
 from train.critic import Critic, CriticConfig, judged_planes
 from train.dataset import read_training_set
 from train.distributed import average, average_gradients, n_workers
@@ -33,31 +33,13 @@ FREQS_HZ = torch.linspace(15, 4000, 256, dtype=torch.float64)
 STAGE = 5
 KINDS: tuple[Kind, ...] = ("logistic", "rpgan", "wgan-gp")
 N_NOTES = 8
-WIDTH = (8, 8, 8, 8, 4, 4, 4)
-LOW = (1.0, 0.0, 0.0, 0.0)
 N_STEPS = 5
 
 
 def recipes() -> dict[str, AnyConfig]:
-    WIDTHS["tiny"] = WIDTH
-    small = {
-        "width": "tiny",
-        "latent_size": 8,
-        "workers": 2,
-        "precision": "float32",
-        "compiled": False,
-    }
-    part = AdversarialConfig(batch=(4, 4, 4, 4), stage_shares=LOW, penalty_every=2)
     return {
-        "timbrepad": TimbrepadConfig(
-            examples=20,
-            warm_share=0.2,
-            batch=(4, 4, 4, 4),
-            stage_shares=LOW,
-            adversarial=part,
-            **small,
-        ),
-        "gansynth": GANSynthConfig(examples=52, batch=(4,), **small),
+        "timbrepad": tiny_config("logistic", examples=20, warm_share=0.2, workers=2),
+        "gansynth": tiny_config("gansynth", workers=2),
     }
 
 
@@ -89,6 +71,7 @@ def gradients(kind: Kind, rows: slice) -> dict[str, Tensor]:
 def work(rank: int, folder: Path, notes: str) -> None:
     """Be one of two workers: gradients of a half, then steps of real recipes; write all down."""
     half = slice(rank * N_NOTES // 2, (rank + 1) * N_NOTES // 2)
+    WIDTHS["tiny"] = CHANNELS  # a process of its own, without fixtures
     found = {}
     for kind in KINDS:
         found |= gradients(kind, half)
@@ -105,13 +88,12 @@ def work(rank: int, folder: Path, notes: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def found(notes_folder: Path, tmp_path_factory) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+def found(
+    notes_folder: Path, tiny_width: None, tmp_path_factory
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     folder = tmp_path_factory.mktemp("workers")
-    try:
-        for config in recipes().values():  # specgrams are made before, by one process
-            read_training_set([notes_folder], config.transform, notes_folder / "cache")
-    finally:
-        del WIDTHS["tiny"]
+    for config in recipes().values():  # specgrams are made before, by one process
+        read_training_set([notes_folder], config.transform, notes_folder / "cache")
     together(work, folder, str(notes_folder))
     return load_file(folder / "0.safetensors"), load_file(folder / "1.safetensors")
 

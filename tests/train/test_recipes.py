@@ -1,18 +1,14 @@
 """Every recipe from its first step to a model that plays; going on from one."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 import torch
 
-from train.adversarial_config import AdversarialConfig
+from tests.train.tiny import LOSSES, tiny_config
 from train.config import (
-    WIDTHS,
     AnyConfig,
-    GANSynthConfig,
-    TimbrepadConfig,
     WarmStartConfig,
     decode_train_config,
 )
@@ -21,56 +17,17 @@ from train.recipes import make_trainer
 from train.seeds import CPU
 from train.trainer import Judge, Trainer
 
-SMALL = {
-    "width": "tiny",
-    "latent_size": 8,
-    "workers": 1,
-    "precision": "float32",
-    "compiled": False,
-}
-LOW = (1.0, 0.0, 0.0, 0.0)
-BATCH = (4, 4, 4, 4)
-LOSSES = ("logistic", "rpgan", "wgan-gp")
+pytestmark = pytest.mark.usefixtures("tiny_width")
+
 N_STEPS = {"warm-start": 2, **dict.fromkeys(LOSSES, 9), "gansynth": 7, "gansynth-M20hn": 7}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def tiny() -> Iterator[None]:
-    """A width at which a step takes a few milliseconds."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(WIDTHS, "tiny", (16, 16, 16, 16, 8, 4, 4))
-        yield
-
-
-def config_named(name: str) -> AnyConfig:
-    """Make a tiny run; 16x128 is its highest resolution, but where the networks grow."""
-    match name:
-        case "warm-start":
-            return WarmStartConfig(examples=8, batch=BATCH, stage_shares=LOW, **SMALL)
-        case "gansynth":
-            return GANSynthConfig(examples=52, batch=(4,), **SMALL)
-        case "gansynth-M20hn":
-            return GANSynthConfig(representation="M20hn", examples=52, batch=(4,), **SMALL)
-    part = AdversarialConfig(
-        loss=name, batch=BATCH, stage_shares=LOW, penalty_every=2, ema_examples=8
-    )
-    return TimbrepadConfig(
-        examples=48,
-        warm_share=0.25,
-        batch=BATCH,
-        stage_shares=LOW,
-        noise=name == "logistic",
-        adversarial=part,
-        **SMALL,
-    )
-
-
 @pytest.fixture(scope="module")
-def sets(notes_folder: Path) -> dict[str, TrainingSet]:
+def sets(notes_folder: Path, tiny_width: None) -> dict[str, TrainingSet]:
     def read(config: AnyConfig) -> TrainingSet:
         return read_training_set([notes_folder], config.transform, notes_folder / "cache")
 
-    return {name: read(config_named(name)) for name in ("warm-start", "gansynth")}
+    return {name: read(tiny_config(name)) for name in ("warm-start", "gansynth")}
 
 
 def data_for(config: AnyConfig, sets: dict[str, TrainingSet]) -> TrainingSet:
@@ -88,7 +45,7 @@ def run(trainer: Trainer, seen: int, n_steps: int) -> tuple[int, list[dict[str, 
 
 @pytest.mark.parametrize("name", N_STEPS)
 def test_a_run_goes_on_as_if_it_had_never_stopped(name: str, sets) -> None:
-    config = config_named(name)
+    config = tiny_config(name)
     data = data_for(config, sets)
     n_steps = N_STEPS[name]
     whole, stopped = (make_trainer(config, data, 0, CPU) for _ in range(2))
@@ -105,7 +62,7 @@ def test_a_run_goes_on_as_if_it_had_never_stopped(name: str, sets) -> None:
 
 
 def test_the_recommended_recipe_warms_up_then_judges_then_deceives(sets) -> None:
-    trainer = make_trainer(config_named("logistic"), sets["warm-start"], 0, CPU)
+    trainer = make_trainer(tiny_config("logistic"), sets["warm-start"], 0, CPU)
     before = trainer.decoder().generator.first.conv1.weight.clone()
     _, warm = run(trainer, 0, 3)
     assert all(set(losses) == {"magnitude", "ifreq", "level"} for losses in warm)
@@ -121,7 +78,7 @@ def test_the_recommended_recipe_warms_up_then_judges_then_deceives(sets) -> None
 
 
 def test_adam_forgets_at_each_stage_of_growing(sets) -> None:
-    config = config_named("gansynth")
+    config = tiny_config("gansynth")
     trainer = make_trainer(config, sets["gansynth"], 0, CPU)
     run(trainer, 0, 1)
     assert int(trainer.state()["critic_step.heads.pitch.weight"]) == 1
@@ -131,14 +88,14 @@ def test_adam_forgets_at_each_stage_of_growing(sets) -> None:
 
 
 def test_growing_ends_at_the_full_resolution(sets) -> None:
-    config = msgspec.structs.replace(config_named("gansynth"), examples=13)
+    config = msgspec.structs.replace(tiny_config("gansynth"), examples=13)
     trainer = make_trainer(config, sets["gansynth"], 0, CPU)
     assert [trainer.stage(seen) for seen in range(14)] == [1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 7]
 
 
 @pytest.mark.parametrize("name", ["logistic", "gansynth"])
 def test_a_critic_can_be_asked_without_being_changed(name: str, sets) -> None:
-    config = config_named(name)
+    config = tiny_config(name)
     data = data_for(config, sets)
     trainer = make_trainer(config, data, 0, CPU)
     assert isinstance(trainer, Judge)
@@ -153,7 +110,7 @@ def test_a_critic_can_be_asked_without_being_changed(name: str, sets) -> None:
 
 
 def test_settings_come_back_as_they_were_written() -> None:
-    for config in map(config_named, N_STEPS):
+    for config in map(tiny_config, N_STEPS):
         assert decode_train_config(msgspec.json.encode(config)) == config
 
 
