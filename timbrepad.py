@@ -1459,33 +1459,6 @@ def bench_precision(
         Console(width=130, highlight=False).print(report_table(report))
 
 
-@bench_app.command("precision", epilog="Example: timbrepad bench precision --device cuda")
-def bench_precision(
-    model: ModelOption = "",
-    device: DeviceOption = "auto",
-    timbres: Annotated[
-        int, typer.Option(metavar="N", min=1, help="How many, each at every twelfth pitch.")
-    ] = 12,
-    json_: JsonOption = False,
-) -> None:
-    """Measure what rounding on a device does to notes: float32, tf32 and bf16 convolutions."""
-    from rich.console import Console
-
-    from model.device import choose_device
-    from train.precision_bench import bench_precision as measure
-    from train.precision_bench import report_json, report_table
-
-    _check_device(device)
-    path = Path(_Sound("", None, None, model).model().path)
-    chosen = choose_device(device).device
-    with _progress("Comparing") as update:
-        report = measure(path, chosen.name, n_timbres=timbres, on_progress=update)
-    if json_:
-        print(report_json(report).decode(), end="")
-    else:
-        Console(width=130, highlight=False).print(report_table(report))
-
-
 def _write_published(folder: str) -> str:
     """Write a model of GANSynth's published size with random weights; gives its folder."""
     from model.config import ModelConfig, NetworkConfig
@@ -1562,6 +1535,56 @@ def _measure_latency(block: int, n_notes: int, busy: bool, cold: bool) -> dict[s
 
     open_window = functools.partial(WindowPlayer, [sys.executable, "-m", "gui.exercise"])
     return measure(block, n_notes, start=open_window, begin=WindowPlayer.begin)
+
+
+@bench_app.command("train", epilog="Example: timbrepad bench train --width mid --json")
+def bench_train(
+    recipe: Annotated[
+        str, typer.Option(metavar="NAME", help="warm-start, timbrepad or gansynth.")
+    ] = "warm-start",
+    width: Annotated[
+        str | None, typer.Option(help="quarter, half, mid or full; the recipe's without it.")
+    ] = None,
+    batch: Annotated[
+        str | None,
+        typer.Option(metavar="N[,N...]", help="Notes a step, or one number for each resolution."),
+    ] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="float32 or bfloat16; the recipe's without it.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    seconds: Annotated[
+        float, typer.Option(metavar="S", min=0, help="To measure each stage for.")
+    ] = 10.0,
+    json_: JsonOption = False,
+) -> None:
+    """Measure how fast a recipe trains at each stage, beside this machine's roofline.
+
+    One worker on made-up notes; a processor should have nothing else to do.
+    """
+    import msgspec
+    from rich.console import Console
+
+    from train.benchmark import bench_train as measure
+    from train.benchmark import figures_table
+    from train.options import config_from_options
+
+    try:
+        config = config_from_options(
+            recipe,
+            None,
+            None if batch is None else tuple(_numbers(batch, ",", "--batch")),
+            width=width,
+            precision=precision,
+        )
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    with _progress("Measuring") as update:
+        figures = measure(config, device=device, seconds=seconds, progress=update)
+    if json_:
+        _say_json(msgspec.to_builtins(figures))
+    else:
+        Console(width=120, highlight=False).print(figures_table(figures))
 
 
 @bench_app.command("codec", epilog="Example: timbrepad bench codec notes --plots pictures")
