@@ -14,7 +14,7 @@ _NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 # sharp only of the notes that have one.
 _NOTE = re.compile(
     r"(?:(?<![A-Za-z0-9#♯])(?P<small>[a-h])|(?<![A-Z0-9#♯])(?P<letter>[A-H]))"
-    r"(?P<accidental>#|♯|♭|b|sharp|flat|(?<=[CDFGAcdfga])s)?(?P<octave>-[12]|[0-9])(?![0-9])"
+    r"(?P<accidental>#|♯|♭|b|sharp|flat|(?<=[CDFGAcdfga])s)?(?P<octave>-[12]|10|[0-9])(?![0-9])"
     r"(?=$|[^A-Za-z]|[A-H](?:#|♯|♭|b|s)?[0-9]|[vV]|to)"
 )
 _TRIPLE = re.compile(r"(?:^|[-_])(?P<pitch>\d{3})-(?P<velocity>\d{3})$")

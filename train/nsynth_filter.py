@@ -143,7 +143,8 @@ class Census:
         for name, wanted in _questions(self.filters).items():
             dropped = self.dropped[name]
             left -= dropped.total()
-            gone = ", ".join(f"{value} {n:,}" for value, n in dropped.most_common(4))
+            most = sorted(dropped.items(), key=lambda item: (-item[1], item[0]))[:4]
+            gone = ", ".join(f"{value} {n:,}" for value, n in most)
             yield f"  {name:9} {wanted:28} {left:>9,} stay" + (f"; gone: {gone}" if gone else "")
         if self.filters.split != "all" and self.filters.split_of == "paper":
             yield from self._lines_on_split()
@@ -154,9 +155,9 @@ class Census:
         yield f"  {'pitches':12} {'in':>9} {'out':>9}"
         octaves = sorted({pitch // 12 for pitch in self.all_pitches})
         kept_in, all_in = (_by_octave(c) for c in (self.kept_pitches, self.all_pitches))
-        most = max(kept_in.values(), default=0)
+        longest = max(kept_in.values(), default=0)
         for octave in octaves:
-            kept, bar = kept_in[octave], "#" * round(_BAR * kept_in[octave] / max(most, 1))
+            kept, bar = kept_in[octave], "#" * round(_BAR * kept_in[octave] / max(longest, 1))
             name = f"{12 * octave}-{12 * octave + 11}"
             yield f"  {name:12} {kept:>9,} {all_in[octave] - kept:>9,}  {bar}".rstrip()
 

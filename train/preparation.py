@@ -175,6 +175,8 @@ class Journal(Generic[Result]):
                 result = self._decoder.decode(line)
             except msgspec.MsgspecError:
                 break
+            if not line.endswith(b"\n"):
+                break
             end += len(line)
             yield result
         file.seek(end)
