@@ -257,7 +257,7 @@ def _gpu_busy(trainer: Trainer, seen: int, device: torch.device) -> float:
     ranges = [
         (event.time_range.start, event.time_range.end)
         for event in profiler.events() or ()
-        if event.device_type.name == "CUDA"
+        if event.device_type.name == "CUDA" and not event.is_user_annotation
     ]
     return round(busy_share(ranges), 3)
 

@@ -15,8 +15,7 @@ _DATA = "data.json"
 _STATS = "stats.jsonl"
 _FORMER_CHECKPOINT = "checkpoint.safetensors"
 
-# What no run can change on its way.
-_SETTLED = frozenset({"recipe", "representation", "width", "latent_size"})
+_SETTLED = ("recipe", "representation", "width", "latent_size")
 
 
 class _Place(msgspec.Struct):
@@ -37,7 +36,7 @@ class Run:
         """Whether there is something to resume."""
         return bool(self.checkpoints.paths())
 
-    def check(self, config: TrainConfig) -> list[str]:
+    def check(self, config: AnyConfig) -> list[str]:
         """Make sure that a run with these settings can begin or go on here.
 
         Returns:
@@ -56,9 +55,8 @@ class Run:
         old = self.config()
         before, now = (msgspec.to_builtins(settings) for settings in (old, config))
         changed = [name for name, value in now.items() if before.get(name) != value]
-        settled = [name for name in changed if name in _SETTLED]
-        if settled or old.network != config.network:
-            name = (settled or changed)[0]
+        name = next((name for name in changed if _is_settled(name, old, config)), None)
+        if name is not None:
             raise DatasetError(
                 f"{self.folder} holds another run: its {name} is {before.get(name)}, not "
                 f"{now[name]}. Choose another --run folder, or the same {name}."
@@ -136,6 +134,14 @@ class Run:
         kept = [line for line in lines if _is_before(line, examples_seen)]
         if kept != lines:
             write_whole(path, b"".join(kept))
+
+
+def _is_settled(name: str, old: AnyConfig, new: AnyConfig) -> bool:
+    """Say whether a setting is one that no run can change on its way."""
+    if name in _SETTLED:
+        return True
+    changed = msgspec.structs.replace(old, **{name: getattr(new, name)})
+    return changed.network != old.network
 
 
 def _is_before(line: bytes, examples_seen: int) -> bool:
