@@ -89,7 +89,9 @@ def _filled(x: Tensor, size: int) -> Tensor:
 class CUDAGraphs:
     """Records graphs that share their memory: they are never replayed at the same time."""
 
-    def __init__(self) -> None:
+    def __init__(self, device: torch.device) -> None:
+        """Record on this device, which need not be the one that torch takes by itself."""
+        self._device = device
         self._pool = torch.cuda.graph_pool_handle()
 
     def __call__(self, function: Replay, x: Tensor, y: Tensor) -> Replay:
@@ -98,7 +100,10 @@ class CUDAGraphs:
         Raises:
             RuntimeError: If it does what can't be recorded, or there is no memory.
         """
-        x, y = x.clone(), y.clone()
+        with torch.cuda.device(self._device):
+            return self._record(function, x.clone(), y.clone())
+
+    def _record(self, function: Replay, x: Tensor, y: Tensor) -> Replay:
         aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         aside.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(aside):
@@ -111,9 +116,10 @@ class CUDAGraphs:
             out = function(x, y)
 
         def replay(new_x: Tensor, new_y: Tensor) -> Tensor:
-            x.copy_(new_x)
-            y.copy_(new_y)
-            graph.replay()
-            return out.clone()
+            with torch.cuda.device(self._device):
+                x.copy_(new_x)
+                y.copy_(new_y)
+                graph.replay()
+                return out.clone()
 
         return replay

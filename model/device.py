@@ -35,6 +35,9 @@ class Device:
     words: str
 
 
+CPU = Device("cpu", "CPU")
+
+
 @dataclass(frozen=True)
 class Choice:
     """A device, and why it was chosen, in a few words."""
@@ -54,7 +57,7 @@ def list_devices() -> tuple[Device, ...]:
     ]
     if torch.backends.mps.is_available():
         devices.append(Device("mps", "Apple GPU"))
-    return (*devices, Device("cpu", "CPU"))
+    return (*devices, CPU)
 
 
 def find_device(wanted: str, devices: Sequence[Device] | None = None) -> Device:
@@ -67,8 +70,10 @@ def find_device(wanted: str, devices: Sequence[Device] | None = None) -> Device:
     Raises:
         DeviceMissingError: If there is none of that name.
     """
-    devices = list_devices() if devices is None else devices
     check_name(wanted)
+    if wanted == CPU.name:  # nothing else is looked at: a GPU that has failed may hang
+        return CPU
+    devices = list_devices() if devices is None else devices
     for device in devices:
         if device.name == wanted or (wanted == "cuda" and device.name.startswith("cuda:")):
             return device
@@ -100,14 +105,15 @@ def choose_device(
     Raises:
         DeviceMissingError: If the one that is asked for is not there or does not compute.
     """
-    devices = list_devices() if devices is None else devices
     trouble = trouble or trouble_with
     if wanted != AUTO:
         device = find_device(wanted, devices)
         problem = trouble(device)
         if problem:
+            devices = list_devices() if devices is None else devices
             raise DeviceMissingError(f"{device.name} ({device.words}) {problem}. {_those(devices)}")
         return Choice(device, "asked for")
+    devices = list_devices() if devices is None else devices
     problems: list[str] = []
     for device in devices:
         problem = trouble(device)
@@ -123,7 +129,7 @@ def trouble_with(device: Device, answer_seconds: float = ANSWER_SECONDS) -> str:
     Returns:
         What is wrong, to follow the device's name in a sentence; "" where all is well.
     """
-    if device.name == "cpu":
+    if device == CPU:
         return ""
     return _within(answer_seconds, lambda: _compute(device.name))
 
@@ -158,7 +164,7 @@ def _compute(name: str) -> str:
 
 
 def _reason(device: Device) -> str:
-    if device.name == "cpu":
+    if device == CPU:
         return NO_GPU
     return "it computes, and is faster than the CPU"
 

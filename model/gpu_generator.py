@@ -5,7 +5,6 @@ out beforehand, and convolutions in tf32 or bf16. Sums, norms and images are flo
 phase is added up over all times. It runs on a CPU as well, so that it can be tested without a GPU.
 """
 
-import contextlib
 from collections.abc import Sequence
 from typing import Literal
 
@@ -73,8 +72,8 @@ class GPUGenerator:
             heads = {len(self._n_rows): heads[len(self._n_rows)]}
         self._heads = {number: _Head(head) for number, head in heads.items()}
         if capture is None and self._on_cuda:
-            capture = CUDAGraphs()
-        self._batches = FixedBatches(self._make, batch_sizes, capture)
+            capture = CUDAGraphs(device)
+        self._batches = FixedBatches(self._make_precisely, batch_sizes, capture)
 
     @staticmethod
     def suits(config: NetworkConfig) -> bool:
@@ -85,8 +84,15 @@ class GPUGenerator:
     def __call__(self, z: Tensor, pitch: Tensor, n_times: int | None = None) -> Tensor:
         """Make specgrams: see `Generator.forward`."""
         n_times = min(n_times or self._n_rows[-1], self._n_rows[-1])
-        with self._precisely():
-            return self._batches(z, pitch - self.config.lowest_pitch, n_times)
+        return self._batches(z, pitch - self.config.lowest_pitch, n_times)
+
+    def _make_precisely(self, z: Tensor, index: Tensor, n_times: int) -> Tensor:
+        """Let CUDA round as `precision` says, and choose the fastest kernel for each size."""
+        if not self._on_cuda:
+            return self._make(z, index, n_times)
+        allow_tf32 = self.precision == "tf32"
+        with torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=allow_tf32):
+            return self._make(z, index, n_times)
 
     def _make(self, z: Tensor, index: Tensor, n_times: int) -> Tensor:
         """Make specgrams, float32 [batch, 2, time, freq], of pitches counted from the lowest."""
@@ -112,14 +118,6 @@ class GPUGenerator:
         if head is None:
             return total
         return head(x) if total is None else total + head(x)
-
-    def _precisely(self) -> contextlib.AbstractContextManager[None]:
-        """Let CUDA round as `precision` says, and choose the fastest kernel for each size."""
-        if not self._on_cuda:
-            return contextlib.nullcontext()
-        return torch.backends.cudnn.flags(
-            enabled=True, benchmark=True, allow_tf32=self.precision == "tf32"
-        )
 
 
 class _Convolution:

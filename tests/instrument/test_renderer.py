@@ -30,6 +30,7 @@ from instrument.renderer_protocol import (
 )
 from instrument.right_of_way import RightOfWay
 from model.config import ModelConfig, NetworkConfig, TimbreConfig
+from model.device import CPU, Choice, Device
 from model.gansynth import GANSynth, ModelError
 from model.warped import WarpedConfig
 
@@ -165,6 +166,57 @@ def test_model_says_what_it_is(renderer: NoteRenderer) -> None:
 def test_missing_model_is_named() -> None:
     with pytest.raises(ModelError, match="nowhere"):
         NoteRenderer.open("nowhere", "cpu")
+
+
+GPU = Device("cuda:0", "Big GPU")
+
+
+@pytest.fixture
+def gpu(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """A GPU that is there and computes, but fails with this line when it gets a model."""
+
+    def fail(line: str) -> None:
+        load = GANSynth.load
+
+        def load_unless_gpu(folder: Path, device: str = "cpu") -> GANSynth:
+            if device == GPU.name:
+                raise RuntimeError(line)
+            return load(folder, device)
+
+        def choose(wanted: str) -> Choice:
+            return Choice(CPU if wanted == "cpu" else GPU, "it computes")
+
+        monkeypatch.setattr("instrument.renderer.choose_device", choose)
+        monkeypatch.setattr(GANSynth, "load", staticmethod(load_unless_gpu))
+
+    return fail
+
+
+def test_a_model_that_the_gpu_has_no_room_for_is_run_by_the_cpu(
+    model: Path, gpu: Callable[[str], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    gpu("CUDA out of memory\nTried to allocate 2 GiB")
+    renderer = NoteRenderer.open(str(model))
+    assert (renderer.on_gpu, renderer.device_words) == (False, "CPU")
+    assert caplog.messages == [
+        f"{model} can't be run on cuda:0 (Big GPU): CUDA out of memory. The processor runs it."
+    ]
+
+
+def test_a_forced_gpu_that_can_not_run_a_model_is_said(
+    model: Path, gpu: Callable[[str], None]
+) -> None:
+    gpu("CUDA out of memory")
+    with pytest.raises(ModelError, match=r"can't be run on cuda:0 \(Big GPU\): CUDA out of mem"):
+        NoteRenderer.open(str(model), "cuda")
+
+
+def test_a_device_that_makes_other_notes_than_the_cpu_is_refused(model: Path) -> None:
+    renderer = NoteRenderer(GANSynth.load(model, "cpu", "fp32"), str(model))
+    renderer.compare_with(GANSynth.load(model))
+    other = GANSynth.create(GANSynth.load(model).config, seed=2)
+    with pytest.raises(RuntimeError, match="other notes than the processor"):
+        renderer.compare_with(other)
 
 
 def test_lack_of_memory_is_said_in_one_line() -> None:

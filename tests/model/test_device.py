@@ -7,6 +7,7 @@ import torch
 
 from model import device as device_module
 from model.device import (
+    CPU,
     Device,
     DeviceMissingError,
     choose_device,
@@ -17,7 +18,6 @@ from model.device import (
 
 CUDA = (Device("cuda:0", "Big GPU"), Device("cuda:1", "Small GPU"))
 MPS = Device("mps", "Apple GPU")
-CPU = Device("cpu", "CPU")
 
 
 def fine(_: Device) -> str:
@@ -103,6 +103,14 @@ def test_a_device_that_computes_wrongly_is_told(monkeypatch: pytest.MonkeyPatch)
     results = iter((torch.ones(1), torch.zeros(1)))
     monkeypatch.setattr("model.device.functional.conv2d", lambda *_, **__: next(results))
     assert device_module._compute("cpu") == "computes wrongly"
+
+
+def test_for_the_cpu_no_gpu_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hang() -> bool:
+        raise AssertionError("a driver was asked")
+
+    monkeypatch.setattr(torch.cuda, "is_available", hang)
+    assert choose_device("cpu").device == CPU
 
 
 def test_the_cpu_is_always_there() -> None:
