@@ -17,6 +17,7 @@ from .status import ModelInfo, Timbre
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "weights.safetensors"
+DISCRIMINATOR_FILE = "discriminator.safetensors"
 MAXIMUM_CONFIG_BYTES = 4_000_000
 MAXIMUM_WEIGHTS_BYTES = 1_000_000_000
 MAXIMUM_NAME = 80
@@ -121,6 +122,8 @@ class ModelLibrary:
             partial = Path(tempfile.mkdtemp(prefix=".", dir=self.user_folder))
             try:
                 shutil.copyfile(folder / WEIGHTS_FILE, partial / WEIGHTS_FILE)
+                if (folder / DISCRIMINATOR_FILE).exists():  # for who trains it further
+                    shutil.copyfile(folder / DISCRIMINATOR_FILE, partial / DISCRIMINATOR_FILE)
                 config = msgspec.json.decode((folder / CONFIG_FILE).read_bytes(), type=dict)
                 if config["name"] == name:
                     shutil.copyfile(folder / CONFIG_FILE, partial / CONFIG_FILE)

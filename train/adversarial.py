@@ -161,7 +161,8 @@ class Adversarial:
             return scores
 
         if part.loss == "wgan-gp":
-            mix = torch.rand(len(batch), generator=random).to(self._device)
+            mix = torch.rand(len(batch), generator=random)
+            mix = mix.to(self._device, non_blocking=True)
             return _WASSERSTEIN.gradient_penalty, slopes_between(score, real, fake, mix)
         gamma = part.penalty * real.shape[2] * real.shape[3] / place.batch
         steepness = squared_slopes(score, real)

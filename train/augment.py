@@ -46,10 +46,10 @@ class Augmenter:
         n, _, n_times, n_freqs = specgrams.shape
 
         def happens() -> Tensor:
-            return torch.rand(n, generator=random).to(specgrams.device) < share
+            return uniform(0, 1) < share
 
         def uniform(low: float, high: float) -> Tensor:
-            drawn = torch.rand(n, generator=random).to(specgrams.device)
+            drawn = torch.rand(n, generator=random).to(specgrams.device, non_blocking=True)
             return low + (high - low) * drawn
 
         gain_db = torch.where(happens(), uniform(-_GAIN_DB, _GAIN_DB), 0.0)
@@ -73,10 +73,10 @@ def shift(specgrams: Tensor, later: Tensor) -> Tensor:
     """
     n_times = specgrams.shape[2]
     at = torch.arange(n_times, device=specgrams.device) - later[:, None]
-    inside = ((at >= 0) & (at < n_times))[:, None, :, None]
+    inside = ((at >= 0) & (at < n_times))[:, :, None]
     index = at.clamp(0, n_times - 1)[:, None, :, None].expand_as(specgrams)
-    silence = torch.tensor([_FLOOR, 0.0], device=specgrams.device).view(1, 2, 1, 1)
-    return torch.where(inside, specgrams.gather(2, index), silence)
+    magnitude, ifreq = specgrams.gather(2, index).unbind(1)
+    return torch.stack([torch.where(inside, magnitude, _FLOOR), torch.where(inside, ifreq, 0.0)], 1)
 
 
 def adapted_share(share: Tensor, sign: Tensor, target: float, step: float) -> Tensor:

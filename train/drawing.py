@@ -75,11 +75,11 @@ class Notes:
 
     def draw_pitches(self, size: int, random: torch.Generator) -> Tensor:
         """Draw pitches as often as they occur: int64 [size]."""
-        return self.data.pitch[self.draw(size, random)].to(self.device)
+        return self.pitches(self.draw(size, random))
 
     def pitches(self, notes: Tensor) -> Tensor:
         """Give the pitches of notes: int64 [batch]."""
-        return self.data.pitch[notes].to(self.device)
+        return self._send(self.data.pitch[notes])
 
     def specgrams(self, notes: Tensor) -> Tensor:
         """Give the specgrams of notes: float32 [batch, 2, time, freq]."""
@@ -104,24 +104,29 @@ class Notes:
             mixup: Share of blends among them.
         """
         first = self.draw(size, random)
-        second = torch.stack([self._same_pitch(int(p), random) for p in self.data.pitch[first]])
+        second = self._partners(first, random) if mixup > 0 else first
         mixed = torch.rand(size, generator=random) < mixup
         t = torch.where(mixed, torch.rand(size, generator=random), torch.zeros(size))
         level = (1 - t) * self.data.level_db[first] + t * self.data.level_db[second]
         specgram = self.specgrams(first)
         if bool(mixed.any()):
             other = self.specgrams(second[mixed])
-            where, ts = torch.nonzero(mixed)[:, 0].to(self.device), t[mixed].to(self.device)
+            where, ts = self._send(torch.nonzero(mixed)[:, 0]), self._send(t[mixed])
             specgram[where] = blend_specgrams(specgram[where], other, ts, db_per_unit)
         return Batch(
             pitch=self.pitches(first),
-            first=self.data.timbre[first].to(self.device),
-            second=self.data.timbre[second].to(self.device),
-            t=t.to(self.device),
+            first=self._send(self.data.timbre[first]),
+            second=self._send(self.data.timbre[second]),
+            t=self._send(t),
             specgram=downscale(specgram, factor, db_per_unit),
-            level=level.to(self.device),
+            level=self._send(level),
         )
 
-    def _same_pitch(self, pitch: int, random: torch.Generator) -> Tensor:
-        notes = self.of_pitch[pitch]
-        return notes[torch.randint(len(notes), (), generator=random)]
+    def _partners(self, notes: Tensor, random: torch.Generator) -> Tensor:
+        """Draw a note of the same pitch for each: int64 [batch]."""
+        sets = [self.of_pitch[int(pitch)] for pitch in self.data.pitch[notes]]
+        return torch.stack([s[torch.randint(len(s), (), generator=random)] for s in sets])
+
+    def _send(self, numbers: Tensor) -> Tensor:
+        """Bring a few numbers to the device without waiting for what it is doing."""
+        return numbers.to(self.device, non_blocking=True)

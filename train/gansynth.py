@@ -147,7 +147,7 @@ class GANSynthTrainer:
         real = self._real(notes, place)
         with torch.no_grad():
             fake = self._generate(self._notes.draw_pitches(size, random), place, random)
-        mix = torch.rand(size, generator=random).to(self._device)
+        mix = torch.rand(size, generator=random).to(self._device, non_blocking=True)
         with mixed_precision(self._config.precision, self._device):
             losses = discriminator_losses(
                 self._discriminator,
@@ -170,7 +170,9 @@ class GANSynthTrainer:
 
     def _generate(self, pitch: Tensor, place: GrowthPlace, random: torch.Generator) -> Tensor:
         """Make images, not normalised, at the resolution of the last block that runs."""
-        z = torch.randn(len(pitch), self._config.latent_size, generator=random).to(self._device)
+        z = torch.randn(len(pitch), self._config.latent_size, generator=random).to(
+            self._device, non_blocking=True
+        )
         with mixed_precision(self._config.precision, self._device):
             made = self._generator(z, pitch, place.n_blocks, progress=place.progress)
         return self._normalizer.denormalize(made.float())

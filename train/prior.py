@@ -33,13 +33,15 @@ def draw_latents(
         float32 [n, latent], on the sphere, where `fitted` is.
     """
     fitted = fitted.detach()
-    device = fitted.device
-    first, second = torch.randint(len(fitted), (2, n), generator=random).to(device)
-    kind = torch.rand(n, generator=random).to(device)
-    t = torch.rand(n, generator=random).to(device)
+
+    def send(numbers: Tensor) -> Tensor:
+        return numbers.to(fitted.device, non_blocking=True)
+
+    first, second = send(torch.randint(len(fitted), (2, n), generator=random))
+    kind, t = send(torch.rand(2, n, generator=random))
     t = torch.where(kind < timbre_share, 0.0, t)[:, None]
     known = slerp(fitted[first], fitted[second], t)
-    hiss = torch.randn(known.shape, generator=random).to(device)
+    hiss = send(torch.randn(known.shape, generator=random))
     known = on_sphere(known + noise * hiss)
     spread = draw_span(fitted, n, random)
     return torch.where((kind < timbre_share + mix_share)[:, None], known, spread)
@@ -59,6 +61,7 @@ def draw_span(fitted: Tensor, n: int, random: torch.Generator) -> Tensor:
     Returns:
         float32 [n, latent], on the sphere.
     """
-    weights = torch.randn(n, len(fitted), generator=random).to(fitted.device)
+    weights = torch.randn(n, len(fitted), generator=random)
+    weights = weights.to(fitted.device, non_blocking=True)
     mean = fitted.mean(0)
     return on_sphere(mean + weights @ (fitted - mean) / len(fitted) ** 0.5)

@@ -21,6 +21,7 @@ def make_trainer(
         rank: The worker's number.
         device: Where it computes.
     """
+    torch.backends.cudnn.benchmark = True  # a stage's images are all of one size
     match config:
         case GANSynthConfig():
             return GANSynthTrainer(config, data, rank, device)

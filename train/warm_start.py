@@ -154,7 +154,7 @@ def noisy_latents(
     second = on_sphere(decoder.latents[batch.second])
     t = batch.t[:, None]
     z = on_sphere((1 - t).sqrt() * first + t.sqrt() * second)
-    noise = torch.randn(z.shape, generator=random).to(z.device)
+    noise = torch.randn(z.shape, generator=random).to(z.device, non_blocking=True)
     return on_sphere(z + deviation * noise)
 
 

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ from safetensors.numpy import save
 
 from instrument.models import (
     CONFIG_FILE,
+    DISCRIMINATOR_FILE,
     WEIGHTS_FILE,
     ModelLibrary,
     ModelLibraryError,
@@ -163,6 +165,15 @@ def test_a_name_that_can_not_be_shown_is_refused(library, tmp_path, name):
     with pytest.raises(ModelLibraryError, match="1 to 80 letters"):
         library.import_folder(folder, name)
     assert not (tmp_path / "models").exists()
+
+
+def test_a_discriminator_comes_along_and_makes_it_no_other_model(library, tmp_path):
+    folder = write(tmp_path / "made")
+    plain = library.find(str(folder)).hash
+    (folder / DISCRIMINATOR_FILE).write_bytes(b"critic")
+    info = library.import_folder(folder)
+    assert (Path(info.path) / DISCRIMINATOR_FILE).read_bytes() == b"critic"
+    assert info.hash == plain
 
 
 def test_a_taken_name_is_not_imported_twice(library, tmp_path):
