@@ -28,7 +28,13 @@ from instrument.options import InstrumentOptions
 from instrument.output import Output
 from instrument.pool import NoteInfo, NotePool
 from instrument.preset import Preset
-from instrument.renderer_protocol import Drawn, ModelFailed, ModelLoaded, NoteRendered
+from instrument.renderer_protocol import (
+    DeviceLost,
+    Drawn,
+    ModelFailed,
+    ModelLoaded,
+    NoteRendered,
+)
 from instrument.status import AudioSettings, AudioStatus, Corner, Freshness, Timbre
 from instrument.supply import BAKE_REST_SECONDS
 
@@ -522,6 +528,22 @@ class TestRenderer:
         rig.settle(instrument)
         assert instrument.status().renderer == "ready"
         assert instrument.status().n_fresh == 25
+
+    def test_a_gpu_that_fails_is_said_and_fewer_notes_are_asked_for_at_once(self, rig):
+        rig.is_slow = True
+        instrument = rig.start(ticks=0)
+        path = ModelLibrary(rig.folder / "models").list()[0].path
+        rig.renderer.models[path] = msgspec.structs.replace(rig.renderer.models[path], n_jobs=16)
+        rig.renderer.answers.clear()
+        rig.renderer.load_model(path)
+        rig.settle(instrument, n=3)
+        assert len(rig.renderer.submitted) == 16
+        rig.renderer.answers.append(DeviceLost("Big GPU has stopped working.", 2, "CPU"))
+        for job in rig.renderer.submitted[:15]:
+            rig.renderer.render(job)
+        rig.settle(instrument, n=1)
+        assert "Big GPU has stopped working." in notices(instrument)
+        assert len(rig.renderer.submitted) == 17  # one for the one that is done, and one waits
 
     def test_a_renderer_that_keeps_dying_is_said_once_and_what_is_there_plays(self, rig):
         instrument = rig.start()

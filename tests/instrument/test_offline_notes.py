@@ -10,6 +10,7 @@ from instrument.pool import NoteInfo
 from instrument.renderer_client import RendererError
 from instrument.renderer_protocol import (
     Answer,
+    DeviceLost,
     ModelFailed,
     ModelLoaded,
     NoteRendered,
@@ -25,6 +26,7 @@ class PretendRenderer:
     """Answers each job at once; dies when it is told to, and fails a pitch that it is told."""
 
     dies_before = -1
+    loses_gpu_before = -1
     fails_pitch = -1
     loads = True
 
@@ -59,6 +61,8 @@ class PretendRenderer:
             self._wake()
         if not self.alive:
             return False
+        if len(self.jobs) == self.loses_gpu_before:
+            self._say(DeviceLost("Big GPU has stopped working.", 1, "CPU"))
         self.jobs.append(job)
         if job.pitch == self.fails_pitch:
             self._say(RenderFailed(job.job, "It can't be made."))
@@ -154,6 +158,15 @@ def test_a_renderer_that_dies_is_started_again_with_its_jobs(
     with RenderedNotes("", 48000, 40) as notes:
         notes.expect(cues)
         assert [notes.next_note(set()).n_frames for _ in cues] == list(range(1060, 1070))
+
+
+def test_a_gpu_that_fails_leaves_its_notes_to_the_cpu(renderer: type[PretendRenderer]) -> None:
+    renderer.loses_gpu_before = 3
+    cues = [cue(pitch) for pitch in range(60, 70)]
+    with RenderedNotes("", 48000, 40) as notes:
+        notes.expect(cues)
+        assert [notes.next_note(set()).n_frames for _ in cues] == list(range(1060, 1070))
+        assert notes._n_parallel == 1
 
 
 def test_a_note_that_can_not_be_made_is_said(renderer: type[PretendRenderer]) -> None:

@@ -85,12 +85,13 @@ def test_the_first_columns_are_those_of_the_whole(generator: Generator, device: 
 
 @pytest.mark.parametrize("device", DEVICES)
 def test_a_note_is_the_same_alone_and_in_a_batch_of_any_size(
-    generator: Generator, device: str
+    generator: Generator, device: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     z, pitch = (x.to(device) for x in inputs(generator.config, 7))
     fast = GPUGenerator(generator.to(device), "fp32", batch_sizes=(1, 4))
     alone = torch.cat([fast(z[i : i + 1], pitch[i : i + 1]) for i in range(len(z))])
     assert relative_rms(fast(z, pitch), alone) < 1e-4
+    assert not caplog.messages  # on CUDA: all of it through graphs
 
 
 def test_it_says_which_shapes_it_is_made_for() -> None:
