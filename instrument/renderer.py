@@ -104,7 +104,7 @@ class NoteRenderer:
         device = choose_device(wanted).device
         try:
             return cls._open_on(path, device)
-        except RuntimeError as error:  # a GPU without room, or without some operation
+        except (RuntimeError, TypeError) as error:  # a GPU without room, or some operation or type
             line = f"{path} can't be run on {device.name} ({device.words}): {one_line(error)}"
             if wanted != AUTO or device == CPU:
                 raise ModelError(line) from error
@@ -136,14 +136,26 @@ class NoteRenderer:
             raise RuntimeError("it makes other notes than the processor")
 
     def _warm_up(self) -> None:
-        """Let the libraries set themselves up, so that the first note need not wait for it."""
+        """Let the libraries set themselves up, so that the first note need not wait for it.
+
+        A GPU whose memory is too small for the largest batch gets smaller ones.
+
+        Raises:
+            RuntimeError: If not even one note can be made.
+        """
         z = np.ones((1, self.info.latent_size), "<f4")
         job = RenderNote(
             0, self.info.hash, z.tobytes(), 0, 0, self.info.lowest_pitch, 1, self.info.sample_rate
         )
         self.waves([msgspec.structs.replace(job, first_only=True)])
-        for n in BATCH_SIZES if self.on_gpu else (1,):
-            self.waves([job] * n)
+        self.waves([job])
+        for n, smaller in zip(BATCH_SIZES[1:], BATCH_SIZES, strict=False):
+            if n <= self.n_batch:
+                try:
+                    self.waves([job] * n)
+                except RuntimeError as error:
+                    _log.warning("Notes are made %d at a time: %s", smaller, one_line(error))
+                    self.n_batch = smaller
 
     def draw(self, seed: int) -> NDArray[np.float32]:
         """Draw a latent the way the model's notes are drawn: float32 [latent]."""

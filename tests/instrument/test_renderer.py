@@ -211,6 +211,24 @@ def test_a_forced_gpu_that_can_not_run_a_model_is_said(
         NoteRenderer.open(str(model), "cuda")
 
 
+def test_a_gpu_with_little_memory_gets_small_batches(
+    model: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    renderer = NoteRenderer(GANSynth.load(model, "cpu", "fp32"), str(model))
+    renderer.n_batch = 16
+    sizes = []
+
+    def lack_memory(jobs: list[RenderNote]) -> None:
+        sizes.append(len(jobs))
+        if len(jobs) > 4:
+            raise RuntimeError("CUDA out of memory\nTried to allocate 2 GiB")
+
+    monkeypatch.setattr(renderer, "waves", lack_memory)
+    renderer._warm_up()
+    assert (sizes, renderer.n_batch) == ([1, 1, 4, 16], 4)
+    assert caplog.messages == ["Notes are made 4 at a time: CUDA out of memory"]
+
+
 def test_a_device_that_makes_other_notes_than_the_cpu_is_refused(model: Path) -> None:
     renderer = NoteRenderer(GANSynth.load(model, "cpu", "fp32"), str(model))
     renderer.compare_with(GANSynth.load(model))
