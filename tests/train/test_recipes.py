@@ -133,3 +133,17 @@ def test_settings_from_before_there_were_recipes_are_a_warm_start() -> None:
 def test_wrong_settings_are_refused(text: bytes, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         decode_train_config(text)
+
+
+def test_notes_at_a_higher_rate_are_resampled(sets) -> None:
+    """As if they had been made at the representation's rate."""
+    data = sets["gansynth"]
+    assert data.specgrams.shape == (15, 2, 128, 1024)
+    note = next(n for n, e in enumerate(data.examples) if e.preset_name == "Pure" and e.pitch == 60)
+    seconds = torch.arange(64000, dtype=torch.float64) / 16000
+    f0 = 440 * 2 ** ((60 - 69) / 12)
+    wave = 0.8 * torch.sin(2 * torch.pi * f0 * seconds) * ((4 - seconds) / 0.02).clamp_max(1)
+    expected = tiny_config("gansynth").transform.encode(wave.float()[None], torch.tensor([60]))
+    off = (data.read(torch.tensor([note])) - expected)[0, 0, 10:100]
+    audible = expected[0, 0, 10:100] > 0
+    assert float(off[audible].abs().max()) < 0.01
