@@ -1574,6 +1574,7 @@ def bench_train(
             recipe,
             None,
             None if batch is None else tuple(_numbers(batch, ",", "--batch")),
+            workers=1,
             width=width,
             precision=precision,
         )

@@ -73,6 +73,8 @@ def worker_device(wanted: str, local_rank: int = 0) -> torch.device:
     try:
         name = f"cuda:{local_rank}" if wanted == "cuda" else wanted
         device = torch.device(choose_device(name, devices).device.name)
+    except ValueError as error:
+        raise TrainingError(f"--device must be auto, cpu or cuda, not {wanted}.") from error
     except DeviceMissingError as error:
         raise TrainingError(
             f"{error} Each worker needs a GPU of its own: start fewer, or use --device cpu."

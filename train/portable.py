@@ -109,8 +109,9 @@ def begin_from(trainer: Trainer, folder: Path) -> int:
     for name, tensor in carried.items():
         shape = state[name].shape if name in state else tensor.shape
         state[name] = tensor.reshape(shape) if tensor.numel() == math.prod(shape) else tensor
-        if name.startswith(_MEAN):
-            state[_DECODER + name.removeprefix(_MEAN)] = state[name]
+        learned = _DECODER + name.removeprefix(_MEAN)
+        if name.startswith(_MEAN) and learned in state:
+            state[learned] = state[name]
     try:
         trainer.load(state)
     except ValueError as error:

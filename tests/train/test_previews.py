@@ -1,0 +1,141 @@
+"""Fixed notes of a run: heard, seen, written whole, shown by TensorBoard."""
+
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from train.board import Board
+from train.config import GANSynthConfig, WarmStartConfig
+from train.dataset import read_training_set
+from train.notes import DatasetError
+from train.previews import Previews, write_previews
+from train.progress import Progress
+from train.rainbowgram import encode_png, rainbowgram
+from train.recipes import make_trainer
+from train.run import Run
+from train.watch import Watch
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def previews(notes_folder: Path):
+    config = WarmStartConfig(latent_size=8, compiled=False)
+    data = read_training_set([notes_folder], config.transform, notes_folder / "cache")
+    trainer = make_trainer(config, data, 0, CPU)
+    return Previews(config, data, CPU).render(trainer, 0)
+
+
+def test_there_is_a_note_near_middle_c_of_each_of_the_few_timbres(previews) -> None:
+    assert [(p.note.name, p.note.pitch) for p in previews] == [
+        ("Pure", 60),
+        ("Bright", 60),
+        ("Plucked", 60),
+    ]
+    for preview in previews:
+        assert preview.wave.shape == (128000,)
+        assert 0 < np.abs(preview.wave).max() <= 0.8001
+        assert preview.picture.shape == (256, 512, 3)
+
+
+def test_previews_are_written_with_an_index_of_them(previews, tmp_path: Path) -> None:
+    write_previews(tmp_path / "previews", previews, 1234, 5)
+    index = json.loads((tmp_path / "previews" / "previews.json").read_text())
+    assert (index["examples_seen"], index["stage"]) == (1234, 5)
+    for note in index["notes"]:
+        wave, rate = soundfile.read(tmp_path / "previews" / note["wave"])
+        assert (len(wave), rate) == (128000, 32000)
+        assert (tmp_path / "previews" / note["picture"]).read_bytes().startswith(b"\x89PNG")
+    assert len(list((tmp_path / "previews").iterdir())) == 7
+
+
+def test_a_full_disk_leaves_the_former_previews(previews, tmp_path: Path, monkeypatch) -> None:
+    write_previews(tmp_path, previews, 1, 5)
+    former = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.replace", full)
+    with pytest.raises(DatasetError, match="the disk is full"):
+        write_previews(tmp_path, previews, 2, 5)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == former
+
+
+def test_a_recipe_without_timbres_has_notes_of_drawn_latents(notes_folder: Path) -> None:
+    config = GANSynthConfig(width="quarter", latent_size=8, batch=(2,), compiled=False)
+    data = read_training_set([notes_folder], config.transform, notes_folder / "cache")
+    trainer = make_trainer(config, data, 0, CPU)
+    previews = Previews(config, data, CPU).render(trainer, 0)
+    assert [preview.wave.shape for preview in previews] == [(64000,)] * 3
+
+
+def test_a_rainbowgram_has_loudness_as_brightness_and_low_notes_below() -> None:
+    specgram = np.full((2, 128, 1024), -0.8, np.float32)
+    specgram[1] = 0.0
+    specgram[0, 64:, 100] = 0.5
+    picture = rainbowgram(specgram, db_per_unit=56.25)
+    rows, columns = np.nonzero(picture.max(-1))
+    assert rows.min() == rows.max() == 255 - 100 // 4
+    assert columns.min() == 256
+
+
+def test_hue_tells_which_way_the_phase_turns() -> None:
+    specgram = np.zeros((2, 4, 4), np.float32)
+    specgram[1, :, 0], specgram[1, :, 1] = 0.3, -0.3
+    picture = rainbowgram(specgram, db_per_unit=50.0)
+    assert not np.array_equal(picture[-1, 0], picture[-65, 0])
+    assert encode_png(picture).startswith(b"\x89PNG")
+
+
+def read_events(folder: Path) -> EventAccumulator:
+    events = EventAccumulator(str(folder))
+    events.Reload()
+    return events
+
+
+def test_tensorboard_gets_curves_sounds_and_pictures(previews, tmp_path: Path) -> None:
+    board = Board(tmp_path, 0)
+    board.show_numbers("losses", {"magnitude": 0.5}, 100)
+    board.show_notes(previews, 100)
+    board.close()
+    events = read_events(tmp_path)
+    assert [(e.step, e.value) for e in events.Scalars("losses/magnitude")] == [(100, 0.5)]
+    assert len(events.Tags()["audio"]) == len(events.Tags()["images"]) == 3
+
+
+def test_what_a_killed_process_showed_after_its_checkpoint_is_purged(tmp_path: Path) -> None:
+    for begin, places in ((0, (100, 200, 300)), (200, (300,))):
+        board = Board(tmp_path, begin)
+        for seen in places:
+            board.show_numbers("losses", {"error": float(begin)}, seen)
+        board.close()
+    values = read_events(tmp_path).Scalars("losses/error")
+    assert [(event.step, event.value) for event in values] == [(100, 0), (200, 0), (300, 200)]
+
+
+def test_without_tensorboard_a_run_goes_on_with_a_word(
+    notes_folder: Path, tmp_path: Path, monkeypatch
+) -> None:
+    def missing(*_: object) -> None:
+        raise ImportError("no tensorboard")
+
+    monkeypatch.setattr("train.board.Board.__init__", missing)
+    config = WarmStartConfig(latent_size=8)
+    data = read_training_set([notes_folder], config.transform, notes_folder / "cache")
+    lines: list[str] = []
+    watch = Watch(Run(tmp_path), config, data, CPU, 0, lines.append)
+    watch.tick(Progress(examples_seen=1, stage=4, examples_per_second=1.0, losses={}))
+    watch.close()
+    assert lines == [
+        "TensorBoard is not installed, so there are no curves: pip install tensorboard"
+    ]
