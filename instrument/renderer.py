@@ -147,11 +147,13 @@ class NoteRenderer:
         job = RenderNote(
             0, self.info.hash, z.tobytes(), 0, 0, self.info.lowest_pitch, 1, self.info.sample_rate
         )
-        self.waves([msgspec.structs.replace(job, first_only=True)])
+        beginning = msgspec.structs.replace(job, first_only=True)
+        self.waves([beginning])
         self.waves([job])
         for n, smaller in zip(BATCH_SIZES[1:], BATCH_SIZES, strict=False):
             if n <= self.n_batch:
                 try:
+                    self.waves([beginning] * n)
                     self.waves([job] * n)
                 except RuntimeError as error:
                     _log.warning("Notes are made %d at a time: %s", smaller, one_line(error))

@@ -57,20 +57,21 @@ class FixedBatches:
         return parts[0] if len(parts) == 1 else torch.cat(parts)
 
     def _run(self, x: Tensor, y: Tensor, number: int) -> Tensor:
+        if self._capture is None:
+            return self._function(x, y, number)
         size = next(size for size in self._sizes if size >= len(x))
-        replay = self._replay(_filled(x, size), _filled(y, size), number)
+        full_x, full_y = _filled(x, size), _filled(y, size)
+        replay = self._replay(self._capture, full_x, full_y, number)
         if replay is None:
             return self._function(x, y, number)
-        return replay(_filled(x, size), _filled(y, size))[: len(x)]
+        return replay(full_x, full_y)[: len(x)]
 
-    def _replay(self, x: Tensor, y: Tensor, number: int) -> Replay | None:
-        """Give the graph of a size, recorded now if there is none yet; None: there are none."""
-        if self._capture is None:
-            return None
+    def _replay(self, capture: Capture, x: Tensor, y: Tensor, number: int) -> Replay | None:
+        """Give the graph of a size, recorded now if there is none yet; None: it can't be."""
         key = len(x), number
         if key not in self._replays:
             try:
-                self._replays[key] = self._capture(lambda a, b: self._function(a, b, number), x, y)
+                self._replays[key] = capture(lambda a, b: self._function(a, b, number), x, y)
             except RuntimeError as error:
                 line = str(error).strip().splitlines()[0] if str(error).strip() else "no reason"
                 _log.warning("Rendering without CUDA graphs, a little slower: %s", line)

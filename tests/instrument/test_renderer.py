@@ -225,7 +225,7 @@ def test_a_gpu_with_little_memory_gets_small_batches(
 
     monkeypatch.setattr(renderer, "waves", lack_memory)
     renderer._warm_up()
-    assert (sizes, renderer.n_batch) == ([1, 1, 4, 16], 4)
+    assert (sizes, renderer.n_batch) == ([1, 1, 4, 4, 16], 4)
     assert caplog.messages == ["Notes are made 4 at a time: CUDA out of memory"]
 
 
