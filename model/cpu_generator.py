@@ -74,42 +74,81 @@ class CPUGenerator:
     @torch.inference_mode()
     def __call__(self, z: Tensor, pitch: Tensor, n_times: int | None = None) -> Tensor:
         """Make specgrams: see `Generator.forward`."""
+        return self._run(z, pitch, n_times, len(self._n_rows))[0]
+
+    @torch.inference_mode()
+    def with_outline(
+        self, z: Tensor, pitch: Tensor, n_times: int, stage: int
+    ) -> tuple[Tensor, Tensor]:
+        """Make the first columns, and what a lower block would give of the whole.
+
+        Args:
+            z: float32 [batch, latent].
+            pitch: int64 [batch], MIDI numbers.
+            n_times: Columns wanted of the last block.
+            stage: The lower block, counted from 1; it has a head.
+
+        Returns:
+            float32 [batch, 2, n_times, freq], and [batch, 2, time, freq] of the lower block.
+        """
+        return self._run(z, pitch, n_times, stage)
+
+    def _run(
+        self, z: Tensor, pitch: Tensor, n_times: int | None, stage: int
+    ) -> tuple[Tensor, Tensor]:
         inputs = self._generator.inputs(z, pitch)
         index = (pitch - self.config.lowest_pitch).tolist()
-        n_rows = rows_needed(n_times or self._n_rows[-1], self._n_rows)
-        made = [self._make(x, i, n_rows) for x, i in zip(inputs, index, strict=True)]
-        out = torch.from_numpy(np.stack(made) if len(made) > 1 else made[0][None])
+        needed = rows_needed(n_times or self._n_rows[-1], self._n_rows)
+        n_rows = needed if stage == len(needed) else self._n_rows[:stage] + needed[stage:]
+        made = [self._make(x, i, n_rows, needed) for x, i in zip(inputs, index, strict=True)]
+        return self._stacked(made, len(needed)), self._stacked(made, stage)
+
+    def _stacked(self, made: list[dict[int, _Image]], number: int) -> Tensor:
+        images = [sums[number] for sums in made]
+        out = torch.from_numpy(np.stack(images) if len(images) > 1 else images[0][None])
         return torch.tanh(out) if self.config.output == "tanh" else out
 
-    def _make(self, inputs: Tensor, pitch_class: int, n_rows: list[int]) -> _Image:
-        """Make one specgram: float32 [2, time, freq]; `n_rows` of each block are wanted."""
+    def _make(
+        self, inputs: Tensor, pitch_class: int, n_rows: list[int], needed: list[int]
+    ) -> dict[int, _Image]:
+        """Make one specgram: the sum of the heads up to each block, float32 [2, time, freq].
+
+        Args:
+            inputs: float32 [input].
+            pitch_class: Counted from 0.
+            n_rows: Columns that each block makes.
+            needed: Columns of each block that those above it look at.
+        """
         start = self.config.start
         x = torch.mv(self._dense, inputs).view(*start, -1)
         activate(x.numpy(), self._dense_bias)
         x = self._first_conv(x, n_rows[0])
-        below = self._finish(1, x, self._first_conv.bias, None)
+        sums: dict[int, _Image] = {}
+        self._finish(1, x, self._first_conv.bias, sums)
         for number, block in enumerate(self._blocks, 2):
             wanted = n_rows[number - 1]
+            if wanted == needed[number - 1]:
+                x = x[: needed[number - 2]]
             self._between_layers()
             y = block.upscaled(x)[: wanted + 1]
             activate(y.numpy(), block.added(pitch_class))
             self._between_layers()
             x = block.conv1(y, wanted)
-            below = self._finish(number, x, block.conv1.bias, below)
-        assert below is not None, "the last block has a head"
-        return below
+            self._finish(number, x, block.conv1.bias, sums)
+        return sums
 
-    def _finish(self, number: int, x: Tensor, bias: _Image, below: _Image | None) -> _Image | None:
-        """Activate a block's output, [time, freq, channel], in place; give the heads' sum."""
+    def _finish(self, number: int, x: Tensor, bias: _Image, sums: dict[int, _Image]) -> None:
+        """Activate a block's output, [time, freq, channel], in place; add its head to `sums`."""
         head = self._heads.get(number)
         if head is None:
             activate(x.numpy(), bias)
-            return None
+            return
+        below = sums.get(number - 1)
         if below is None:
             below = np.zeros((2, -(-x.shape[0] // 2), -(-x.shape[1] // 2)), np.float32)
         out = np.empty((2, *x.shape[:2]), np.float32)
         activate_with_head(x.numpy(), bias, head.kernel, head.bias, below, out)
-        return out
+        sums[number] = out
 
 
 class _Convolution:

@@ -26,6 +26,7 @@ DEFAULT_ITERATIONS = 2
 _FADE_SECONDS = (0.22, 0.1)  # before the end
 _SILENT_PEAK = 1e-4
 _LARGEST_PART_GAIN = 3.0
+_OUTLINE_BELOW = 2  # blocks above the one that gives a small image of a whole note
 _ORDINARY_DB = 16.0
 _TIMBRES = "timbres"
 _GENERATOR = "generator."
@@ -211,11 +212,13 @@ class GANSynth:
         Raises:
             ValueError: If a pitch is outside the model's range.
         """
+        self._check(pitch)
+        return self._run(z.to(self.device), pitch.to(self.device), n_times=n_frames)
+
+    def _check(self, pitch: Tensor) -> None:
         low, high = self.pitches[0], self.pitches[-1]
         if int(pitch.min()) < low or int(pitch.max()) > high:
             raise ValueError(f"pitch must be {low}..{high}, not {pitch.tolist()}")
-        z, pitch = z.to(self.device), pitch.to(self.device)
-        return self._run(z, pitch, n_times=n_frames)
 
     @torch.inference_mode()
     def generate(
@@ -240,16 +243,19 @@ class GANSynth:
         Raises:
             ValueError: If a pitch is outside the model's range.
         """
-        return self._waves(z, pitch, n_iterations, n_frames).cpu()
+        specgrams = self.specgrams(z, pitch, n_frames)
+        return self._decode(specgrams, pitch, n_iterations, is_part=n_frames is not None).cpu()
 
-    def _waves(self, z: Tensor, pitch: Tensor, n_iterations: int, n_frames: int | None) -> Tensor:
-        """Make notes as `generate` does, and leave them on the device that decoded them."""
-        specgrams = self.specgrams(z, pitch, n_frames).to(self._decoding_device)
+    def _decode(
+        self, specgrams: Tensor, pitch: Tensor, n_iterations: int, *, is_part: bool
+    ) -> Tensor:
+        """Turn specgrams into notes, and leave them on the device that decodes."""
+        specgrams = specgrams.to(self._decoding_device)
         self.between_layers()
         if self.config.representation == "warped":
             assert self.config.warped is not None, "checked by the configuration"
             codec = warped_codec(self.config.warped, str(self._decoding_device))
-            if n_frames is not None:
+            if is_part:
                 return codec.specgrams_to_beginnings(specgrams, pitch, n_iterations)
             return codec.specgrams_to_waves(specgrams, pitch, n_iterations)
         assert self.config.gansynth is not None, "checked by the configuration"
@@ -268,8 +274,9 @@ class GANSynth:
     ) -> Tensor:
         """Make notes for playing: all equally loud at their peak, silent at their end.
 
-        A part of a note, with `n_frames`, has its own peak brought to the same height, unless
-        it is so soft that the whole note must peak later.
+        A part of a note, with `n_frames`, is as loud as that part of the whole, as far as a small
+        image of the whole tells; without one its own peak is brought to the same height, unless it
+        is so soft that the whole note must peak later.
 
         Args:
             z: float32 [batch, latent].
@@ -283,15 +290,41 @@ class GANSynth:
         Raises:
             ValueError: If a pitch is outside the model's range.
         """
-        waves = self._waves(z, pitch, n_iterations, n_frames)
+        growth: Tensor | float = 1.0
+        if n_frames is None:
+            specgrams = self.specgrams(z, pitch)
+        else:
+            specgrams, growth = self._part(z, pitch, n_frames)
+        waves = self._decode(specgrams, pitch, n_iterations, is_part=n_frames is not None)
         if not waves.numel():
             return waves.cpu()
         waves = waves - waves.mean(-1, keepdim=True)
         waves = waves * self._fade()[: waves.shape[-1]]
-        peak = waves.abs().amax(-1, keepdim=True)
+        peak = waves.abs().amax(-1, keepdim=True) * growth
         gain = torch.where(peak > _SILENT_PEAK, RENDERED_PEAK / peak, 0.0)
         gain = gain if n_frames is None else gain.clamp_max(_LARGEST_PART_GAIN)
         return (waves * gain).cpu()
+
+    def _part(self, z: Tensor, pitch: Tensor, n_frames: int) -> tuple[Tensor, Tensor | float]:
+        """Make the first columns, and say how much higher the whole note peaks: [batch, 1].
+
+        The small image of the whole is that of a lower head; a model with one head has none.
+        """
+        network, warped = self.config.network, self.config.warped
+        stage = len(network.channels) - _OUTLINE_BELOW
+        if network.output != "skip" or stage < network.first_head or warped is None:
+            return self.specgrams(z, pitch, n_frames), 1.0
+        self._check(pitch)
+        z, pitch = z.to(self.device), pitch.to(self.device)
+        if isinstance(self._run, CPUGenerator):
+            specgrams, outline = self._run.with_outline(z, pitch, n_frames, stage)
+        else:
+            specgrams = self._run(z, pitch, n_times=n_frames)
+            outline = self.generator(z, pitch, stage=stage)
+        energy = warped.level(outline[:, 0].float()).square().sum(-1)
+        n_part = max(1, n_frames * energy.shape[1] // network.size[0])
+        growth = (energy.amax(1) / energy[:, :n_part].amax(1).clamp_min(_SILENT_PEAK**2)).sqrt()
+        return specgrams, growth[:, None].to(self._decoding_device)
 
     @torch.inference_mode()
     def level_db(self, z: Tensor, pitch: Tensor) -> Tensor:

@@ -108,6 +108,14 @@ class WarpedConfig:
         """Say how many samples the first times make that the rest would not change much."""
         return max(0, min(self.n_samples, (n_times - 1) * self.hop - self.lead_in))
 
+    def level(self, magnitude: Tensor) -> Tensor:
+        """Give the amplitudes that magnitudes of an image stand for, any shape."""
+        # One exponential: 10^(dB/20), dB = -floor * (m + .8) / 1.6 + floor.
+        slope = -self.floor_db / 1.6 / 20 * math.log(10)
+        # A network may overshoot; nothing it has seen is louder than 1.
+        level = torch.exp((magnitude.clamp_max(1.0) - 0.8) * slope)
+        return torch.where(magnitude > _SILENT, level, 0.0)
+
     @property
     def band_hz(self) -> float:
         """Width of a band, between the zeros of half its window, in Hz."""
@@ -331,13 +339,7 @@ class WarpedCodec:
     def _level_and_phase(self, specgrams: Tensor) -> tuple[Tensor, Tensor]:
         """Give magnitude and phase in radians, float32 [batch, freq, time] each."""
         magnitude, ifreq = specgrams.float().transpose(2, 3).unbind(1)
-        floor = -self.config.floor_db
-        # One exponential: 10^(dB/20), dB = floor * (m + .8) / 1.6 - floor.
-        slope = floor / 1.6 / 20 * math.log(10)
-        # A network may overshoot; nothing it has seen is louder than 1.
-        level = torch.exp((magnitude.clamp_max(1.0) - 0.8) * slope)
-        level = torch.where(magnitude > _SILENT, level, 0.0)
-        return level, math.pi * torch.cumsum(ifreq, -1)
+        return self.config.level(magnitude), math.pi * torch.cumsum(ifreq, -1)
 
     def _decode(self, level: Tensor, phase: Tensor, n_iterations: int) -> Tensor:
         """Turn magnitude and phase, [batch, freq, time], into padded waves.

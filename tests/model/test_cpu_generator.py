@@ -102,3 +102,16 @@ def test_each_block_needs_half_the_columns_and_a_few_more() -> None:
     assert rows_needed(128, (2, 4, 8, 16, 32, 64, 128)) == [2, 4, 8, 16, 32, 64, 128]
     assert rows_needed(24, (2, 4, 8, 16, 32, 64, 128)) == [2, 3, 4, 5, 8, 13, 24]
     assert rows_needed(1, (2, 4, 8)) == [2, 2, 1]
+
+
+@pytest.mark.parametrize("stage", [4, 5, 6, 7])
+def test_an_outline_is_what_a_lower_block_makes_of_the_whole(stage: int) -> None:
+    torch.manual_seed(0)
+    generator = Generator(OURS, warped_frequencies(WarpedConfig())).requires_grad_(False)
+    for head in generator.to_rgb.values():
+        torch.nn.init.normal_(head.get_parameter("weight"))
+    fast = CPUGenerator(generator)
+    part, outline = fast.with_outline(*inputs(generator), n_times=23, stage=stage)
+    assert relative_rms(part, generator(*inputs(generator), n_times=23)) < 1e-4
+    if stage < 7:
+        assert relative_rms(outline, generator(*inputs(generator), stage=stage)) < 1e-4
