@@ -1105,6 +1105,9 @@ def train(
     accept_changed_data: Annotated[
         bool, typer.Option("--accept-changed-data", help="Go on though the notes changed.")
     ] = False,
+    from_best: Annotated[
+        bool, typer.Option("--from-best", help="Go back to the best checkpoint, and on from it.")
+    ] = False,
     ignore_collapse: Annotated[
         bool, typer.Option("--ignore-collapse", help="Go on though all notes sound alike.")
     ] = False,
@@ -1141,6 +1144,7 @@ def train(
         device=device,
         seconds=seconds,
         accept_changed_data=accept_changed_data,
+        from_best=from_best,
         stop_when_collapsed=not ignore_collapse,
         carried=carried,
         carry=carry,
@@ -1256,7 +1260,7 @@ def evaluate(
     data: Annotated[Path, typer.Argument(metavar="DATA", help="Real notes, in NSynth's layout.")],
     notes: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help="Notes to listen to; 300, with --quick 60."),
+        typer.Option(metavar="N", min=1, help="Notes to listen to; 400, with --quick 60."),
     ] = None,
     seed: Annotated[
         int, typer.Option(metavar="N", help="The same one asks for the same notes.")

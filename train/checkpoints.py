@@ -71,7 +71,7 @@ class Checkpoints:
             DatasetError: If it can't be written; the earlier ones are still there.
         """
         remove_partial(self.folder)
-        path = self.folder / f"notes-{examples_seen:09d}.safetensors"
+        path = self._path(examples_seen)
         write_state(path, state, _words(examples_seen))
         for old in self.paths()[:-N_KEPT]:
             old.unlink(missing_ok=True)
@@ -98,6 +98,26 @@ class Checkpoints:
             return Score(words["measure"], float(words["value"]), int(words["stage"]))
         except (DamagedFileError, KeyError, ValueError):
             return None
+
+    def return_to_best(self) -> None:
+        """Make the best one the newest; those after it get another name.
+
+        Raises:
+            DatasetError: If there is none, or it is damaged.
+        """
+        try:
+            best = _read(self.best_path)
+        except DamagedFileError as error:
+            raise DatasetError(
+                f"{self.best_path} can't be read ({error}). Go on without --from-best."
+            ) from error
+        for path in self.paths():
+            if path > self._path(best.examples_seen):
+                path.replace(path.with_suffix(".abandoned"))
+        self.write(best.state, best.examples_seen)
+
+    def _path(self, examples_seen: int) -> Path:
+        return self.folder / f"notes-{examples_seen:09d}.safetensors"
 
     def read_newest(self, on_notice: Callable[[str], None] = lambda _: None) -> Checkpoint | None:
         """Read the newest checkpoint that is whole.

@@ -44,6 +44,7 @@ class Stretch:
         seconds: After this long it stops with a checkpoint; None: at the run's end.
         look_seconds: Time between two looks of the monitors.
         accept_changed_data: Whether to go on where the data is not what it was.
+        from_best: Whether to go back to the best checkpoint first.
         stop_when_collapsed: Whether a collapse for good ends it.
         carried: A folder of pieces to go on from where the run's own has no checkpoint.
         carry: A folder that gets such pieces at the end.
@@ -53,6 +54,7 @@ class Stretch:
     seconds: float | None = None
     look_seconds: float = 120.0
     accept_changed_data: bool = False
+    from_best: bool = False
     stop_when_collapsed: bool = True
     carried: Path | None = None
     carry: Path | None = None
@@ -154,6 +156,8 @@ def _check(
         on_notice(line)
     identity = identify(example for folder in folders for example in load_examples(folder))
     run.check_data(identity, accept_changes=stretch.accept_changed_data)
+    if stretch.from_best:
+        run.checkpoints.return_to_best()
     return identity
 
 

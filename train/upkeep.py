@@ -188,7 +188,6 @@ class Upkeep:
 
     def _collapse(self) -> str:
         return (
-            f"The run collapsed: notes of one pitch became far too alike ({self._kept()}) Go on "
-            f"from {self._run.checkpoints.best_path} in another --run with less weight on the "
-            "pitch loss, or go on as it is with --ignore-collapse."
+            f"The run collapsed: notes of one pitch became far too alike. {self._kept()} Go back "
+            "with --from-best, to other settings (docs/training.md), or on with --ignore-collapse."
         )

@@ -51,6 +51,32 @@ def test_the_best_is_kept_beside_them(checkpoints: Checkpoints) -> None:
     assert checkpoints.paths() == []
 
 
+def test_the_best_becomes_the_newest_and_those_after_it_are_set_aside(
+    checkpoints: Checkpoints,
+) -> None:
+    for seen in (16, 24, 32):
+        checkpoints.write({**STATE, "count": torch.tensor(seen)}, seen)
+    best = {**STATE, "count": torch.tensor(12)}
+    checkpoints.write_best(best, 12, Score("off", 1.0, 5))
+    checkpoints.return_to_best()
+    newest = checkpoints.read_newest()
+    assert newest is not None
+    assert newest.examples_seen == int(newest.state["count"]) == 12
+    assert names(checkpoints) == [
+        "best.safetensors",
+        "notes-000000012.safetensors",
+        "notes-000000016.abandoned",
+        "notes-000000024.abandoned",
+        "notes-000000032.abandoned",
+    ]
+
+
+def test_there_is_no_way_back_to_a_best_that_is_not_there(checkpoints: Checkpoints) -> None:
+    checkpoints.write(STATE, 8)
+    with pytest.raises(DatasetError, match=r"best.safetensors can't be read.*without --from-best"):
+        checkpoints.return_to_best()
+
+
 def test_no_checkpoint_is_none(checkpoints: Checkpoints) -> None:
     assert checkpoints.read_newest() is None
 

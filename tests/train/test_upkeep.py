@@ -150,7 +150,9 @@ def test_another_error_of_a_step_stays_what_it_is(run: Run) -> None:
 
 def test_a_collapse_for_good_saves_and_stops_and_says_what_to_do(run: Run) -> None:
     watch = ToyWatch(collapsed=True)
-    with pytest.raises(TrainingError, match=r"far too alike.*best.safetensors.*--ignore-collapse"):
+    with pytest.raises(
+        TrainingError, match=r"far too alike.* at 200 .*--from-best.*--ignore-collapse"
+    ):
         train(run, watch=watch)
     assert places(run) == [STAGE_END]
 
