@@ -1088,6 +1088,10 @@ def train(
         str | None, typer.Option(help="float32 or bfloat16; the recipe's without it.")
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N")] = 0,
+    others: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Any setting of the run's config.json."),
+    ] = None,
     seconds: Annotated[
         float | None,
         typer.Option(metavar="S", min=0, help="Stop after this long, with a checkpoint."),
@@ -1127,6 +1131,7 @@ def train(
             recipe,
             None if start is None else Path(ModelLibrary().find(start).path),
             None if batch is None else tuple(_numbers(batch, ",", "--batch")),
+            others or (),
             name=name,
             representation=representation,
             width=width,
@@ -1570,8 +1575,8 @@ def bench_train(
     from rich.console import Console
 
     from train.benchmark import bench_train as measure
-    from train.benchmark import figures_table
     from train.options import config_from_options
+    from train.train_figures import figures_table
 
     try:
         config = config_from_options(

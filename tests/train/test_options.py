@@ -94,6 +94,30 @@ def test_what_makes_no_sense_is_refused(said: dict, message: str) -> None:
         config_from_options(**said)
 
 
+def test_settings_without_an_option_can_be_set_by_name() -> None:
+    others = ["adversarial.loss=rpgan", "adversarial.penalty=4e-4", "noise=true", "warm_share=0.1"]
+    config = config_from_options("timbrepad", others=[*others, "stage_shares=[0,0,0,1]"])
+    assert isinstance(config, TimbrepadConfig)
+    assert (config.adversarial.loss, config.adversarial.penalty) == ("rpgan", 4e-4)
+    assert (config.noise, config.warm_share, config.stage_shares) == (True, 0.1, (0, 0, 0, 1))
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        ("noise", "noise is no setting of the recipe timbrepad"),
+        ("adversarial.nose=1", "adversarial.nose=1 is no setting"),
+        ("nowhere.noise=1", "nowhere.noise=1 is no setting"),
+        ("noise.loss=1", "noise.loss=1 is no setting"),
+        ("adversarial.loss=hinge", "Invalid enum value 'hinge'"),
+        ("warm_share=2", "warm_share must be 0 to less than 1"),
+    ],
+)
+def test_settings_that_there_are_not_are_refused(other: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        config_from_options("timbrepad", others=[other])
+
+
 def test_settings_of_a_run_that_goes_on_can_be_written_and_read(model: Path) -> None:
     config = config_from_options(start=model)
     assert msgspec.json.decode(msgspec.json.encode(config), type=TimbrepadConfig) == config
