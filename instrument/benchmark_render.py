@@ -13,7 +13,7 @@ import numpy as np
 
 from .benchmark_cost import N_CACHED, policy_microseconds
 from .pool import NotePool
-from .renderer import NoteRenderer, use_one_thread
+from .renderer import NoteRenderer, use_threads
 from .renderer_client import RendererError, RendererProcess
 from .renderer_protocol import Answer, Drawn, ModelLoaded, NoteRendered, RenderNote
 
@@ -121,7 +121,7 @@ def measure_gemm(threads: int) -> float:
 
 def measure_network(model_path: str, threads: int, job: RenderNote) -> float:
     """Measure the network alone on the CPU, one note a thread side by side, in GFLOP/s."""
-    use_one_thread()
+    use_threads(1)
     renderer = NoteRenderer.open(model_path, "cpu")
     flops = renderer.count_flops(job)
     end = time.perf_counter() + NETWORK_SECONDS
@@ -143,7 +143,7 @@ def measure_network(model_path: str, threads: int, job: RenderNote) -> float:
 
 def measure_plain(model_path: str, job: RenderNote) -> dict[str, float | None]:
     """Measure the network beside a plain port of the original, in CPU time of one thread."""
-    use_one_thread()
+    use_threads(1)
     renderer = NoteRenderer.open(model_path, "cpu")
     if not renderer.run_plain_network(job):
         return {"network_ms": None, "plain_network_ms": None}

@@ -12,7 +12,8 @@ While a beginning is being made, the workers wait between the layers of what the
 that share their arithmetic are not two.
 
 On a CPU each makes one note at a time with one thread of torch: two notes side by side are done
-sooner than two notes after each other with two threads each. On a GPU there is one worker, which
+sooner than two notes after each other with two threads each. Only a beginning that is asked for
+alone gets all cores, which nobody else uses then. On a GPU there is one worker, which
 takes a batch at a time. A GPU that stops working is given up: its jobs are done on the CPU.
 """
 
@@ -39,7 +40,7 @@ from .renderer import (
     failure,
     one_line,
     prepare_thread,
-    use_one_thread,
+    use_threads,
 )
 from .renderer_protocol import (
     Answer,
@@ -103,7 +104,6 @@ class Workers:
         self._renderer: NoteRenderer | None = None
         self._loads: queue.SimpleQueue[LoadModel | Draw] = queue.SimpleQueue()
         self._finishers: ThreadPoolExecutor | None = None  # with a GPU
-        use_one_thread()
         self._start(self._load, niceness)
         self._start(self._work, 0, 0, True)
         for number in range(self._n_threads):
@@ -113,6 +113,7 @@ class Workers:
         def run_nicely() -> None:
             step_back(niceness)
             prepare_thread()
+            use_threads(1)
             run(*arguments)
 
         threading.Thread(target=run_nicely, daemon=True).start()
@@ -181,6 +182,8 @@ class Workers:
             for job in jobs:
                 if job not in wanted:
                     self._answer(NoteDropped(job.job))
+            is_alone = jobs[0].first_only and self._way.n_asked == 1
+            use_threads(self._n_threads if is_alone else 1)
             with self._way.taken(sum(job.first_only for job in jobs)):
                 if renderer is not None and wanted:
                     self._render(renderer, wanted)

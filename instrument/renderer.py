@@ -268,9 +268,9 @@ def one_line(error: Exception) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-def use_one_thread() -> None:
-    """Make each note with one thread of torch, from now on in this process."""
-    torch.set_num_threads(1)
+def use_threads(n: int) -> None:
+    """Make notes on this thread with so many of torch's, and on threads that are yet to begin."""
+    torch.set_num_threads(n)
 
 
 def prepare_thread() -> None:

@@ -13,6 +13,11 @@ class RightOfWay:
         self._n_asked = 0
         self._thread = threading.local()
 
+    @property
+    def n_asked(self) -> int:
+        """How many beginnings are asked for and not yet made."""
+        return self._n_asked
+
     def ask(self) -> None:
         """Ask for the way, for one beginning; `taken` gives it back."""
         with self._changed:

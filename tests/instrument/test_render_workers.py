@@ -1,11 +1,13 @@
 """The renderer's threads with a GPU: batches, and a GPU that dies in the midst of playing."""
 
 import queue
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from instrument.render_workers import Workers
@@ -64,6 +66,7 @@ class Bench:
         self.opened: list[tuple[str, PretendRenderer]] = []
         self.has_cpu = True
         self.fault: Callable[[Sequence[RenderNote]], None] = lambda _: None
+        self.on_cpu: Callable[[Sequence[RenderNote]], None] = lambda _: None
         self.workers = Workers(
             self.slots,
             self.answers.put,
@@ -78,12 +81,15 @@ class Bench:
         if device == "cpu" and not self.has_cpu:
             raise ModelError(f"{path} is gone.")
         on_gpu = device != "cpu"
-        renderer = PretendRenderer(on_gpu=on_gpu, fault=self._fail if on_gpu else lambda _: None)
+        renderer = PretendRenderer(on_gpu=on_gpu, fault=self._fail if on_gpu else self._calculate)
         self.opened.append((device, renderer))
         return renderer
 
     def _fail(self, jobs: Sequence[RenderNote]) -> None:
         self.fault(jobs)
+
+    def _calculate(self, jobs: Sequence[RenderNote]) -> None:
+        self.on_cpu(jobs)
 
     def next(self) -> Answer:
         return self.answers.get(timeout=WAIT_SECONDS)
@@ -118,6 +124,35 @@ def test_a_cpu_is_kept_busy_with_a_note_for_each_thread_and_named() -> None:
     loaded = Bench("cpu").load()
     assert isinstance(loaded, ModelLoaded)
     assert (loaded.n_jobs, loaded.device) == (2, "CPU, 2 threads")
+
+
+@pytest.mark.parametrize(("first_only", "n_threads"), [(True, 2), (False, 1)])
+def test_a_beginning_asked_for_alone_gets_all_cores_and_a_whole_note_one(
+    first_only: bool, n_threads: int
+) -> None:
+    bench = Bench("cpu")
+    bench.load()
+    counts: list[int] = []
+    bench.on_cpu = lambda _: counts.append(torch.get_num_threads())
+    for _ in range(3):
+        bench.play(1, first_only=first_only)
+    assert counts == [n_threads] * 3
+
+
+def test_beginnings_asked_for_together_share_the_cores() -> None:
+    bench = Bench("cpu")
+    bench.load()
+    counts: list[int] = []
+    together = threading.Barrier(2, timeout=WAIT_SECONDS)
+
+    def count(_: Sequence[RenderNote]) -> None:
+        counts.append(torch.get_num_threads())
+        together.wait()
+
+    bench.on_cpu = count
+    bench.workers._way.ask()  # as long as somebody else asks, too
+    bench.play(2, first_only=True)
+    assert counts == [1, 1]
 
 
 def test_a_keyboard_is_made_in_few_batches_and_each_note_lies_in_its_slot() -> None:
