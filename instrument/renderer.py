@@ -26,7 +26,7 @@ from .status import ModelInfo, Timbre
 
 __all__ = ["DeviceMissingError", "ModelError", "NoteRenderer", "failure", "one_line"]
 
-FIRST_SECONDS = 0.6
+FIRST_SECONDS = 0.5
 LARGEST_ERROR = 0.02
 """Of a GPU's images, re their root mean square: ten times what tf32 rounds."""
 

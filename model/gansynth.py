@@ -1,6 +1,7 @@
 """`GANSynth`: latents and pitches in, notes out; all that playing needs of a model."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -252,6 +253,13 @@ class GANSynth:
         """Turn specgrams into notes, and leave them on the device that decodes."""
         specgrams = specgrams.to(self._decoding_device)
         self.between_layers()
+        # The transforms of a part are so short that sharing them out takes longer.
+        with threads(1 if is_part else torch.get_num_threads()):
+            return self._to_waves(specgrams, pitch, n_iterations, is_part=is_part)
+
+    def _to_waves(
+        self, specgrams: Tensor, pitch: Tensor, n_iterations: int, *, is_part: bool
+    ) -> Tensor:
         if self.config.representation == "warped":
             assert self.config.warped is not None, "checked by the configuration"
             codec = warped_codec(self.config.warped, str(self._decoding_device))
@@ -356,6 +364,17 @@ class GANSynth:
         seconds = torch.arange(self.n_samples, device=self._decoding_device) / self.sample_rate
         start, end = (self.n_samples / self.sample_rate - seconds for seconds in _FADE_SECONDS)
         return ((end - seconds) / (end - start)).clamp(0, 1)
+
+
+@contextlib.contextmanager
+def threads(n: int) -> Iterator[None]:
+    """Let this thread compute with so many of torch's threads for a while."""
+    former = torch.get_num_threads()
+    torch.set_num_threads(n)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(former)
 
 
 def _read_normalizer(folder: Path, config: ModelConfig, tensors: dict[str, Tensor]) -> Normalizer:

@@ -114,7 +114,7 @@ def test_note_begins_at_zero_and_ends_at_zero_or_in_its_loop(
 def test_beginning_is_short_and_not_looped(renderer: NoteRenderer) -> None:
     slots = np.zeros((2, N_FRAMES), np.float32)
     (note,) = renderer.render([job(renderer.info.hash, slot=1, first_only=True)], slots)
-    assert note.n_frames == pytest.approx(0.6 * 48000, abs=2)
+    assert note.n_frames == pytest.approx(0.5 * 48000, abs=2)
     assert note.loop_end == 0
 
 
