@@ -6,7 +6,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from typing import Any, Generic, Self, TypeVar
 
 from .notes import DatasetError
@@ -37,6 +37,7 @@ class Workers(Generic[Context]):
         self._stack = ExitStack()
         self._here: Context | None = None
         self._n_workers = n_workers
+        self._others = set(active_children())
         self._pool: ProcessPoolExecutor | None = None
         if n_workers > 1:
             self._pool = ProcessPoolExecutor(
@@ -46,8 +47,11 @@ class Workers(Generic[Context]):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_error: object) -> None:
+    def __exit__(self, error_type: type[BaseException] | None, *_error: object) -> None:
         if self._pool:
+            if error_type:  # nobody waits for the end of an hour-long recording
+                for process in set(active_children()) - self._others:
+                    process.terminate()
             self._pool.shutdown(cancel_futures=True)
         self._stack.close()
 

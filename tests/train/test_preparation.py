@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,25 @@ def test_slow_task_does_not_keep_the_others_waiting() -> None:
         order = [task for _, task in workers.run(first_late, [(str(i), i) for i in range(5)])]
     assert sorted(order) == list(range(5))
     assert order[0] != 0
+
+
+def sleep_for_minutes(_context: None, task: int) -> int:
+    if task:
+        time.sleep(600)
+    return task
+
+
+def test_error_does_not_wait_for_slow_tasks() -> None:
+    before = set(active_children())
+
+    def stop_after_the_short_one() -> None:
+        with Workers(2, no_context) as workers:
+            for _ in workers.run(sleep_for_minutes, [("short", 0), ("long", 1)]):
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stop_after_the_short_one()
+    assert set(active_children()) <= before
 
 
 def test_one_process_a_core_unless_wished_otherwise() -> None:

@@ -2,6 +2,9 @@
 
 import errno
 import os
+import signal
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -427,6 +430,33 @@ def test_interrupted_work_goes_on_to_the_same_notes(three: Path, tmp_path: Path)
     prepare(three, tmp_path / "whole")
     assert counts == [2, 3]  # two were done before
     assert all_bytes(stopped) == all_bytes(tmp_path / "whole")
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from train.recordings import prepare_recordings
+
+def progress(done, _total, _name):
+    if done == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+prepare_recordings(Path(sys.argv[1]), Path(sys.argv[2]), workers=1, progress=progress)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL on Windows")
+def test_killed_work_goes_on_to_the_same_notes(three: Path, tmp_path: Path) -> None:
+    killed = tmp_path / "killed"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", _KILLED, str(three), str(killed)], env=environment, check=False
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert not (killed / "examples.json").exists()
+    prepare(three, killed)
+    prepare(three, tmp_path / "whole")
+    assert all_bytes(killed) == all_bytes(tmp_path / "whole")
 
 
 def test_work_interrupted_while_notes_are_moved_goes_on(
