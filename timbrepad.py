@@ -815,7 +815,7 @@ def data_soundfont(
 @contextlib.contextmanager
 def _pace(destination: Path) -> Iterator[Callable[[int], str]]:
     """Give a function that tells how fast notes were made, unless some were made before."""
-    is_new = not destination.exists() or not any(destination.iterdir())
+    is_new = not (destination / "preparation.json").exists()
     start = time.monotonic()
 
     def tell(n_notes: int) -> str:

@@ -1,6 +1,5 @@
 """How fast a recipe trains on this machine, stage by stage, beside what the machine could do."""
 
-import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -8,7 +7,6 @@ from pathlib import Path
 
 import msgspec
 import torch
-from rich.table import Table
 
 from model.roofline import DevicePeak, measure_peak
 
@@ -20,6 +18,7 @@ from .memory import divide_batches
 from .recipes import make_trainer
 from .step_cost import StepCost, count_step
 from .synthetic_notes import write_synthetic_notes
+from .train_figures import StageFigures, TrainFigures
 from .trainer import Trainer
 
 _N_TIMBRES, _PITCHES = 8, range(40, 80, 5)
@@ -28,61 +27,6 @@ _N_WARM = 3
 _N_PROFILED = 16
 _CPU_GEMM, _CPU_COPY = 1024, 1 << 28
 _GPU_GEMM, _GPU_COPY = 8192, 1 << 30
-
-
-class StageFigures(msgspec.Struct, frozen=True):
-    """What one stage of a recipe did.
-
-    Attributes:
-        part: "warm start" or "critic".
-        stage: The generator's block, counted from 1.
-        size: Times and freqs.
-        batch: Notes a step.
-        notes_per_second: Measured.
-        roofline_notes_per_second: If every product ran at the measured peak, or its images went
-            through memory at the measured bandwidth, whichever takes longer.
-        share_of_roofline: The one over the other.
-        gflop_each: Of a note, forwards and backwards, an average over cheap and dear steps.
-        gb_each: Of images that must go through memory for a note.
-        gpu_busy: Share of the time in which the GPU computed; null on the processor.
-    """
-
-    part: str
-    stage: int
-    size: tuple[int, int]
-    batch: int
-    notes_per_second: float
-    roofline_notes_per_second: float
-    share_of_roofline: float
-    gflop_each: float
-    gb_each: float
-    gpu_busy: float | None
-
-
-class TrainFigures(msgspec.Struct, frozen=True):
-    """What a recipe does on this machine, one worker of it.
-
-    Attributes:
-        device: What it is.
-        recipe: Its name.
-        width: Of the networks.
-        precision: Of the convolutions.
-        threads: Of the one worker, on the processor.
-        gemm_gflops: The best of some matrix products, in the same run, in that precision.
-        copy_gb_per_second: The best of some copies, read and written.
-        data_notes_per_second: WAVs read and made specgrams, on all cores.
-        stages: In the order of the run.
-    """
-
-    device: str
-    recipe: str
-    width: str
-    precision: str
-    threads: int
-    gemm_gflops: float
-    copy_gb_per_second: float
-    data_notes_per_second: float
-    stages: tuple[StageFigures, ...]
 
 
 def bench_train(
@@ -277,29 +221,3 @@ def busy_share(ranges: Sequence[tuple[float, float]]) -> float:
 def _wait_for(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-
-
-def figures_table(figures: TrainFigures) -> Table:
-    """Lay figures out for people."""
-    title = (
-        f"{figures.recipe}, {figures.width}, {figures.precision}, one worker on the "
-        f"{figures.device}: {figures.gemm_gflops:.0f} GFLOP/s in products, "
-        f"{figures.copy_gb_per_second:.0f} GB/s in copies; "
-        f"{figures.data_notes_per_second:.0f} notes/s made specgrams on {os.cpu_count()} cores"
-    )
-    table = Table(title=title)
-    for column in ("part", "size", "batch", "notes/s", "roofline", "share", "GFLOP", "GB", "busy"):
-        table.add_column(column, justify="left" if column == "part" else "right")
-    for stage in figures.stages:
-        table.add_row(
-            f"{stage.part} {stage.stage}",
-            "x".join(map(str, stage.size)),
-            str(stage.batch),
-            f"{stage.notes_per_second:.1f}",
-            f"{stage.roofline_notes_per_second:.1f}",
-            f"{stage.share_of_roofline:.0%}",
-            f"{stage.gflop_each:.2f}",
-            f"{stage.gb_each:.3f}",
-            "-" if stage.gpu_busy is None else f"{stage.gpu_busy:.0%}",
-        )
-    return table

@@ -7,10 +7,11 @@ import torch
 from torch.nn import functional
 
 from model.roofline import DevicePeak
-from train.benchmark import bench_train, busy_share, figures_table, places
+from train.benchmark import bench_train, busy_share, places
 from train.config import TimbrepadConfig, WarmStartConfig
 from train.schedule import stage_at
 from train.step_cost import Operation, StepCost, count_step
+from train.train_figures import figures_table
 from train.trainer import Trainer
 
 FAST = DevicePeak(flops=1e9, bandwidth=1e30)

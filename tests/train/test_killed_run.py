@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.train.toy import SETTINGS, STAGE_END, final_state, work
+from tests.train.toy import SHORT, STAGE_END, final_state, work
 from train.checkpoints import Checkpoints
 
 ROOT = Path(__file__).parents[2]
@@ -66,18 +66,27 @@ def finish(folder: Path, size: int) -> dict[str, torch.Tensor]:
     return final_state(folder)
 
 
-@pytest.mark.parametrize(("size", "kills"), [(1, (40, STAGE_END, 290)), (2, (60, STAGE_END))])
+@pytest.mark.parametrize(("size", "kills"), [(1, (40, STAGE_END, 220)), (2, (60, STAGE_END))])
 def test_a_run_killed_anywhere_and_resumed_equals_one_never_killed(
     size: int, kills: tuple[int, ...], tmp_path: Path
 ) -> None:
     moments = random.Random(size)
     for place in kills:
         kill_at(tmp_path / "killed", size, place, moments.uniform(0.0, 0.01))
-    assert 0 < newest(tmp_path / "killed") < SETTINGS.examples
+    assert 0 < newest(tmp_path / "killed") < SHORT.examples
     killed, whole = finish(tmp_path / "killed", size), finish(tmp_path / "whole", size)
     assert killed.keys() == whole.keys()
     for name, tensor in whole.items():
         assert torch.equal(tensor, killed[name]), name
+
+
+def test_a_worker_that_is_lost_ends_the_others_with_a_word(tmp_path: Path) -> None:
+    workers = begin(tmp_path, 2)
+    wait_for(tmp_path, 20, workers[0].is_alive)
+    workers[1].kill()
+    workers[0].join(TIMEOUT_SECONDS)
+    assert workers[0].exitcode == 1
+    assert "A worker ended before the others" in (tmp_path / "error.txt").read_text()
 
 
 def test_no_helper_outlives_a_worker_that_is_killed(tmp_path: Path) -> None:

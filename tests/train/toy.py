@@ -4,12 +4,14 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
 import torch
 from torch import Tensor, nn
 
 from train.checkpoints import Score
 from train.config import WarmStartConfig
 from train.distributed import average_gradients, n_workers
+from train.errors import TrainingError
 from train.group import Worker, helpers, joined
 from train.identity import DataIdentity
 from train.loop import train_loop
@@ -22,6 +24,7 @@ from train.upkeep import Upkeep, Wishes
 
 WISHES = Wishes()
 SETTINGS = WarmStartConfig(examples=400, checkpoint_seconds=0.0, workers=1, batch=(2, 2, 2, 2))
+SHORT = msgspec.structs.replace(SETTINGS, examples=240)
 STAGE_END = 200
 
 
@@ -104,23 +107,27 @@ def train_toy(run: Run, rank: int = 0, wishes: Wishes = WISHES) -> int:
     """Train, or go on; give the examples seen."""
     trainer = ToyTrainer(rank)
     seen = resume(run, trainer, rank, lambda line: print(line, file=sys.stderr))
-    keeper = upkeep(trainer, run, seen, wishes) if rank == 0 else None
-    return train_loop(trainer, seen, SETTINGS.examples, keeper)
+    keeper = upkeep(trainer, run, seen, wishes, settings=SHORT) if rank == 0 else None
+    return train_loop(trainer, seen, SHORT.examples, keeper)
 
 
 def final_state(folder: Path) -> dict[str, Tensor]:
     checkpoint = Run(folder).checkpoints.read_newest()
     assert checkpoint is not None
-    assert checkpoint.examples_seen == SETTINGS.examples
+    assert checkpoint.examples_seen == SHORT.examples
     return checkpoint.state
 
 
 def work(folder: str, rank: int, size: int, port: int) -> None:
     """Be one of the workers of a run."""
     torch.set_num_threads(1)
-    run = start(Path(folder)) if rank == 0 else Run(Path(folder))
-    with joined(Worker(rank, rank, size), torch.device("cpu"), port):
-        train_toy(run, rank)
+    run = start(Path(folder), SHORT) if rank == 0 else Run(Path(folder))
+    try:
+        with joined(Worker(rank, rank, size), torch.device("cpu"), port):
+            train_toy(run, rank)
+    except TrainingError as error:
+        (run.folder / "error.txt").write_text(str(error))
+        sys.exit(1)
 
 
 def _help(rank: int, port: int, folder: str) -> None:
