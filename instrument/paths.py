@@ -31,6 +31,11 @@ def baked_folder(data: Path | None = None) -> Path:
     return (data or data_folder()) / "baked"
 
 
+def evaluation_folder(data: Path | None = None) -> Path:
+    """Give the folder of what evaluations keep: classifiers, images of notes."""
+    return (data or data_folder()) / "evaluation"
+
+
 def session_file(data: Path | None = None) -> Path:
     """Give the file that holds the sound of the last session."""
     return (data or data_folder()) / "session.json"
