@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import timbrepad
+from tests.train.nsynth_part import TEST, TRAIN, write_part
 from tests.train.takes import record, tone
-from tests.train.test_nsynth import TEST, TRAIN, write_part
 
 
 class Run:

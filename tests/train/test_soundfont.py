@@ -315,6 +315,60 @@ def test_preset_of_another_pitch_goes_only_when_asked(tmp_path: Path) -> None:
     assert reasons["Harmonics"].endswith("no pitch at 60")
 
 
+# Several fonts
+
+
+@pytest.fixture
+def two_fonts(tmp_path: Path) -> list[Path]:
+    panpipe = ToyPreset(0, 75, "Pan Flute", harmonics=3)
+    oboe = ToyPreset(0, 68, "Oboe", harmonics=9)
+    return [
+        write_sf2(tmp_path / "first.sf2", [FLUTE, panpipe]),
+        write_sf2(tmp_path / "second.sf2", [FLUTE, oboe]),
+    ]
+
+
+def test_fonts_become_one_data_set(two_fonts: list[Path], destination: Path) -> None:
+    report = render_soundfonts(two_fonts, destination, pitches=range(60, 61), workers=1)
+    rows = [(e.instrument, e.instrument_str, e.preset_name) for e in load_examples(destination)]
+    assert report.n_presets == 3
+    assert sorted(rows) == [
+        (0, "flute_acoustic_000", "Flute"),
+        (1, "flute_acoustic_001", "Pan Flute"),
+        (2, "reed_acoustic_000", "Oboe"),
+    ]
+
+
+def test_preset_that_an_earlier_font_has_is_left_out(
+    two_fonts: list[Path], destination: Path
+) -> None:
+    report = render_soundfonts(two_fonts, destination, pitches=range(60, 61), workers=1)
+    [dropped] = report.dropped
+    assert (dropped.font, dropped.name) == (1, "Flute")
+    assert dropped.reason == "same sound as Flute (0:73) of first.sf2"
+
+
+def test_interrupted_render_of_two_fonts_continues_to_the_same_bytes(
+    two_fonts: list[Path], tmp_path: Path
+) -> None:
+    with pytest.raises(StoppedError):
+        render_soundfonts(
+            two_fonts,
+            tmp_path / "stopped",
+            pitches=range(60, 61),
+            workers=1,
+            progress=stop_after(7),
+        )
+    for name in ("stopped", "whole"):
+        render_soundfonts(two_fonts, tmp_path / name, pitches=range(60, 61), workers=1)
+    assert all_bytes(tmp_path / "stopped") == all_bytes(tmp_path / "whole")
+
+
+def test_no_font_is_refused(destination: Path) -> None:
+    with pytest.raises(ValueError, match="fonts must name one or more"):
+        render_soundfonts([], destination)
+
+
 # Starting again
 
 
