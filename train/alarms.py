@@ -15,8 +15,9 @@ class Alarms:
 
     Attributes:
         n_examples: Of the whole run.
-        was_diverse: Whether the notes of one pitch ever differed enough; early in a run they
-            need not, because everything begins the same.
+        was_diverse: Whether the notes of one pitch ever differed enough. They need not before
+            that, because everything begins the same, unless a discriminator had a quarter of the
+            run to ask for more.
         n_collapsed: Readings in a row that were collapsed.
     """
 
@@ -29,7 +30,8 @@ class Alarms:
         """Take a reading's measures (see `monitor.Reading`); give the lines to say."""
         diversity = measures.get("diversity", 1.0)
         self.was_diverse |= diversity >= ALARM_DIVERSITY
-        expected = self.was_diverse or examples_seen > _EXPECTED_AFTER * self.n_examples
+        late = "real_sign" in measures and examples_seen > _EXPECTED_AFTER * self.n_examples
+        expected = self.was_diverse or late
         collapsed = expected and diversity < STOP_DIVERSITY
         self.n_collapsed = self.n_collapsed + 1 if collapsed else 0
         lines = [

@@ -152,8 +152,14 @@ def test_everything_may_be_alike_at_the_beginning() -> None:
     assert not alarms.collapsed
 
 
-def test_notes_that_stay_alike_past_a_quarter_of_the_run_raise_the_alarm() -> None:
-    (line,) = Alarms(1000).hear({"diversity": 0.4}, 300)
+def test_a_decoder_without_a_critic_may_take_its_time() -> None:
+    assert Alarms(1000).hear({"diversity": 0.0}, 900) == []
+
+
+def test_notes_that_stay_alike_before_a_critic_raise_the_alarm() -> None:
+    measures = {"diversity": 0.4, "real_sign": 0.0}
+    assert Alarms(1000).hear(measures, 200) == []
+    (line,) = Alarms(1000).hear(measures, 300)
     assert line.startswith("Collapse: notes of one pitch differ 0.40 times as much as real ones")
 
 
