@@ -23,6 +23,7 @@ from .library import PresetEntry, PresetLibrary
 from .models import ModelLibraryError
 from .options import InstrumentOptions
 from .parameters import BY_NAME, MOD_WHEEL, PARAMETERS, SUSTAIN_PEDAL, Parameter
+from .paths import training_folder
 from .preset import Preset, PresetError
 from .remote import RemoteError
 from .status import (
@@ -74,4 +75,5 @@ __all__ = [
     "Status",
     "Timbre",
     "start_instrument",
+    "training_folder",
 ]

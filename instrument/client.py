@@ -150,6 +150,11 @@ class InstrumentClient:
         self._call("load_model", name)
         self._options = msgspec.structs.replace(self._options, model=name)
 
+    def follow_run(self, folder: str) -> None:
+        """Open each model that a training run publishes from now on; "" follows none."""
+        self._call("follow_run", folder)
+        self._options = msgspec.structs.replace(self._options, follow=folder)
+
     def note_wave(self, note: int) -> NoteWave | None:
         """Give the rendered wave of a note for a picture, or None when there is none."""
         return self._call("note_wave", note)

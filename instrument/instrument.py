@@ -40,6 +40,7 @@ from .paths import baked_folder, data_folder, models_folder, presets_folder, ses
 from .preset import Preset, PresetError, decode_preset, encode_preset
 from .renderer_client import RendererProcess
 from .renderer_protocol import Answer, Drawn, ModelFailed, ModelLoaded
+from .run_follower import RunFollower
 from .status import (
     AudioDevice,
     AudioSettings,
@@ -55,6 +56,7 @@ from .supply import NoteSupply
 N_NOTICES = 20
 IDLE_SECONDS = 0.05  # between two looks of the housekeeper when nothing wakes it
 LOOK_SECONDS = 0.1  # between two looks at plugs and streams
+FOLLOW_SECONDS = 1.0  # between two looks at a run that is followed
 SESSION_SECONDS = 5.0  # a sound that stays so long is kept for the next session
 CLOSE_SECONDS = 5.0
 N_SEEDS = 1_000_000
@@ -124,6 +126,8 @@ class Instrument:
         self._changed_at = clock()
         self._seen_revision = 0
         self._last_look = -LOOK_SECONDS
+        self._followed: RunFollower | None = None
+        self._followed_at = -FOLLOW_SECONDS
         self._note_version = 0
         self._pictured: tuple[int, object] = (-1, None)
 
@@ -136,6 +140,7 @@ class Instrument:
         self._is_engine_new = True
         self._output.poll(self._engine_for)
         self._start_sound()
+        self.follow_run(self._options.follow)
         self._midi_lock = threading.Lock()
         self._midi_message = ""
         self._midi = MidiInputs(self._post_quietly, clock=clock)
@@ -321,6 +326,17 @@ class Instrument:
             self._open_model(model)
         self._wake.set()
 
+    def follow_run(self, folder: str) -> None:
+        """Open each model that a training run publishes from now on; "" follows none.
+
+        What sounds is cross-faded to the new model's notes, and the corners become its timbres
+        of the same names.
+        """
+        with self._lock:
+            self._followed = RunFollower(Path(folder).expanduser()) if folder else None
+            self._followed_at = -FOLLOW_SECONDS
+        self._wake.set()
+
     # Devices.
 
     def audio_devices(self) -> tuple[AudioDevice, ...]:
@@ -452,6 +468,9 @@ class Instrument:
             if came_back:
                 self._midi.reopen()
             self._poll_midi()
+        if now - self._followed_at >= FOLLOW_SECONDS:
+            self._followed_at = now
+            self._follow()
         if self._controls.revision != self._seen_revision:
             self._seen_revision, self._changed_at = self._controls.revision, now
         if self._seen_revision != self._kept_revision and now - self._changed_at > SESSION_SECONDS:
@@ -601,6 +620,16 @@ class Instrument:
             self._wanted_revision = -1
             self._supply.open_model(model)
         self._resolve_corners()
+
+    def _follow(self) -> None:
+        """Open the followed run's model where there is a newer one."""
+        folder = self._followed.newer() if self._followed is not None else None
+        if folder is None:
+            return
+        try:
+            self._open_model(self._models.find(str(folder)))
+        except (ModelLibraryError, OSError) as error:  # the next one may do
+            self.notify(str(error))
 
     def _model_failed(self, path: str, text: str) -> None:
         self.notify(text)

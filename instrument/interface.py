@@ -82,6 +82,10 @@ class InstrumentInterface(Protocol):
         """Open another model by name or path."""
         ...
 
+    def follow_run(self, folder: str) -> None:
+        """Open each model that a training run publishes from now on; "" follows none."""
+        ...
+
     def note_wave(self, note: int) -> NoteWave | None:
         """Give the rendered wave of a note for a picture, or None when there is none."""
         ...

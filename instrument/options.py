@@ -11,6 +11,7 @@ class InstrumentOptions(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         model: Name or folder of the model; "" is the one that the preset belongs to.
         preset: Name or file of the preset; "" is the sound of the last session, else the first.
+        follow: Folder of a training run, whose newest model is opened again and again; "" is none.
         audio: The output to open; None opens none.
         midi_port: Name of the MIDI input, or a part of it; "*" is all, "" none.
         cache_megabytes: Memory for rendered notes.
@@ -24,6 +25,7 @@ class InstrumentOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     model: str = ""
     preset: str = ""
+    follow: str = ""
     audio: AudioSettings | None = AudioSettings()
     midi_port: str = "*"
     cache_megabytes: int = 384

@@ -36,6 +36,11 @@ def evaluation_folder(data: Path | None = None) -> Path:
     return (data or data_folder()) / "evaluation"
 
 
+def training_folder(data: Path | None = None) -> Path:
+    """Give the folder of the trainings that were started in the window."""
+    return (data or data_folder()) / "training"
+
+
 def session_file(data: Path | None = None) -> Path:
     """Give the file that holds the sound of the last session."""
     return (data or data_folder()) / "session.json"

@@ -4,7 +4,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -130,6 +130,11 @@ def train(
                 )
             )
             stack.enter_context(joined(worker, device, port))
+
+        def publish_so_far() -> None:  # for who plays the model while it learns
+            publish(run, data, info=info)
+
+        wishes = replace(wishes, on_checkpoint=publish_so_far)
         seen = _train_here(worker, device, run, config, data, stretch, wishes, on_notice)
     complete = seen >= config.examples
     if worker.rank > 0:

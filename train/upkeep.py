@@ -34,6 +34,7 @@ class Wishes:
         stop_when_collapsed: Whether a collapse for good ends the run.
         should_stop: Asked after each step.
         on_progress: Told every few seconds.
+        on_checkpoint: Told after each checkpoint at the last resolution; the run goes on after it.
     """
 
     deadline: float | None = None
@@ -41,6 +42,7 @@ class Wishes:
     stop_when_collapsed: bool = True
     should_stop: Callable[[], bool] = lambda: False
     on_progress: Callable[[Progress], None] = lambda _: None
+    on_checkpoint: Callable[[], None] = lambda: None
 
 
 class Upkeep:
@@ -98,6 +100,8 @@ class Upkeep:
             measures = self._look()
         if save:
             self._save()
+            if not (done or stop) and self._is_at_last_resolution():
+                self._wishes.on_checkpoint()
         self._tell(progress, measures)
         self._aside = time.monotonic() - now
         self._longest_aside = max(self._longest_aside, self._aside)
@@ -153,6 +157,9 @@ class Upkeep:
     def _save(self) -> None:
         self._run.checkpoints.write(self._finite_state(), self._seen)
         self._saved, self._saved_at = time.monotonic(), self._seen
+
+    def _is_at_last_resolution(self) -> bool:
+        return self._trainer.stage(self._seen) == self._trainer.stage(self._config.examples - 1)
 
     def _tell(self, progress: Progress, measures: dict[str, float]) -> None:
         progress = msgspec.structs.replace(progress, measures=measures)

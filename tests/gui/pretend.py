@@ -279,6 +279,9 @@ class PretendInstrument:
     def load_model(self, name: str) -> None:
         self.calls.append(("load_model", name))
 
+    def follow_run(self, folder: str) -> None:
+        self.calls.append(("follow_run", folder))
+
     def note_wave(self, note: int) -> NoteWave | None:
         self.calls.append(("note_wave", note))
         return wave(note)

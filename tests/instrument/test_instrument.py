@@ -134,6 +134,20 @@ class Rig:
         (folder / "config.json").write_text(CONFIG % name)
         (folder / "weights.safetensors").write_bytes(name.encode())
 
+    def publish(self, name):
+        """Put a model in the place of the one that a run has published."""
+        folder = self.folder / "run" / "model"
+        if folder.exists():
+            folder.rename(self.folder / f"before {name}")
+        folder.mkdir(parents=True)
+        (folder / "config.json").write_text(CONFIG % name)
+        (folder / "weights.safetensors").write_bytes(name.encode())
+        info = ModelLibrary(self.folder / "none").find(str(folder))
+        self.models[info.path] = ModelLoaded(info, self.timbres, 2, "CPU")
+        if self.made:
+            self.renderer.models.update(self.models)
+        return info
+
     def start(self, ticks=3, **options):
         options = {"audio": None, "midi_port": "", "bake": False, "model": "Alpha"} | options
         instrument = Instrument(
@@ -150,6 +164,7 @@ class Rig:
     def _make_renderer(self, name, shape):
         self.renderer = PretendedRenderer(name, shape)
         self.renderer.is_slow = self.is_slow
+        self.renderer.models.update(self.models)
         for info in ModelLibrary(self.folder / "models").list():
             self.renderer.models[info.path] = ModelLoaded(info, self.timbres, 2, "CPU")
         return self.renderer
@@ -511,6 +526,50 @@ class TestModels:
         instrument = rig.start(model="Gamma")
         assert 'no model "Gamma"' in notices(instrument)[0]
         assert instrument.status().model is not None
+
+
+class TestFollowing:
+    def test_each_model_of_a_followed_run_is_opened_while_a_note_sounds(self, rig):
+        instrument = rig.start()
+        rig.settle(instrument)
+        names = [corner.timbre for corner in instrument.status().corners]
+        instrument.follow_run(str(rig.folder / "run"))
+        instrument.post(NoteOn(note=60, velocity=100))
+        assert np.abs(hear(instrument)).max() > 0.01
+        for number in (1, 2):
+            model = rig.publish(f"Step {number}")
+            rig.now += 2.0
+            rig.settle(instrument)
+            assert instrument.status().model.hash == model.hash
+            assert np.abs(hear(instrument)).max() > 0.01
+        assert [corner.timbre for corner in instrument.status().corners] == names
+        assert instrument.status().n_fresh == 25
+        assert not notices(instrument)
+
+    def test_a_run_is_followed_no_longer_than_wanted(self, rig):
+        instrument = rig.start()
+        instrument.follow_run(str(rig.folder / "run"))
+        instrument.follow_run("")
+        rig.publish("Step 1")
+        rig.now += 2.0
+        rig.settle(instrument)
+        assert instrument.status().model.name == "Alpha"
+
+    def test_a_run_can_be_followed_from_the_start(self, rig):
+        rig.publish("Step 1")
+        instrument = rig.start(follow=str(rig.folder / "run"))
+        rig.settle(instrument)
+        assert instrument.status().model.name == "Step 1"
+
+    def test_a_published_model_that_cannot_be_read_is_a_notice_and_all_plays_on(self, rig):
+        instrument = rig.start()
+        rig.publish("Step 1")
+        (rig.folder / "run" / "model" / "config.json").write_text("{")
+        instrument.follow_run(str(rig.folder / "run"))
+        rig.now += 2.0
+        rig.settle(instrument)
+        assert instrument.status().model.name == "Alpha"
+        assert "config.json" in notices(instrument)[-1]
 
 
 class TestRenderer:

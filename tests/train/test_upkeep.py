@@ -56,6 +56,20 @@ def test_a_wish_to_stop_saves_and_stops_after_the_step(run: Run) -> None:
     assert places(run) == [6]
 
 
+def test_checkpoints_at_the_last_resolution_are_told_of_while_the_run_goes_on(run: Run) -> None:
+    told: list[int] = []
+    keeper = upkeep(
+        ToyTrainer(),
+        run,
+        settings=msgspec.structs.replace(SETTINGS, checkpoint_seconds=0.0),
+        wishes=Wishes(on_checkpoint=lambda: told.append(places(run)[-1])),
+    )
+    train_loop(keeper._trainer, 0, SETTINGS.examples, keeper)
+    assert told[0] == STAGE_END
+    assert told[-1] < SETTINGS.examples
+    assert told == sorted(set(told))
+
+
 def test_a_deadline_that_passed_stops_after_a_step(run: Run) -> None:
     told: list[Progress] = []
     assert train(run, wishes=Wishes(deadline=0.0, on_progress=told.append)) == 2
