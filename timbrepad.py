@@ -1118,7 +1118,7 @@ def train(
 ) -> None:
     """Train a model on folders of notes; Ctrl-C stops it so that it can go on later.
 
-    With many GPUs or machines: torchrun --nproc-per-node N -m timbrepad train ...
+    With many GPUs or machines: torchrun --nproc-per-node N -m -- timbrepad train ...
     """
     from instrument.models import ModelLibrary
     from train.group import default_workers
