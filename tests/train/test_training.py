@@ -138,7 +138,7 @@ def test_memory_that_runs_out_says_what_to_make_smaller(
         raise RuntimeError("[enforce fail at alloc_cpu.cpp] can't allocate memory: 99 bytes")
 
     monkeypatch.setattr("train.warm_start.WarmStart.step", step)
-    with pytest.raises(TrainingError, match="Memory ran out after 0 notes.*Halve --batch"):
+    with pytest.raises(TrainingError, match=r"Memory ran out after 0 notes.*Halve --batch"):
         train([notes_folder], tmp_path, quick)
 
 
