@@ -15,6 +15,7 @@ from instrument import (
     InstrumentOptions,
     PresetLibrary,
     start_instrument,
+    training_folder,
 )
 
 from . import theme as themes
@@ -41,6 +42,7 @@ def make_window(
     *,
     theme: str = "dark",
     settings: QSettings | None = None,
+    trainings: Path | None = None,
 ) -> tuple[MainWindow, Bridge]:
     """Dress the application and build its window; the instrument starts after the first paint.
 
@@ -49,12 +51,13 @@ def make_window(
         library: The presets.
         theme: "dark" or "light".
         settings: Where the window's place is kept; None keeps nothing.
+        trainings: Where trainings lie; None is the usual place.
     """
     application = make_application()
     colours = themes.THEMES[theme]
     themes.apply(application, colours)
     bridge = Bridge(start)
-    window = MainWindow(bridge, library, colours, settings)
+    window = MainWindow(bridge, library, colours, settings, trainings)
     bridge.setParent(window)
     window.first_painted.connect(bridge.begin)
     window.first_painted.connect(window.actions_of_presets.refresh)
@@ -73,9 +76,13 @@ def main(options: InstrumentOptions | None = None, *, theme: str = "dark") -> in
     """
     application = make_application()
     options = options or InstrumentOptions()
-    folder = Path(options.data_folder) / "presets" if options.data_folder else None
+    data = Path(options.data_folder) if options.data_folder else None
     window, bridge = make_window(
-        starter(options), PresetLibrary(folder), theme=theme, settings=QSettings()
+        starter(options),
+        PresetLibrary(data / "presets" if data is not None else None),
+        theme=theme,
+        settings=QSettings(),
+        trainings=training_folder(data),
     )
     sys.excepthook = _telling(bridge)
     window.show()

@@ -86,6 +86,10 @@ _PATHS: dict[str, Callable[[], QPainterPath]] = {
     "save": _save,
     "search": _search,
     "dots": _dots,
+    "train": lambda: _join(
+        _line((2.8, 2.8), (2.8, 13.2), (13.2, 13.2)),
+        _line((5, 4.5), (7, 8.5), (9.5, 10.2), (13, 10.8)),
+    ),
 }
 
 

@@ -1,6 +1,7 @@
 """The window: lays the panels out and ties them to the bridge; holds no state of its own."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import QRect, QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QPaintEvent, QResizeEvent, QShortcut
@@ -9,6 +10,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QMainWindow,
     QPushButton,
+    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -25,6 +27,7 @@ from instrument import (
     PitchBend,
     PresetLibrary,
     SetParameter,
+    training_folder,
 )
 
 from . import hints, icons
@@ -44,6 +47,8 @@ from .preset_dialogs import PresetDialogs
 from .status_line import StatusLine
 from .theme import GAP, Theme
 from .top_bar import TopBar
+from .train_page import TrainPage
+from .training_job import TrainingJob
 from .units_text import note_name
 from .wheel import Wheel
 
@@ -65,6 +70,7 @@ class MainWindow(QMainWindow):
         library: PresetLibrary,
         theme: Theme,
         settings: QSettings | None = None,
+        trainings: Path | None = None,
     ) -> None:
         """Build the window; nothing is asked of the instrument yet.
 
@@ -73,9 +79,11 @@ class MainWindow(QMainWindow):
             library: The presets.
             theme: The colours.
             settings: Where the window's place is kept; None keeps nothing.
+            trainings: Where trainings lie; None is the usual place.
         """
         super().__init__()
         self._bridge, self._theme, self._settings = bridge, theme, settings
+        self._trainings = trainings or training_folder()
         self._was_painted = self._may_close = self._note_is_due = False
         self._tip_turn = 0
         self.actions_of_presets = PresetActions(bridge, library, self)
@@ -106,10 +114,18 @@ class MainWindow(QMainWindow):
             event.ignore()
             self.dialogs.ask_to_save(self.close_for_good)
             return
+        if not self.train.may_close(self.close_for_good):
+            event.ignore()
+            return
         if self._settings is not None:
             self._settings.setValue("window/geometry", self.saveGeometry())
         self.devices.close()
         event.accept()
+
+    def show_train_page(self, is_wanted: bool = True) -> None:
+        """Show the Train page in place of the pad, or the pad again; the keys play on."""
+        self.pages.setCurrentIndex(1 if is_wanted else 0)
+        self.top.train.setChecked(is_wanted)
 
     def close_for_good(self) -> None:
         """Close without asking."""
@@ -154,6 +170,7 @@ class MainWindow(QMainWindow):
         self.computer_keys = ComputerKeys(self)
         self.keyboard.show_letters(self.computer_keys.labels())
         self.status_line = StatusLine(theme)
+        self.train = TrainPage(TrainingJob(self._trainings), self._bridge, theme)
         self.devices = DeviceDialog(self._bridge, theme, self)
 
     def _lay_out(self) -> None:
@@ -177,6 +194,11 @@ class MainWindow(QMainWindow):
         body.addWidget(self.left)
         body.addLayout(middle, 1)
         body.addWidget(self.right)
+        playing = QWidget()
+        playing.setLayout(body)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(playing)
+        self.pages.addWidget(self.train)
         keys = _row(self.bend, self.mod, self.keyboard)
         keys.setContentsMargins(12, 8, 12, 8)
         keys.setStretch(2, 1)
@@ -186,7 +208,7 @@ class MainWindow(QMainWindow):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
         whole.addWidget(self.top)
-        whole.addLayout(body, 1)
+        whole.addWidget(self.pages, 1)
         whole.addWidget(self.bottom)
         whole.addWidget(self.status_line)
         centre = QWidget()
@@ -248,6 +270,8 @@ class MainWindow(QMainWindow):
         self.computer_keys.note_off.connect(self.keyboard.release)
         self.computer_keys.layout_changed.connect(self._show_key_layout)
         self.top.panicked.connect(self._panic)
+        self.top.train.toggled.connect(self.show_train_page)
+        self.train.play_wanted.connect(lambda: self.show_train_page(False))
         self.top.settings_wanted.connect(self.show_settings)
         self.status_line.settings_wanted.connect(self.show_settings)
         self.card.acted.connect(self._help)
@@ -263,6 +287,7 @@ class MainWindow(QMainWindow):
             "Ctrl+F": self.browser.field.setFocus,
             "Ctrl+.": self._panic,
             "Ctrl+,": self.show_settings,
+            "Ctrl+T": self.top.train.toggle,
             "Esc": self.notices.put_away,
             "Ctrl+Q": self.close,
         }

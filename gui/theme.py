@@ -195,9 +195,12 @@ def _style_sheet(theme: Theme) -> str:
     QPushButton:disabled, QToolButton:disabled {{ color: {theme.faint}; }}
     QPushButton:default {{ background: {theme.accent}; color: {theme.on_accent};
         border-color: {theme.accent}; }}
+    QPushButton:default:disabled {{ background: {theme.raised}; color: {theme.faint};
+        border-color: {theme.line}; }}
     QToolButton[role="flat"] {{ background: transparent; border: 1px solid transparent;
         padding: 2px; }}
     QToolButton[role="flat"]:hover {{ background: {theme.hover}; }}
+    QToolButton[role="flat"]:checked {{ background: {theme.line}; }}
     QToolButton[role="flat"]:focus {{ border: 1px solid {theme.accent}; }}
     QToolButton::menu-indicator {{ image: none; width: 0; }}
     QPushButton[role="tab"] {{ background: transparent; border: none; color: {theme.dim};
@@ -222,6 +225,12 @@ def _style_sheet(theme: Theme) -> str:
     QListWidget {{ background: {theme.raised}; border: 1px solid {theme.line}; }}
     QListWidget::item {{ padding: 6px 8px; border-radius: 4px; }}
     QListWidget::item:selected {{ background: {theme.hover}; color: {theme.text}; }}
+
+    QProgressBar {{ background: {theme.raised}; border: none; border-radius: 3px;
+        max-height: 6px; }}
+    QProgressBar::chunk {{ background: {theme.accent}; border-radius: 3px; }}
+
+    QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent; border: none; }}
 
     QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 

@@ -1,0 +1,114 @@
+"""How a training run does: its curves, and its fixed notes to see and to hear."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QIcon, QPixmap
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from .curve_view import Curve, CurveView
+from .theme import GAP, Theme
+from .training_files import PreviewNote, StatsLine, StatsReader, TrainingFolder
+from .units_text import note_name
+
+PICTURE = QSize(124, 62)
+_OFF = "_off_db"
+
+
+class RunView(QWidget):
+    """Follows the files of one run; `look` reads what is new."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._training: TrainingFolder | None = None
+        self._stats: StatsReader | None = None
+        self._stamp = 0
+        self.losses = CurveView("LOSSES", "They come with the first notes.", theme)
+        self.measures = CurveView("DISTANCE FROM REAL NOTES, DB", "Half a minute into it.", theme)
+        self.caption = QLabel("NOTES AS THEY SOUND NOW: CLICK TO HEAR THEM")
+        self.caption.setProperty("role", "caption")
+        self._notes = QHBoxLayout()
+        self._notes.setSpacing(GAP)
+        self.players: list[QToolButton] = []
+        curves = QHBoxLayout()
+        curves.setSpacing(12)
+        curves.addWidget(self.losses, 1)
+        curves.addWidget(self.measures, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        layout.addLayout(curves, 1)
+        layout.addWidget(self.caption)
+        layout.addLayout(self._notes)
+
+    @property
+    def last(self) -> StatsLine | None:
+        """The latest line of the statistics."""
+        return self._stats.lines[-1] if self._stats is not None and self._stats.lines else None
+
+    def follow(self, training: TrainingFolder) -> None:
+        """Show a run from now on."""
+        if self._training is None or training.path != self._training.path:
+            self._training, self._stats, self._stamp = training, StatsReader(training.run), -1
+            self._show_curves()
+        self.look()
+
+    def look(self) -> None:
+        """Read what the run has written since."""
+        if self._training is None or self._stats is None:
+            return
+        if self._stats.read():
+            self._show_curves()
+        stamp = self._training.previews_stamp()
+        if stamp != self._stamp:
+            self._stamp = stamp
+            self._show_notes()
+
+    def _show_curves(self) -> None:
+        assert self._stats is not None
+        losses = _curves((line.examples_seen, line.losses) for line in self._stats.lines)
+        measures = _curves((line.examples_seen, line.measures) for line in self._stats.lines)
+        self.losses.show_curves(losses)
+        in_db = {
+            n.removesuffix(_OFF).replace("_", " "): c
+            for n, c in measures.items()
+            if n.endswith(_OFF)
+        }
+        self.measures.show_curves(in_db)
+
+    def _show_notes(self) -> None:
+        assert self._training is not None
+        while self._notes.count():
+            self._notes.takeAt(0)
+        for player in self.players:
+            player.hide()
+            player.deleteLater()
+        folder = self._training.previews
+        self.players = [self._player(folder, note) for note in self._training.preview_notes()]
+        for player in self.players:
+            self._notes.addWidget(player)
+        self._notes.addStretch(1)
+        self.caption.setVisible(bool(self.players))
+
+    def _player(self, folder: Path, note: PreviewNote) -> QToolButton:
+        player = QToolButton()
+        player.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        player.setIcon(QIcon(QPixmap(str(folder / note.picture))))
+        player.setIconSize(PICTURE)
+        player.setText(f"{note.name} {note_name(note.pitch)}")
+        player.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        player.setAccessibleName(f"Hear {note.name} {note_name(note.pitch)}")
+        player.setToolTip("Hear it in the system's player")
+        wave = QUrl.fromLocalFile(str(folder / note.wave))
+        player.clicked.connect(lambda: QDesktopServices.openUrl(wave))
+        return player
+
+
+def _curves(rows: Iterable[tuple[int, Mapping[str, float]]]) -> dict[str, Curve]:
+    """Turn lines of named values into a curve for each name."""
+    curves: dict[str, list[tuple[float, float]]] = {}
+    for seen, values in rows:
+        for name, value in values.items():
+            curves.setdefault(name, []).append((float(seen), value))
+    return dict(curves)

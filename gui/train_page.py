@@ -1,0 +1,439 @@
+"""The page on which a model is trained: recordings, the doctor's verdict, the run, its model."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QProgressBar,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from instrument import ModelInfo
+
+from . import theme as themes
+from .bridge import Bridge
+from .device_dialog import Choice
+from .run_view import RunView
+from .theme import Theme
+from .training_files import StatsLine, TrainingFolder, list_trainings
+from .training_job import RUNNING, TrainingJob
+from .verdict_view import VerdictView
+
+LOOK_MILLISECONDS = 1000
+SIDE = 292
+
+_LIMITS = (
+    ("10 minutes", 10),
+    ("20 minutes", 20),
+    ("1 hour", 60),
+    ("3 hours", 180),
+    ("8 hours", 480),
+    ("until it is done", 0),
+)
+_FIRST_LIMIT = 20
+
+_TITLES = {
+    "empty": "A model of your own",
+    "cutting": "Cutting the notes…",
+    "checking": "Looking over the notes…",
+    "checked": "Ready to begin",
+    "training": "Training",
+    "pausing": "Saving…",
+    "finishing": "Saving…",
+    "paused": "Paused",
+    "keeping": "Bringing the model in…",
+    "finished": "Finished",
+    "failed": "It stopped",
+}
+
+_INTRODUCTION = (
+    "<p>Choose a folder with recordings of single notes, or of phrases with short silences: any "
+    "format, any rate. Two dozen notes of one instrument, spread over its range, will do for a "
+    "beginning.</p><p>A name such as <b>cello C#4.wav</b> says the pitch; without one it is heard."
+    "</p><p>They are cut into notes and looked over. Then training starts in a process of its own "
+    "that gives way to the sound, so you can go on playing: even the model that is being trained."
+    "</p>"
+)
+
+
+class TrainPage(QWidget):
+    """Left what is asked for, right what came of it."""
+
+    play_wanted = Signal()
+
+    def __init__(self, job: TrainingJob, bridge: Bridge, theme: Theme) -> None:
+        """Build the page; nothing is read before it is shown.
+
+        Args:
+            job: Does the work.
+            bridge: To the instrument, which plays the model.
+            theme: The colours.
+        """
+        super().__init__()
+        self.job, self._bridge = job, bridge
+        job.setParent(self)
+        self._source: Path | None = None
+        self._notice = ""
+        self._make_parts(theme)
+        self._lay_out()
+        job.state_changed.connect(self._show_state)
+        job.noticed.connect(self._show_notice)
+        bridge.state_changed.connect(lambda _state: self._look_for_models())
+        self._timer = QTimer(self)
+        self._timer.setInterval(LOOK_MILLISECONDS)
+        self._timer.timeout.connect(self._look)
+        self._show_state(job.state)
+
+    def choose_source(self, folder: str) -> None:
+        """Take a folder of recordings, and its name for the model's where there is none."""
+        self._source = Path(folder)
+        self.source.setText(self._source.name or folder)
+        self.source.setToolTip(folder)
+        if not self.name.text().strip():
+            self.name.setText(self._source.name)
+        self._show_state(self.job.state)
+
+    def open_training(self, training: TrainingFolder | None) -> None:
+        """Show a training that was begun before; None begins a new one."""
+        self._source = None
+        self.name.clear()
+        self.source.setText("Choose a folder…")
+        self.job.open(training)
+        plan = self.job.plan
+        if plan is not None:
+            self.name.setText(plan.name)
+            self.choose_source(plan.source)
+            is_new = self.job.state == "checked"
+            self.limit.choose(_FIRST_LIMIT if is_new else plan.minutes)
+            if is_new:
+                self.start.setCurrentIndex(0)
+            else:
+                self.start.choose(plan.start)
+        self._list_trainings()
+
+    def may_close(self, go_on: Callable[[], None]) -> bool:
+        """Say whether the window may go; else ask, and call `go_on` when all is saved."""
+        if not self.job.is_running:
+            return True
+        box = QMessageBox(self.window())
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setWindowTitle("Timbrepad")
+        box.setText("A model is being trained.")
+        box.setInformativeText("It is saved first. The Train page goes on with it another time.")
+        close = box.addButton("Save and close", QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        close.clicked.connect(lambda: self._close_when_saved(go_on))
+        box.open()
+        return False
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look which trainings and models there are."""
+        self._list_trainings()
+        self._look_for_models()
+        super().showEvent(event)
+
+    def _make_parts(self, theme: Theme) -> None:
+        self.trainings = Choice("Trainings", theme)
+        self.trainings.setMinimumContentsLength(10)
+        self.trainings.activated.connect(self._open_training)
+        self.source = QPushButton("Choose a folder…")
+        self.source.clicked.connect(self._ask_for_source)
+        self.name = QLineEdit()
+        self.name.setPlaceholderText("My cello")
+        self.name.setAccessibleName("Name of the model")
+        self.name.setMaxLength(80)
+        self.name.textChanged.connect(lambda _text: self._show_state(self.job.state))
+        self.start = Choice("Begin with", theme)
+        self.start.setMinimumContentsLength(10)
+        self.start.addItem("Nothing", "")
+        self.limit = Choice("Train for", theme)
+        self.limit.setMinimumContentsLength(10)
+        for words, minutes in _LIMITS:
+            self.limit.addItem(words, minutes)
+        self.limit.choose(_FIRST_LIMIT)
+        self.title = QLabel()
+        self.title.setFont(themes.font(themes.TITLE_PIXELS, bold=True))
+        self.detail = QLabel()
+        self.detail.setWordWrap(True)
+        self.detail.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(6)
+        self.bar.setAccessibleName("Progress")
+        self.along = QCheckBox("Play along: open each newer model")
+        self.along.setToolTip("What sounds is cross-faded; your corners stay, by their names")
+        self.along.toggled.connect(self._follow)
+        self.main = QPushButton()
+        self.main.setDefault(True)
+        self.main.clicked.connect(self._do_main)
+        self.second = QPushButton()
+        self.second.clicked.connect(self._do_second)
+        self.play = QPushButton("Play it")
+        self.play.clicked.connect(self._play)
+        self.introduction = QLabel(_INTRODUCTION)
+        self.introduction.setWordWrap(True)
+        self.introduction.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.introduction.setMaximumWidth(560)
+        self.verdict = VerdictView(theme)
+        self.run = RunView(theme)
+        self.views = QStackedWidget()
+        for view in (self.introduction, self.verdict, self.run):
+            self.views.addWidget(view)
+
+    def _lay_out(self) -> None:
+        form = QFormLayout()
+        form.setHorizontalSpacing(10)
+        form.setVerticalSpacing(7)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow("Training", self.trainings)
+        form.addRow("Recordings", self.source)
+        form.addRow("Name", self.name)
+        form.addRow("Begin with", self.start)
+        form.addRow("Train for", self.limit)
+        buttons = QHBoxLayout()
+        for button in (self.main, self.second, self.play):
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        side = QVBoxLayout()
+        side.setContentsMargins(14, 12, 14, 12)
+        side.setSpacing(9)
+        side.addLayout(form)
+        side.addSpacing(4)
+        side.addWidget(self.title)
+        side.addWidget(self.bar)
+        side.addWidget(self.detail)
+        side.addLayout(buttons)
+        side.addWidget(self.along)
+        side.addStretch(1)
+        panel = QWidget()
+        panel.setObjectName("panel")
+        panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        panel.setFixedWidth(SIDE)
+        panel.setLayout(side)
+        right = QVBoxLayout()
+        right.setContentsMargins(16, 12, 16, 10)
+        right.addWidget(self.views)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(panel)
+        layout.addLayout(right, 1)
+
+    # What the player does.
+
+    def _ask_for_source(self) -> None:
+        dialog = QFileDialog(self.window(), "Recordings to train on")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.fileSelected.connect(self.choose_source)
+        dialog.open()
+
+    def _open_training(self) -> None:
+        self.open_training(self.trainings.currentData())
+
+    def _do_main(self) -> None:
+        state, training = self.job.state, self.job.training
+        has_notes = training is not None and training.has_notes
+        if state in {"training", "pausing", "finishing", "cutting", "checking"}:
+            self.job.pause()
+        elif state == "failed" and has_notes and self.job.verdict is None:
+            self.job.open(training)
+        elif has_notes:
+            self.job.train(self.start.currentData() or "", self.limit.currentData())
+        elif self._source is not None:
+            self.job.prepare(self._source, self.name.text().strip())
+
+    def _do_second(self) -> None:
+        self._look_for_models()
+        self.job.finish()
+
+    def _play(self) -> None:
+        training, plan = self.job.training, self.job.plan
+        if training is None or plan is None:
+            return
+        name = plan.kept or str(training.model)
+        self.along.setChecked(False)
+        self._bridge.ask(lambda instrument: instrument.load_model(name))
+        self.play_wanted.emit()
+
+    def _follow(self, is_wanted: bool) -> None:
+        training = self.job.training
+        folder = str(training.run) if is_wanted and training is not None else ""
+        self._bridge.ask(lambda instrument: instrument.follow_run(folder))
+
+    def _close_when_saved(self, go_on: Callable[[], None]) -> None:
+        if self.job.state in {"training", "pausing", "finishing"}:
+            self.job.state_changed.connect(lambda state: None if state in RUNNING else go_on())
+            if self.job.state == "training":
+                self.job.pause()
+        else:
+            self.job.end()
+            go_on()
+
+    # What there is to see.
+
+    def _list_trainings(self) -> None:
+        present = self.job.training
+        self.trainings.clear()
+        self.trainings.addItem("New", None)
+        for training, plan in list_trainings(self.job.folder):
+            self.trainings.addItem(plan.name, training)
+            if present is not None and training.path == present.path:
+                self.trainings.setCurrentIndex(self.trainings.count() - 1)
+
+    def _look_for_models(self) -> None:
+        self._bridge.ask(lambda instrument: instrument.models(), self._show_models)
+
+    def _show_models(self, models: tuple[ModelInfo, ...]) -> None:
+        self.job.taken = tuple(model.name for model in models)
+        chosen = self.start.currentData() if self.start.count() > 1 else None
+        self.start.clear()
+        for model in models:
+            self.start.addItem(model.name, model.path)
+        self.start.addItem("Nothing", "")
+        plan = self.job.plan
+        if chosen is None and plan is not None and self.job.state != "checked":
+            chosen = plan.start
+        self.start.setCurrentIndex(0)
+        self.start.choose(chosen)
+
+    def _show_notice(self, line: str) -> None:
+        self._notice = line
+        if self.job.is_running:
+            self._show_detail()
+
+    def _show_state(self, state: str) -> None:
+        job, training = self.job, self.job.training
+        if state in {"cutting", "training"}:
+            self._notice = ""
+            self._list_trainings()
+        is_new = training is None or not training.has_notes
+        has_begun = training is not None and training.has_checkpoint
+        can_choose = is_new and not job.is_running
+        for field in (self.source, self.name):
+            field.setEnabled(can_choose)
+        self.trainings.setEnabled(not job.is_running)
+        self.start.setEnabled(not is_new and not job.is_running and not has_begun)
+        self.limit.setEnabled(not is_new and not job.is_running)
+        is_short = job.verdict is not None and not job.verdict.is_enough
+        self.title.setText("Not enough yet" if state == "checked" and is_short else _TITLES[state])
+        self._show_buttons(state, has_begun=has_begun)
+        self._show_right(state)
+        self._show_detail()
+        if job.is_running:
+            self._timer.start()
+        else:
+            self._timer.stop()
+
+    def _show_buttons(self, state: str, *, has_begun: bool) -> None:
+        job, training = self.job, self.job.training
+        has_notes = training is not None and training.has_notes
+        has_model = training is not None and training.has_model
+        begin = "Resume" if has_begun else "Start training"
+        words = {
+            "empty": "Prepare the notes",
+            "cutting": "Stop",
+            "checking": "Stop",
+            "checked": begin,
+            "training": "Pause",
+            "pausing": "Stop at once",
+            "finishing": "Stop at once",
+            "paused": begin,
+            "finished": "Train on",
+            "failed": "Try again",
+        }.get(state, "")
+        self.main.setText(words)
+        self.main.setVisible(bool(words))
+        is_ready = self._source is not None and bool(self.name.text().strip())
+        can_train = job.verdict is None or job.verdict.is_enough
+        self.main.setEnabled(can_train if has_notes else is_ready)
+        if state == "finished" and training is not None:
+            self.main.setVisible(not training.is_complete)
+        self.second.setText("Finish" if state == "training" else "Keep it")
+        self.second.setToolTip("Save, and bring the model in among the others")
+        self.second.setVisible(state == "training" or (state == "paused" and has_model))
+        self.play.setVisible(has_model and state in {"paused", "finished"})
+        self.along.setVisible(has_notes and state != "checked")
+
+    def _show_right(self, state: str) -> None:
+        job, training = self.job, self.job.training
+        if training is not None and (
+            training.has_checkpoint or state in {"training", "pausing", "finishing"}
+        ):
+            self.run.follow(training)
+            self.views.setCurrentWidget(self.run)
+        elif job.verdict is not None:
+            self.verdict.show_verdict(job.verdict)
+            self.views.setCurrentWidget(self.verdict)
+        else:
+            self.views.setCurrentWidget(self.introduction)
+
+    def _look(self) -> None:
+        if self.job.state in {"training", "pausing", "finishing"}:
+            self.run.look()
+        self._show_detail()
+
+    def _show_detail(self) -> None:
+        job = self.job
+        is_error = job.state == "failed"
+        self.detail.setText(job.failure if is_error else self._detail())
+        self.detail.setProperty("role", "error" if is_error else "caption")
+        self.detail.style().polish(self.detail)
+        last, training = self.run.last, job.training
+        n_all = training.n_examples if training is not None else 0
+        begun = last is not None and n_all > 0 and self.views.currentWidget() is self.run
+        self.bar.setVisible(job.is_running or begun)
+        if begun and last is not None:
+            self.bar.setRange(0, n_all)
+            self.bar.setValue(min(last.examples_seen, n_all))
+        else:
+            self.bar.setRange(0, 0)  # busy
+
+    def _detail(self) -> str:
+        job, last = self.job, self.run.last
+        if job.state == "checked" and job.verdict is not None:
+            return (
+                "Begin with a model to be there sooner, with nothing for a sound of its own."
+                if job.verdict.is_enough
+                else "Record what is missing, then make a new training of the folder."
+            )
+        if job.state == "cutting" and job.training is not None:
+            n_notes = job.training.n_cut
+            return f"{n_notes} notes so far" if n_notes else self._notice
+        if job.state == "finished" and job.plan is not None:
+            return f"“{job.plan.kept}” is among the models now."
+        if self.views.currentWidget() is not self.run:
+            return self._notice
+        if last is None:
+            return self._notice or "Preparing: the first notes take a minute."
+        return progress_words(last, is_running=job.state == "training")
+
+
+def progress_words(line: StatsLine, *, is_running: bool) -> str:
+    """Say where a run is: notes seen, stage, and while it runs how fast and how long still."""
+    along, up = 2 ** (line.stage + 3), 2**line.stage
+    words = [f"{line.examples_seen:,} notes seen", f"stage {line.stage} ({up} by {along})"]
+    if is_running:
+        words.append(f"{line.examples_per_second:.1f} notes/s")
+        if line.seconds_left is not None:
+            words.append(f"{duration_words(line.seconds_left)} left")
+    return "\n".join((", ".join(words[:2]), ", ".join(words[2:]))).strip()
+
+
+def duration_words(seconds: float) -> str:
+    """Say a time in its two largest units: "3 h 05 min"."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
