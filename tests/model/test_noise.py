@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from model.config import NetworkConfig
-from model.cpu_generator import CPUGenerator
 from model.generator import Generator
 
 CONFIG = NetworkConfig(
@@ -70,10 +69,6 @@ def test_the_first_columns_are_those_of_the_whole(generator: Generator) -> None:
     strengthened(generator)
     whole = generator(Z, PITCH)
     assert torch.allclose(generator(Z, PITCH, n_times=7), whole[:, :, :7], atol=1e-5)
-
-
-def test_a_network_with_noise_keeps_to_the_plain_form() -> None:
-    assert not CPUGenerator.suits(CONFIG)
 
 
 def test_the_simple_architecture_takes_no_noise() -> None:
