@@ -413,18 +413,24 @@ class TrainPage(QWidget):
             n_notes = job.training.n_cut
             return f"{n_notes} notes so far" if n_notes else self._notice
         if job.state == "finished" and job.plan is not None:
-            return f"“{job.plan.kept}” is among the models now."
+            kept = f"“{job.plan.kept}” is among the models now."
+            n_all = job.training.n_examples if job.training is not None else 0
+            if last is None or last.examples_seen >= n_all:
+                return kept
+            return f"{kept} It has seen {last.examples_seen:,} of {n_all:,} notes: more are better."
         if self.views.currentWidget() is not self.run:
             return self._notice
         if last is None:
             return self._notice or "Preparing: the first notes take a minute."
-        return progress_words(last, is_running=job.state == "training")
+        n_all = job.training.n_examples if job.training is not None else 0
+        return progress_words(last, n_all, is_running=job.state == "training")
 
 
-def progress_words(line: StatsLine, *, is_running: bool) -> str:
+def progress_words(line: StatsLine, n_examples: int, *, is_running: bool) -> str:
     """Say where a run is: notes seen, stage, and while it runs how fast and how long still."""
     along, up = 2 ** (line.stage + 3), 2**line.stage
-    words = [f"{line.examples_seen:,} notes seen", f"stage {line.stage} ({up} by {along})"]
+    of_all = f" of {n_examples:,}" if n_examples else ""
+    words = [f"{line.examples_seen:,}{of_all} notes seen", f"stage {line.stage} ({up} by {along})"]
     if is_running:
         words.append(f"{line.examples_per_second:.1f} notes/s")
         if line.seconds_left is not None:

@@ -42,12 +42,14 @@ def library(tmp_path, factory):
 
 
 @pytest.fixture
-def open_window(qtbot, library):
+def open_window(qtbot, library, tmp_path):
     """Open a window on an instrument, and wait until it plays."""
     bridges = []
 
     def open_window(instrument, *, size=(1280, 800), theme="dark"):
-        window, bridge = make_window(lambda: instrument, library, theme=theme)
+        window, bridge = make_window(
+            lambda: instrument, library, theme=theme, trainings=tmp_path / "player" / "training"
+        )
         bridges.append(bridge)
         qtbot.addWidget(
             window, before_close_func=lambda window: setattr(window, "_may_close", True)

@@ -1,0 +1,232 @@
+import functools
+import sys
+from pathlib import Path
+
+import msgspec
+import pretend
+import pytest
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QMessageBox
+
+from gui.train_page import duration_words, progress_words
+from gui.training_files import StatsLine, TrainingFolder, TrainingPlan
+from gui.training_job import TrainingJob
+
+TRAINER = (sys.executable, str(Path(__file__).parent / "pretended_trainer.py"))
+
+
+@pytest.fixture
+def recordings(tmp_path):
+    folder = tmp_path / "My cello"
+    folder.mkdir()
+    for note in ("C3", "E3", "G3"):
+        (folder / f"{note}.wav").write_bytes(b"wave")
+    return folder
+
+
+@pytest.fixture
+def window(monkeypatch, open_window, instrument):
+    """A window whose trainer is the pretended one."""
+    trainer = functools.partial(TrainingJob, command=TRAINER)
+    monkeypatch.setattr("gui.main_window.TrainingJob", trainer)
+    window = open_window(instrument)
+    yield window
+    window.train.job.end()
+
+
+@pytest.fixture
+def page(window, qtbot):
+    window.show_train_page()
+    qtbot.waitUntil(lambda: window.train.start.count() > 1)
+    return window.train
+
+
+@pytest.fixture
+def checked(page, recordings, qtbot):
+    page.choose_source(str(recordings))
+    page.main.click()
+    wait_for(qtbot, page, "checked")
+    return page
+
+
+@pytest.fixture
+def training(checked, qtbot):
+    checked.limit.choose(0)
+    checked.main.click()
+    qtbot.waitUntil(lambda: checked.run.last is not None)
+    return checked
+
+
+def wait_for(qtbot, page, state):
+    qtbot.waitUntil(lambda: page.job.state == state, timeout=10_000)
+
+
+def test_the_page_takes_the_place_of_the_pad_and_the_keys_play_on(window, instrument, qtbot):
+    qtbot.mouseClick(window.top.train, Qt.MouseButton.LeftButton)
+    assert window.train.isVisible()
+    assert not window.pad.isVisible()
+    assert window.keyboard.isVisible()
+    qtbot.mouseClick(window.top.train, Qt.MouseButton.LeftButton)
+    assert window.pad.isVisible()
+
+
+def test_a_folder_and_a_name_are_needed_first(page, recordings):
+    assert not page.main.isEnabled()
+    page.choose_source(str(recordings))
+    assert page.name.text() == "My cello"
+    assert page.main.isEnabled()
+    page.name.setText("  ")
+    assert not page.main.isEnabled()
+
+
+def test_the_verdict_is_shown_with_its_advice_and_its_coverage(checked, pixel, close_to):
+    assert checked.verdict.isVisible()
+    assert checked.verdict.title.text() == "3 notes. Usable, with gaps."
+    words = checked.verdict.findings.text()
+    assert words.index("Record these: D1, F1.") < words.index("can be &lt;read&gt;")
+    assert checked.main.text() == "Start training"
+    coverage = checked.verdict.coverage
+    place = coverage._cell(60).center().x()
+    fresh, line = (checked.verdict._theme.colour(name) for name in ("fresh", "line"))
+    assert close_to(pixel(coverage, place, 40), fresh)
+    assert not close_to(pixel(coverage, coverage._cell(61).center().x(), 40), fresh)
+    assert close_to(pixel(coverage, coverage._cell(61).center().x(), 57), line)
+
+
+def test_too_few_notes_cannot_be_trained_on(page, recordings, qtbot):
+    (recordings / "C3.wav").unlink()
+    page.choose_source(str(recordings))
+    page.main.click()
+    wait_for(qtbot, page, "checked")
+    assert page.title.text() == "Not enough yet"
+    assert not page.main.isEnabled()
+
+
+def test_the_bundled_model_is_what_a_run_begins_with(checked, qtbot):
+    assert checked.start.currentText() == "Draft"
+    checked.main.click()
+    assert checked.job.plan.start == pretend.MODEL.path
+    assert checked.job.plan.minutes == 20
+
+
+def test_a_run_can_begin_with_nothing(checked):
+    checked.start.choose("")
+    checked.main.click()
+    assert checked.job.plan.start == ""
+
+
+def test_curves_previews_and_the_time_left_are_shown(training, qtbot, monkeypatch):
+    opened = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", opened.append)
+    qtbot.waitUntil(lambda: bool(training.run.players))
+    qtbot.waitUntil(lambda: "left" in training.detail.text())
+    assert "magnitude" in training.run.losses.accessibleDescription()
+    assert "notes/s" in training.detail.text()
+    training.run.players[0].click()
+    wave = training.job.training.previews / "note-1.wav"
+    assert opened == [QUrl.fromLocalFile(str(wave))]
+
+
+def test_a_run_is_paused_and_resumed(training, qtbot):
+    assert training.main.text() == "Pause"
+    training.main.click()
+    wait_for(qtbot, training, "paused")
+    assert training.main.text() == "Resume"
+    training.main.click()
+    assert training.job.state == "training"
+
+
+def test_a_finished_run_is_played(training, window, instrument, qtbot):
+    training.second.click()
+    wait_for(qtbot, training, "finished")
+    assert "“My cello” is among the models now." in training.detail.text()
+    training.play.click()
+    qtbot.waitUntil(lambda: instrument.called("load_model") == [("My cello",)])
+    assert window.pad.isVisible()
+
+
+def test_a_paused_run_is_played_from_its_folder(training, instrument, qtbot):
+    training.main.click()
+    wait_for(qtbot, training, "paused")
+    training.play.click()
+    folder = str(training.job.training.model)
+    qtbot.waitUntil(lambda: instrument.called("load_model") == [(folder,)])
+
+
+def test_the_instrument_follows_the_run_while_it_is_wanted(training, instrument, qtbot):
+    run = str(training.job.training.run)
+    training.along.click()
+    qtbot.waitUntil(lambda: instrument.called("follow_run") == [(run,)])
+    training.along.click()
+    qtbot.waitUntil(lambda: instrument.called("follow_run") == [(run,), ("",)])
+
+
+def test_a_run_that_fails_says_why_and_can_be_tried_again(page, recordings, qtbot):
+    page.choose_source(str(recordings))
+    page.name.setText("Diverges")
+    page.main.click()
+    wait_for(qtbot, page, "checked")
+    page.main.click()
+    wait_for(qtbot, page, "failed")
+    assert page.detail.text() == "The loss magnitude is not a number after 50 notes."
+    assert page.detail.property("role") == "error"
+    assert page.main.text() == "Try again"
+    page.main.click()
+    assert page.job.state == "training"
+
+
+def test_closing_the_window_asks_saves_and_then_closes(training, window, qtbot):
+    window.close()
+    assert window.isVisible()
+    box = window.findChild(QMessageBox)
+    assert box.text() == "A model is being trained."
+    next(b for b in box.buttons() if b.text() == "Save and close").click()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=10_000)
+    assert training.job.state == "paused"
+    assert training.job.training.has_checkpoint
+
+
+def test_a_window_that_is_not_closed_after_all_goes_on_training(training, window, qtbot):
+    window.close()
+    box = window.findChild(QMessageBox)
+    box.button(QMessageBox.StandardButton.Cancel).click()
+    assert window.isVisible()
+    assert training.job.state == "training"
+
+
+def test_trainings_of_before_can_be_opened_again(page, qtbot, tmp_path):
+    training = TrainingFolder(tmp_path / "player" / "training" / "Old flute")
+    training.write_plan(TrainingPlan(name="Old flute", source="/flute", minutes=60))
+    training.notes.mkdir()
+    (training.notes / "examples.json").write_text("{}")
+    verdict = {"verdict": "ready", "n_notes": 40}
+    training.write_verdict(msgspec.json.encode(verdict).decode())
+    page.hide()
+    page.show()
+    place = page.trainings.findText("Old flute")
+    page.trainings.setCurrentIndex(place)
+    page.trainings.activated.emit(place)
+    assert page.job.state == "checked"
+    assert page.name.text() == "Old flute"
+    assert page.verdict.title.text() == "40 notes. Ready to train on."
+    page.trainings.setCurrentIndex(0)
+    page.trainings.activated.emit(0)
+    assert page.introduction.isVisible()
+    assert page.name.text() == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(5, "0 min 05 s"), (640.4, "10 min 40 s"), (11_100, "3 h 05 min")]
+)
+def test_a_time_is_said_in_two_units(seconds, words):
+    assert duration_words(seconds) == words
+
+
+def test_where_a_run_is_is_said_with_its_resolution():
+    line = StatsLine(2400, 6, 11.34, seconds_left=90.0)
+    words = progress_words(line, 12_000, is_running=True)
+    assert words == (
+        "2,400 of 12,000 notes seen, stage 6 (64 by 512)\n11.3 notes/s, 1 min 30 s left"
+    )
+    assert "left" not in progress_words(line, 12_000, is_running=False)
