@@ -27,45 +27,13 @@ from .bridge import Bridge
 from .device_dialog import Choice
 from .run_view import RunView
 from .theme import Theme
-from .training_files import StatsLine, TrainingFolder, list_trainings
+from .train_words import BUTTONS, FIRST_LIMIT, INTRODUCTION, LIMITS, TITLES, progress_words
+from .training_files import TrainingFolder, list_trainings
 from .training_job import RUNNING, TrainingJob
 from .verdict_view import VerdictView
 
 LOOK_MILLISECONDS = 1000
 SIDE = 292
-
-_LIMITS = (
-    ("10 minutes", 10),
-    ("20 minutes", 20),
-    ("1 hour", 60),
-    ("3 hours", 180),
-    ("8 hours", 480),
-    ("until it is done", 0),
-)
-_FIRST_LIMIT = 20
-
-_TITLES = {
-    "empty": "A model of your own",
-    "cutting": "Cutting the notes…",
-    "checking": "Looking over the notes…",
-    "checked": "Ready to begin",
-    "training": "Training",
-    "pausing": "Saving…",
-    "finishing": "Saving…",
-    "paused": "Paused",
-    "keeping": "Bringing the model in…",
-    "finished": "Finished",
-    "failed": "It stopped",
-}
-
-_INTRODUCTION = (
-    "<p>Choose a folder with recordings of single notes, or of phrases with short silences: any "
-    "format, any rate. Two dozen notes of one instrument, spread over its range, will do for a "
-    "beginning.</p><p>A name such as <b>cello C#4.wav</b> says the pitch; without one it is heard."
-    "</p><p>They are cut into notes and looked over. Then training starts in a process of its own "
-    "that gives way to the sound, so you can go on playing: even the model that is being trained."
-    "</p>"
-)
 
 
 class TrainPage(QWidget):
@@ -90,7 +58,7 @@ class TrainPage(QWidget):
         self._lay_out()
         job.state_changed.connect(self._show_state)
         job.noticed.connect(self._show_notice)
-        bridge.state_changed.connect(lambda _state: self._look_for_models())
+        bridge.model_changed.connect(lambda _model: self._look_for_models())
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_MILLISECONDS)
         self._timer.timeout.connect(self._look)
@@ -116,7 +84,7 @@ class TrainPage(QWidget):
             self.name.setText(plan.name)
             self.choose_source(plan.source)
             is_new = self.job.state == "checked"
-            self.limit.choose(_FIRST_LIMIT if is_new else plan.minutes)
+            self.limit.choose(FIRST_LIMIT if is_new else plan.minutes)
             if is_new:
                 self.start.setCurrentIndex(0)
             else:
@@ -160,9 +128,9 @@ class TrainPage(QWidget):
         self.start.addItem("Nothing", "")
         self.limit = Choice("Train for", theme)
         self.limit.setMinimumContentsLength(10)
-        for words, minutes in _LIMITS:
+        for words, minutes in LIMITS:
             self.limit.addItem(words, minutes)
-        self.limit.choose(_FIRST_LIMIT)
+        self.limit.choose(FIRST_LIMIT)
         self.title = QLabel()
         self.title.setFont(themes.font(themes.TITLE_PIXELS, bold=True))
         self.detail = QLabel()
@@ -182,7 +150,7 @@ class TrainPage(QWidget):
         self.second.clicked.connect(self._do_second)
         self.play = QPushButton("Play it")
         self.play.clicked.connect(self._play)
-        self.introduction = QLabel(_INTRODUCTION)
+        self.introduction = QLabel(INTRODUCTION)
         self.introduction.setWordWrap(True)
         self.introduction.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.introduction.setMaximumWidth(560)
@@ -304,7 +272,8 @@ class TrainPage(QWidget):
             self.start.addItem(model.name, model.path)
         self.start.addItem("Nothing", "")
         plan = self.job.plan
-        if chosen is None and plan is not None and self.job.state != "checked":
+        has_begun = self.job.training is not None and self.job.training.n_examples > 0
+        if plan is not None and has_begun:
             chosen = plan.start
         self.start.setCurrentIndex(0)
         self.start.choose(chosen)
@@ -328,7 +297,7 @@ class TrainPage(QWidget):
         self.start.setEnabled(not is_new and not job.is_running and not has_begun)
         self.limit.setEnabled(not is_new and not job.is_running)
         is_short = job.verdict is not None and not job.verdict.is_enough
-        self.title.setText("Not enough yet" if state == "checked" and is_short else _TITLES[state])
+        self.title.setText("Not enough yet" if state == "checked" and is_short else TITLES[state])
         self._show_buttons(state, has_begun=has_begun)
         self._show_right(state)
         self._show_detail()
@@ -342,18 +311,7 @@ class TrainPage(QWidget):
         has_notes = training is not None and training.has_notes
         has_model = training is not None and training.has_model
         begin = "Resume" if has_begun else "Start training"
-        words = {
-            "empty": "Prepare the notes",
-            "cutting": "Stop",
-            "checking": "Stop",
-            "checked": begin,
-            "training": "Pause",
-            "pausing": "Stop at once",
-            "finishing": "Stop at once",
-            "paused": begin,
-            "finished": "Train on",
-            "failed": "Try again",
-        }.get(state, "")
+        words = begin if state in {"checked", "paused"} else BUTTONS.get(state, "")
         self.main.setText(words)
         self.main.setVisible(bool(words))
         is_ready = self._source is not None and bool(self.name.text().strip())
@@ -424,22 +382,3 @@ class TrainPage(QWidget):
             return self._notice or "Preparing: the first notes take a minute."
         n_all = job.training.n_examples if job.training is not None else 0
         return progress_words(last, n_all, is_running=job.state == "training")
-
-
-def progress_words(line: StatsLine, n_examples: int, *, is_running: bool) -> str:
-    """Say where a run is: notes seen, stage, and while it runs how fast and how long still."""
-    along, up = 2 ** (line.stage + 3), 2**line.stage
-    of_all = f" of {n_examples:,}" if n_examples else ""
-    words = [f"{line.examples_seen:,}{of_all} notes seen", f"stage {line.stage} ({up} by {along})"]
-    if is_running:
-        words.append(f"{line.examples_per_second:.1f} notes/s")
-        if line.seconds_left is not None:
-            words.append(f"{duration_words(line.seconds_left)} left")
-    return "\n".join((", ".join(words[:2]), ", ".join(words[2:]))).strip()
-
-
-def duration_words(seconds: float) -> str:
-    """Say a time in its two largest units: "3 h 05 min"."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"

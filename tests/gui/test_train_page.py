@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QMessageBox
 
-from gui.train_page import duration_words, progress_words
+from gui.train_words import duration_words, progress_words
 from gui.training_files import StatsLine, TrainingFolder, TrainingPlan
 from gui.training_job import TrainingJob
 
