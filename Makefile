@@ -15,7 +15,7 @@ help:
 	@echo "make setup     install everything into $(VENV), and do no more"
 	@echo "make check     ruff, mypy, import-linter"
 	@echo "make bench     measure the renderer, the engine and the latency"
-	@echo "make pictures  take the pictures in docs/pictures again"
+	@echo "make pictures  take the pictures in docs/pictures again; with RECORDINGS=folder the Train page's"
 	@echo "make clean     throw $(VENV) away"
 
 setup: $(VENV)/.test
@@ -56,7 +56,7 @@ bench: setup
 	$(BIN)/timbrepad bench latency
 
 pictures: setup
-	$(BIN)/python scripts/pictures.py
+	$(BIN)/python scripts/pictures.py $(if $(RECORDINGS),"$(RECORDINGS)")
 
 clean:
 	rm -rf $(VENV)

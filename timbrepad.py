@@ -207,6 +207,10 @@ def play(
         str, typer.Option(metavar="NAME", help='Part of an input\'s name; "*" is all of them.')
     ] = "*",
     device: DeviceOption = "auto",
+    follow: Annotated[
+        str,
+        typer.Option(metavar="RUN", help="Open each newer model of a training run's folder."),
+    ] = "",
 ) -> None:
     """Play: open the window, or with --headless only the instrument."""
     from instrument import AudioSettings
@@ -214,6 +218,8 @@ def play(
 
     _check_names(preset, model, audio_device)
     _check_device(device)
+    if follow and not Path(follow).expanduser().is_dir():
+        raise typer.BadParameter(f"There is no folder {follow} to follow.")
     options = InstrumentOptions(
         preset=preset,
         model=model,
@@ -221,6 +227,7 @@ def play(
         midi_port=midi_port,
         render_device=device,
         remember=not headless,
+        follow=follow and str(Path(follow).expanduser().absolute()),
     )
     if headless:
         _play_headless(options)

@@ -1,4 +1,7 @@
-"""Take the pictures in docs/pictures: the window, playing into a JACK server without a card."""
+"""Take the pictures in docs/pictures: the window, playing into a JACK server without a card.
+
+With a folder of recordings as argument also those of the Train page, in a real training.
+"""
 
 import contextlib
 import os
@@ -23,8 +26,16 @@ def main() -> int:
             keyboard = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name="Keyboard")
             keyboard.open_virtual_port("keys")
             stack.callback(keyboard.delete)
-        command = [sys.executable, "-m", "gui.pictures", "docs/pictures"]
-        return subprocess.run(command, cwd=ROOT, check=False).returncode
+        commands = [["gui.pictures", "docs/pictures"]]
+        commands += [
+            ["gui.training_pictures", str(Path(recordings).resolve()), "docs/pictures"]
+            for recordings in sys.argv[1:2]
+        ]
+        for command in commands:
+            status = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, check=False)
+            if status.returncode:
+                return status.returncode
+        return 0
 
 
 if __name__ == "__main__":
