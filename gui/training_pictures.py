@@ -98,6 +98,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _take(window: MainWindow, file: Path) -> Path:
+    while window.notices.unseen:  # of what this machine has not
+        window.notices.put_away()
     wait(0.5)
     if not window.grab().save(str(file)):
         raise OSError(f"Could not write {file}. Choose another folder.")

@@ -108,6 +108,7 @@ def test_the_help_of_each_command_has_an_example_of_it(words: list[str], shell: 
         (["render", "none.mid", "-o", "a.wav"], 1, "none.mid"),
         (["note", "-o", "a.wav", "--pitch", "60", "--device", "cuda:99"], 1, "There are: "),
         (["note", "-o", "a.wav", "--pitch", "60", "--device", "gpu"], 2, "auto, cpu, cuda"),
+        (["play", "--headless", "--follow", "none"], 2, "no folder none to follow"),
         (["play", "--headless", "--device", "cuda:99"], 1, 'no device "cuda:99" here'),
         (["render", "a.mid", "-o", "a.wav", "--device", "cuda:99"], 1, 'no device "cuda:99"'),
         (["presets", "show", "none"], 1, "There is no preset"),

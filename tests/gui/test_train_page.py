@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMessageBox
 from gui.train_words import duration_words, progress_words
 from gui.training_files import StatsLine, TrainingFolder, TrainingPlan
 from gui.training_job import TrainingJob
+from gui.training_pictures import take_training_pictures
 
 TRAINER = (sys.executable, str(Path(__file__).parent / "pretended_trainer.py"))
 
@@ -230,3 +231,14 @@ def test_where_a_run_is_is_said_with_its_resolution():
         "2,400 of 12,000 notes seen, stage 6 (64 by 512)\n11.3 notes/s, 1 min 30 s left"
     )
     assert "left" not in progress_words(line, 12_000, is_running=False)
+
+
+def test_a_training_has_its_pictures_taken(window, recordings, tmp_path):
+    files = take_training_pictures(window, recordings, tmp_path / "new", minutes=0.02)
+    assert [file.stem for file in files] == ["train-verdict", "train-run", "train-finished"]
+    assert len({file.read_bytes() for file in files}) == 3
+
+
+def test_a_training_that_fails_has_no_pictures_but_a_line(window, tmp_path):
+    with pytest.raises(RuntimeError, match="holds no recordings"):
+        take_training_pictures(window, tmp_path, tmp_path / "new", minutes=0.02)
