@@ -1,5 +1,6 @@
 """The classifier: a note's image to its pitch, its family, and what is alike about notes."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -37,7 +38,7 @@ class ClassifierRecipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         n_features: Numbers in what the heads see.
         examples: Notes shown in training, with repetitions.
         batch: Notes a step.
-        learning_rate: At its highest, of one cycle.
+        learning_rate: At its highest.
         maximum_notes: Of larger data sets a part is learned, spread over families and pitches.
         seed: Of weights, order and augmentation.
     """
@@ -46,7 +47,7 @@ class ClassifierRecipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     sample_rate: int = 32000
     channels: tuple[int, ...] = (16, 32, 64, 96, 128, 192)
     n_features: int = 256
-    examples: int = 60_000
+    examples: int = 30_000
     batch: int = 64
     learning_rate: float = 0.003
     maximum_notes: int = 20_000
@@ -97,7 +98,11 @@ class ClassifierNetwork(nn.Module):
             layers += [nn.BatchNorm2d(n_out), nn.ReLU()]
             n_in, height, width = n_out, (height + 1) // 2, (width + 1) // 2
         self.convolutions = nn.Sequential(*layers, nn.Flatten())
-        self.features = nn.Linear(n_in * height * width, recipe.n_features)
+        # Of unit variance over the notes learned: distances have a size that says something.
+        self.features = nn.Sequential(
+            nn.Linear(n_in * height * width, recipe.n_features),
+            nn.BatchNorm1d(recipe.n_features, affine=False),
+        )
         self.dropout = nn.Dropout(0.2)
         self.pitch = nn.Linear(recipe.n_features, N_PITCHES)
         self.family = nn.Linear(recipe.n_features, len(FAMILIES))
@@ -183,7 +188,8 @@ class NoteClassifier:
             partial.write_bytes(self._encode())
             partial.replace(path)
         except OSError as error:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink()
             raise ClassifierError(
                 f"Could not write {path}: {error.strerror}. Free space, or choose another file."
             ) from error

@@ -1,5 +1,6 @@
 """Training of the classifier on a data set, with notes and instruments kept apart to test it."""
 
+import math
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ from .mel_image import Image
 Progress = Callable[[int, int, str], None]
 
 _INSTRUMENTS_ONE_IN = 8
-_WARM_UP_SHARE = 0.2
+_WARM_UP_SHARE = 0.1
 _WEIGHT_DECAY = 0.01
 _LARGEST_SHIFT = 3
 _LARGEST_GAIN = 0.1  # of the 80 dB: what is below the floor goes, as with a noisier note
@@ -140,10 +141,12 @@ def _fit(
         torch.manual_seed(recipe.seed)
         generator = torch.Generator().manual_seed(recipe.seed)
         network = ClassifierNetwork(recipe)
-        optimiser = torch.optim.AdamW(network.parameters(), weight_decay=_WEIGHT_DECAY)
+        optimiser = torch.optim.AdamW(
+            network.parameters(), recipe.learning_rate, weight_decay=_WEIGHT_DECAY
+        )
         n_steps = max(1, recipe.examples // recipe.batch)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, recipe.learning_rate, total_steps=n_steps + 1, pct_start=_WARM_UP_SHARE
+        schedule = torch.optim.lr_scheduler.LambdaLR(
+            optimiser, lambda step: learning_rate_share(step, n_steps)
         )
         pitch, family = (torch.from_numpy(x) for x in labels(examples))
         order = torch.empty(0, dtype=torch.long)
@@ -161,6 +164,12 @@ def _fit(
             schedule.step()
             progress(step + 1, n_steps, "training the classifier")
     return network
+
+
+def learning_rate_share(step: int, n_steps: int) -> float:
+    """Say how much of the highest learning rate a step takes: a short rise, then half a cosine."""
+    rise = (step + 1) / max(1.0, _WARM_UP_SHARE * n_steps)
+    return min(1.0, rise) * 0.5 * (1 + math.cos(math.pi * step / n_steps))
 
 
 def _augment(images: Tensor, generator: torch.Generator) -> Tensor:

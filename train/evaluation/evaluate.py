@@ -60,8 +60,8 @@ class Options:
     recipe: ClassifierRecipe = field(default_factory=ClassifierRecipe)
 
 
-QUICK = Options(n_notes=60, recipe=ClassifierRecipe(examples=12_000, maximum_notes=4000))
-"""A rough look in a few minutes; its classifier is another one than the usual."""
+QUICK = Options(n_notes=60, recipe=ClassifierRecipe(examples=10_000, maximum_notes=4000))
+"""A rough look; its classifier is another one than the usual."""
 
 
 def evaluate(

@@ -168,4 +168,9 @@ def format_figure(value: float | None, unit: Unit) -> str:
         return "-"
     if unit == "share":
         return f"{100 * value:.1f} %"
-    return f"{value:.3g}" + (f" {unit}" if unit else "")
+    return format_number(value) + (f" {unit}" if unit else "")
+
+
+def format_number(value: float) -> str:
+    """Write a number with three figures."""
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"

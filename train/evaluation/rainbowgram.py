@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from train.notes import Wave
 
+from .mel_image import SECONDS
+
 _HOP = 512
 _LOWEST_HZ = 27.5
 _BANDS_AN_OCTAVE = 36
@@ -19,7 +21,7 @@ def rainbowgram(wave: Wave, sample_rate: int) -> NDArray[np.uint8]:
     A steady partial is a line of one colour; one that swings changes its colour.
 
     Args:
-        wave: float32 [sample].
+        wave: float32 [sample]; of other lengths than 4 s it is cut or followed by silence.
         sample_rate: In Hz.
 
     Returns:
@@ -28,9 +30,11 @@ def rainbowgram(wave: Wave, sample_rate: int) -> NDArray[np.uint8]:
     Source: Engel et al., "Neural audio synthesis of musical notes with WaveNet autoencoders",
     ICML 2017, figure 2. There the phase is plotted by matplotlib's "rainbow"; here by hue.
     """
+    n_samples = round(SECONDS * sample_rate)
+    wave = np.pad(np.nan_to_num(wave)[:n_samples], (0, max(0, n_samples - wave.size)))
     n_octaves = int(np.log2(0.45 * sample_rate / _LOWEST_HZ))
     spectrum = librosa.cqt(
-        np.nan_to_num(wave),
+        wave,
         sr=sample_rate,
         hop_length=_HOP,
         fmin=_LOWEST_HZ,

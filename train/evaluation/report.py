@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 
 from .classifier import Accuracy
-from .figures import Figure, format_figure
+from .figures import Figure, format_figure, format_number
 from .texture_figures import FamilyTexture
 
 
@@ -94,7 +94,7 @@ def notes_on(report: EvaluationReport) -> list[str]:
 
 def interval_text(interval: tuple[float, float] | None) -> str:
     """Write a confidence interval, or nothing."""
-    return "" if interval is None else f" ({interval[0]:.2g}..{interval[1]:.2g})"
+    return "" if interval is None else f" ({'..'.join(map(format_number, interval))})"
 
 
 MARKS = {True: "yes", False: "no", None: ""}
