@@ -65,7 +65,6 @@ class CPUGenerator:
         return (
             config.architecture == "progressive"
             and config.progress is None
-            and not config.noise
             and config.n_resolutions in {None, len(config.channels)}
             and config.upscaling == (2, 2)
             and config.kernel_size == 3
@@ -130,12 +129,18 @@ class CPUGenerator:
             if wanted == needed[number - 1]:
                 x = x[: needed[number - 2]]
             self._between_layers()
+            noise = self._noise(block, number, pitch_class)
             y = block.upscaled(x)[: wanted + 1]
+            add_noise(y, noise, block.noise, 0)
             activate(y.numpy(), block.added(pitch_class))
             self._between_layers()
             x = block.conv1(y, wanted)
+            add_noise(x, noise, block.noise, 1)
             self._finish(number, x, block.conv1.bias, sums)
         return sums
+
+    def _noise(self, block: "_Block", number: int, pitch_class: int) -> Tensor | None:
+        return None if block.noise is None else self._generator.own_noise(pitch_class, number)
 
     def _finish(self, number: int, x: Tensor, bias: _Image, sums: dict[int, _Image]) -> None:
         """Activate a block's output, [time, freq, channel], in place; add its head to `sums`."""
@@ -174,6 +179,7 @@ class _Block:
         self._up = up.contiguous(memory_format=torch.channels_last)
         self.conv1 = _Convolution(block.conv1, n_freqs)
         self._bias = _row(block.conv0.bias, n_freqs)
+        self.noise = None if block.noise is None else block.noise.detach()[..., 0, 0]
         self._maps, self._projection = None, None
         if block.maps is not None and maps is not None:
             self._maps = maps.transpose(1, 2).contiguous()  # [pitch, freq, map]
@@ -203,6 +209,19 @@ class _Head:
         assert isinstance(head, EqualisedConv)
         self.kernel = np.ascontiguousarray(head.kernel.detach()[..., 0, 0].numpy())
         self.bias = head.bias.detach().numpy()
+
+
+def add_noise(x: Tensor, noise: Tensor | None, strength: Tensor | None, place: int) -> None:
+    """Add a block's noise to what one of its convolutions gave, in place.
+
+    Args:
+        x: [time, freq, channel].
+        noise: [`N_NOISES`, time, freq], at least as many times; None adds none.
+        strength: [`N_NOISES`, channel].
+        place: Of the convolution, and so of its noise: 0 or 1.
+    """
+    if noise is not None and strength is not None:
+        x.addcmul_(noise[place, : len(x), :, None], strength[place])
 
 
 def _row(bias: Tensor, n_freqs: int) -> _Image:

@@ -298,12 +298,17 @@ class Generator(nn.Module):
             return None
         if drawn is not None:
             return drawn[number]
-        own = self.get_buffer(f"noise_{number}")
-        n_times, n_freqs = own.shape[1:]
-        # One image serves all pitches, turned round so that no two of a chord hiss alike.
-        turns = [(29 * int(i) % n_times, 331 * int(i) % n_freqs) for i in index]
-        turned = torch.stack([own.roll(turn, (1, 2)) for turn in turns])
-        return turned[:, :, : n_rows * self.config.upscaling[0]]
+        own = torch.stack([self.own_noise(int(i), number) for i in index])
+        return own[:, :, : n_rows * self.config.upscaling[0]]
+
+    def own_noise(self, pitch_class: int, number: int) -> Tensor:
+        """Give a noisy block's noise for a pitch, counted from 0: [`N_NOISES`, time, freq].
+
+        One image serves all pitches, turned round so that no two of a chord hiss alike.
+        """
+        still = self.get_buffer(f"noise_{number}")
+        n_times, n_freqs = still.shape[1:]
+        return still.roll((29 * pitch_class % n_times, 331 * pitch_class % n_freqs), (1, 2))
 
     def pooled_maps(self, number: int) -> Tensor | None:
         """Give the maps of all pitches at a block's resolution: [pitch, map, freq], or None."""

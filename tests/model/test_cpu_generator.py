@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+import msgspec
 import pytest
 import torch
 
@@ -20,7 +21,8 @@ OURS = NetworkConfig(
     pitch_gain=3.0,
 )
 LINEAR = NetworkConfig(latent_size=5, channels=(6, 5, 4), start=(4, 8), output="linear")
-CONFIGS = {"published": PUBLISHED, "ours": OURS, "linear": LINEAR}
+NOISY = msgspec.structs.replace(OURS, noise=True)
+CONFIGS = {"published": PUBLISHED, "ours": OURS, "linear": LINEAR, "noisy": NOISY}
 
 
 @pytest.fixture(params=CONFIGS)
@@ -30,7 +32,7 @@ def generator(request: pytest.FixtureRequest) -> Generator:
     freqs_hz = warped_frequencies(WarpedConfig()) if config.harmonic_maps else None
     generator = Generator(config, freqs_hz)
     for name, parameter in generator.named_parameters():
-        if "bias" in name or "to_rgb" in name:
+        if "bias" in name or "to_rgb" in name or "noise" in name:
             torch.nn.init.normal_(parameter, std=0.3)
     return generator.requires_grad_(False)
 
