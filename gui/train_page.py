@@ -1,17 +1,13 @@
 """The page on which a model is trained: recordings, the doctor's verdict, the run, its model."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
-    QFileDialog,
-    QFormLayout,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QMessageBox,
     QProgressBar,
     QPushButton,
@@ -24,10 +20,10 @@ from instrument import ModelInfo
 
 from . import theme as themes
 from .bridge import Bridge
-from .device_dialog import Choice
 from .run_view import RunView
 from .theme import Theme
-from .train_words import BUTTONS, FIRST_LIMIT, INTRODUCTION, LIMITS, TITLES, progress_words
+from .train_form import TrainForm
+from .train_words import BUTTONS, INTRODUCTION, TITLES, progress_words
 from .training_files import TrainingFolder, list_trainings
 from .training_job import RUNNING, TrainingJob
 from .verdict_view import VerdictView
@@ -52,7 +48,6 @@ class TrainPage(QWidget):
         super().__init__()
         self.job, self._bridge = job, bridge
         job.setParent(self)
-        self._source: Path | None = None
         self._notice = ""
         self._make_parts(theme)
         self._lay_out()
@@ -64,31 +59,11 @@ class TrainPage(QWidget):
         self._timer.timeout.connect(self._look)
         self._show_state(job.state)
 
-    def choose_source(self, folder: str) -> None:
-        """Take a folder of recordings, and its name for the model's where there is none."""
-        self._source = Path(folder)
-        self.source.setText(self._source.name or folder)
-        self.source.setToolTip(folder)
-        if not self.name.text().strip():
-            self.name.setText(self._source.name)
-        self._show_state(self.job.state)
-
     def open_training(self, training: TrainingFolder | None) -> None:
         """Show a training that was begun before; None begins a new one."""
-        self._source = None
-        self.name.clear()
-        self.source.setText("Choose a folder…")
+        self.along.setChecked(False)  # that was another run
         self.job.open(training)
-        plan = self.job.plan
-        if plan is not None:
-            self.name.setText(plan.name)
-            self.choose_source(plan.source)
-            is_new = self.job.state == "checked"
-            self.limit.choose(FIRST_LIMIT if is_new else plan.minutes)
-            if is_new:
-                self.start.setCurrentIndex(0)
-            else:
-                self.start.choose(plan.start)
+        self.form.show_plan(self.job.plan, has_begun=self._has_begun())
         self._list_trainings()
 
     def may_close(self, go_on: Callable[[], None]) -> bool:
@@ -113,24 +88,9 @@ class TrainPage(QWidget):
         super().showEvent(event)
 
     def _make_parts(self, theme: Theme) -> None:
-        self.trainings = Choice("Trainings", theme)
-        self.trainings.setMinimumContentsLength(10)
-        self.trainings.activated.connect(self._open_training)
-        self.source = QPushButton("Choose a folder…")
-        self.source.clicked.connect(self._ask_for_source)
-        self.name = QLineEdit()
-        self.name.setPlaceholderText("My cello")
-        self.name.setAccessibleName("Name of the model")
-        self.name.setMaxLength(80)
-        self.name.textChanged.connect(lambda _text: self._show_state(self.job.state))
-        self.start = Choice("Begin with", theme)
-        self.start.setMinimumContentsLength(10)
-        self.start.addItem("Nothing", "")
-        self.limit = Choice("Train for", theme)
-        self.limit.setMinimumContentsLength(10)
-        for words, minutes in LIMITS:
-            self.limit.addItem(words, minutes)
-        self.limit.choose(FIRST_LIMIT)
+        self.form = TrainForm(theme)
+        self.form.changed.connect(lambda: self._show_state(self.job.state))
+        self.form.training_chosen.connect(self.open_training)
         self.title = QLabel()
         self.title.setFont(themes.font(themes.TITLE_PIXELS, bold=True))
         self.detail = QLabel()
@@ -161,15 +121,6 @@ class TrainPage(QWidget):
             self.views.addWidget(view)
 
     def _lay_out(self) -> None:
-        form = QFormLayout()
-        form.setHorizontalSpacing(10)
-        form.setVerticalSpacing(7)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow("Training", self.trainings)
-        form.addRow("Recordings", self.source)
-        form.addRow("Name", self.name)
-        form.addRow("Begin with", self.start)
-        form.addRow("Train for", self.limit)
         buttons = QHBoxLayout()
         for button in (self.main, self.second, self.play):
             buttons.addWidget(button)
@@ -177,7 +128,7 @@ class TrainPage(QWidget):
         side = QVBoxLayout()
         side.setContentsMargins(14, 12, 14, 12)
         side.setSpacing(9)
-        side.addLayout(form)
+        side.addWidget(self.form)
         side.addSpacing(4)
         side.addWidget(self.title)
         side.addWidget(self.bar)
@@ -201,16 +152,6 @@ class TrainPage(QWidget):
 
     # What the player does.
 
-    def _ask_for_source(self) -> None:
-        dialog = QFileDialog(self.window(), "Recordings to train on")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.fileSelected.connect(self.choose_source)
-        dialog.open()
-
-    def _open_training(self) -> None:
-        self.open_training(self.trainings.currentData())
-
     def _do_main(self) -> None:
         state, training = self.job.state, self.job.training
         has_notes = training is not None and training.has_notes
@@ -219,9 +160,9 @@ class TrainPage(QWidget):
         elif state == "failed" and has_notes and self.job.verdict is None:
             self.job.open(training)
         elif has_notes:
-            self.job.train(self.start.currentData() or "", self.limit.currentData())
-        elif self._source is not None:
-            self.job.prepare(self._source, self.name.text().strip())
+            self.job.train(self.form.start.currentData() or "", self.form.limit.currentData())
+        elif self.form.folder is not None:
+            self.job.prepare(self.form.folder, self.form.model_name)
 
     def _do_second(self) -> None:
         self._look_for_models()
@@ -253,30 +194,20 @@ class TrainPage(QWidget):
     # What there is to see.
 
     def _list_trainings(self) -> None:
-        present = self.job.training
-        self.trainings.clear()
-        self.trainings.addItem("New", None)
-        for training, plan in list_trainings(self.job.folder):
-            self.trainings.addItem(plan.name, training)
-            if present is not None and training.path == present.path:
-                self.trainings.setCurrentIndex(self.trainings.count() - 1)
+        self.form.show_trainings(tuple(list_trainings(self.job.folder)), self.job.training)
 
     def _look_for_models(self) -> None:
         self._bridge.ask(lambda instrument: instrument.models(), self._show_models)
 
     def _show_models(self, models: tuple[ModelInfo, ...]) -> None:
         self.job.taken = tuple(model.name for model in models)
-        chosen = self.start.currentData() if self.start.count() > 1 else None
-        self.start.clear()
-        for model in models:
-            self.start.addItem(model.name, model.path)
-        self.start.addItem("Nothing", "")
         plan = self.job.plan
-        has_begun = self.job.training is not None and self.job.training.n_examples > 0
-        if plan is not None and has_begun:
-            chosen = plan.start
-        self.start.setCurrentIndex(0)
-        self.start.choose(chosen)
+        self.form.show_models(
+            models, plan.start if plan is not None and self._has_begun() else None
+        )
+
+    def _has_begun(self) -> bool:
+        return self.job.training is not None and self.job.training.n_examples > 0
 
     def _show_notice(self, line: str) -> None:
         self._notice = line
@@ -290,12 +221,13 @@ class TrainPage(QWidget):
             self._list_trainings()
         is_new = training is None or not training.has_notes
         has_begun = training is not None and training.has_checkpoint
-        can_choose = is_new and not job.is_running
-        for field in (self.source, self.name):
-            field.setEnabled(can_choose)
-        self.trainings.setEnabled(not job.is_running)
-        self.start.setEnabled(not is_new and not job.is_running and not has_begun)
-        self.limit.setEnabled(not is_new and not job.is_running)
+        is_idle = not job.is_running
+        self.form.allow(
+            new=is_new and is_idle,
+            other=is_idle,
+            start=is_idle and not is_new and not has_begun,
+            limit=is_idle and not is_new,
+        )
         is_short = job.verdict is not None and not job.verdict.is_enough
         self.title.setText("Not enough yet" if state == "checked" and is_short else TITLES[state])
         self._show_buttons(state, has_begun=has_begun)
@@ -314,9 +246,8 @@ class TrainPage(QWidget):
         words = begin if state in {"checked", "paused"} else BUTTONS.get(state, "")
         self.main.setText(words)
         self.main.setVisible(bool(words))
-        is_ready = self._source is not None and bool(self.name.text().strip())
         can_train = job.verdict is None or job.verdict.is_enough
-        self.main.setEnabled(can_train if has_notes else is_ready)
+        self.main.setEnabled(can_train if has_notes else self.form.is_ready)
         if state == "finished" and training is not None:
             self.main.setVisible(not training.is_complete)
         self.second.setText("Finish" if state == "training" else "Keep it")

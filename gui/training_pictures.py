@@ -49,7 +49,7 @@ def take_training_pictures(
             raise RuntimeError(job.failure or f"The training is still {job.state}.")
 
     window.show_train_page()
-    page.choose_source(str(recordings))
+    page.form.choose_source(str(recordings))
     page.main.click()
     wait_for("checked")
     taken = [_take(window, folder / "train-verdict.png")]
@@ -82,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         window.show()
         try:
             wait_until(lambda: bridge.status.model is not None, READY_SECONDS)
-            wait_until(lambda: window.train.start.count() > 1, READY_SECONDS)
+            wait_until(lambda: window.train.form.start.count() > 1, READY_SECONDS)
             files = take_training_pictures(
                 window, asked.recordings, asked.folder, minutes=asked.minutes
             )

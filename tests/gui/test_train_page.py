@@ -39,13 +39,13 @@ def window(monkeypatch, open_window, instrument):
 @pytest.fixture
 def page(window, qtbot):
     window.show_train_page()
-    qtbot.waitUntil(lambda: window.train.start.count() > 1)
+    qtbot.waitUntil(lambda: window.train.form.start.count() > 1)
     return window.train
 
 
 @pytest.fixture
 def checked(page, recordings, qtbot):
-    page.choose_source(str(recordings))
+    page.form.choose_source(str(recordings))
     page.main.click()
     wait_for(qtbot, page, "checked")
     return page
@@ -53,7 +53,7 @@ def checked(page, recordings, qtbot):
 
 @pytest.fixture
 def training(checked, qtbot):
-    checked.limit.choose(0)
+    checked.form.limit.choose(0)
     checked.main.click()
     qtbot.waitUntil(lambda: checked.run.last is not None)
     return checked
@@ -74,10 +74,10 @@ def test_the_page_takes_the_place_of_the_pad_and_the_keys_play_on(window, instru
 
 def test_a_folder_and_a_name_are_needed_first(page, recordings):
     assert not page.main.isEnabled()
-    page.choose_source(str(recordings))
-    assert page.name.text() == "My cello"
+    page.form.choose_source(str(recordings))
+    assert page.form.name.text() == "My cello"
     assert page.main.isEnabled()
-    page.name.setText("  ")
+    page.form.name.setText("  ")
     assert not page.main.isEnabled()
 
 
@@ -97,7 +97,7 @@ def test_the_verdict_is_shown_with_its_advice_and_its_coverage(checked, pixel, c
 
 def test_too_few_notes_cannot_be_trained_on(page, recordings, qtbot):
     (recordings / "C3.wav").unlink()
-    page.choose_source(str(recordings))
+    page.form.choose_source(str(recordings))
     page.main.click()
     wait_for(qtbot, page, "checked")
     assert page.title.text() == "Not enough yet"
@@ -105,14 +105,14 @@ def test_too_few_notes_cannot_be_trained_on(page, recordings, qtbot):
 
 
 def test_the_bundled_model_is_what_a_run_begins_with(checked, qtbot):
-    assert checked.start.currentText() == "Draft"
+    assert checked.form.start.currentText() == "Draft"
     checked.main.click()
     assert checked.job.plan.start == pretend.MODEL.path
     assert checked.job.plan.minutes == 20
 
 
 def test_a_run_can_begin_with_nothing(checked):
-    checked.start.choose("")
+    checked.form.start.choose("")
     checked.main.click()
     assert checked.job.plan.start == ""
 
@@ -164,8 +164,8 @@ def test_the_instrument_follows_the_run_while_it_is_wanted(training, instrument,
 
 
 def test_a_run_that_fails_says_why_and_can_be_tried_again(page, recordings, qtbot):
-    page.choose_source(str(recordings))
-    page.name.setText("Diverges")
+    page.form.choose_source(str(recordings))
+    page.form.name.setText("Diverges")
     page.main.click()
     wait_for(qtbot, page, "checked")
     page.main.click()
@@ -205,16 +205,16 @@ def test_trainings_of_before_can_be_opened_again(page, qtbot, tmp_path):
     training.write_verdict(msgspec.json.encode(verdict).decode())
     page.hide()
     page.show()
-    place = page.trainings.findText("Old flute")
-    page.trainings.setCurrentIndex(place)
-    page.trainings.activated.emit(place)
+    place = page.form.trainings.findText("Old flute")
+    page.form.trainings.setCurrentIndex(place)
+    page.form.trainings.activated.emit(place)
     assert page.job.state == "checked"
-    assert page.name.text() == "Old flute"
+    assert page.form.name.text() == "Old flute"
     assert page.verdict.title.text() == "40 notes. Ready to train on."
-    page.trainings.setCurrentIndex(0)
-    page.trainings.activated.emit(0)
+    page.form.trainings.setCurrentIndex(0)
+    page.form.trainings.activated.emit(0)
     assert page.introduction.isVisible()
-    assert page.name.text() == ""
+    assert page.form.name.text() == ""
 
 
 @pytest.mark.parametrize(
