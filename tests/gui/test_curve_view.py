@@ -36,7 +36,7 @@ def test_curves_have_colours_of_their_own(view, theme, row_of):
 
 def test_curves_far_apart_are_drawn_on_a_logarithmic_scale(view, theme, row_of):
     view.show_curves({"a": [(0, 1.0), (10, 1.0)], "b": [(0, 10), (10, 10)], "c": [(0, 100)]})
-    low, high = 180, 22
+    low, high = 182, 27
     middle = row_of(200, theme.fresh)
     assert middle == pytest.approx((low + high) / 2, abs=3)
 
@@ -55,4 +55,4 @@ def test_odd_curves_can_be_drawn(view, curve):
 def test_long_runs_are_thinned_and_keep_their_end(view, theme):
     view.show_curves({"level": [(n, 1.0) for n in range(5000)] + [(5000, 2.0)]})
     image = view.grab().toImage()
-    assert image.pixelColor(image.width() - 8, 22).name() == theme.accent
+    assert image.pixelColor(image.width() - 8, 27).name() == theme.accent
