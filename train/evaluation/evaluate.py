@@ -155,7 +155,7 @@ def _report(
     n = options.n_notes
     n_paths = min(_MOST_PATHS, max(1, n // _NOTES_A_PATH))
     examples = player.real.choose_held_out(n, player.rng)
-    heard_real = player.held_out(examples)
+    heard_real = player.held_out(examples[: len(player.real.held_out)])  # each once
     heard_drawn = player.drawn([example.pitch for example in examples])
     paths, fades = player.paths(n_paths), player.cross_fades(n_paths)
     known = player.known(n)
@@ -170,7 +170,7 @@ def _report(
         )
         names = [example.instrument_family_str for example in known.examples]
     else:
-        ours, theirs, names = drawn.heard, real.heard, ["all"] * n
+        ours, theirs, names = drawn.heard[: real.n], real.heard, ["all"] * real.n
     families = family_textures(ours, theirs, names)
     rows = [
         *tuning_rows(drawn, real),

@@ -85,7 +85,7 @@ class RealNotes:
         return self.n_samples / self.sample_rate
 
     def choose_held_out(self, n: int, rng: np.random.Generator) -> list[Example]:
-        """Choose held-out notes at random, each once as long as there are enough."""
+        """Choose held-out notes at random; none comes again before all have come."""
         return sample(self.held_out, n, rng)
 
     def choose_known(self, n: int, rng: np.random.Generator) -> list[Example]:
@@ -142,10 +142,12 @@ class RealNotes:
 
 
 def sample(items: Sequence[Item], n: int, rng: np.random.Generator) -> list[Item]:
-    """Choose at random, each item once as long as there are enough; none of none."""
+    """Choose at random; none comes again before all have come, and of none come none."""
     if not n or not items:
         return []
-    return [items[i] for i in rng.choice(len(items), n, replace=n > len(items))]
+    rounds = -(-n // len(items))
+    order = np.concatenate([rng.permutation(len(items)) for _ in range(rounds)])
+    return [items[i] for i in order[:n]]
 
 
 def mix(notes: tuple[Wave, Wave], share: float) -> Wave:
