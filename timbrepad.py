@@ -1618,7 +1618,7 @@ def bench_codec(
     ] = 528,
     representations: Annotated[
         str, typer.Option(metavar="NAME,NAME", help="What to measure.")
-    ] = "M20hn,F,mel,linear,phase",
+    ] = "M20hn,M28hn,F,mel,linear,phase",
     workers: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Processes; one a core by default.")
     ] = None,
