@@ -14,7 +14,7 @@ Curve = Sequence[tuple[float, float]]
 
 _COLOURS = ("accent", "fresh", "good", "error", "stale", "rendering")
 _MOST_POINTS = 400
-_LEFT, _TOP, _BOTTOM, _RIGHT = 48.0, 27.0, 18.0, 8.0
+_LEFT, _TOP, _BOTTOM, _RIGHT = 52.0, 27.0, 18.0, 8.0
 _LOG_RATIO = 20.0  # curves that differ more are drawn on a logarithmic scale
 
 
