@@ -1,7 +1,7 @@
 """A page that shows an evaluation and lets its notes be heard: a folder with relative links."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,18 +107,22 @@ def write_page_of(
         picture = folder / "pictures" / "coverage.png"
         draw_coverage_of(model, real, picture, report.classifier.sample_rate, report.seed)
         _write(folder / "report.json", report_json(report))
-        environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-        text = environment.from_string(PAGE).render(
-            report=report,
-            notes=[*report.remarks, *notes_on(report)],
-            sections=sections,
-            format=format_figure,
-            interval=interval_text,
-            marks=MARKS,
-        )
-        _write(folder / "index.html", text.encode())
+        _write(folder / "index.html", page_text(report, sections).encode())
     except OSError as error:
         raise write_error(folder, error) from error
+
+
+def page_text(report: EvaluationReport, sections: Sequence[Section]) -> str:
+    """Write the page itself, as HTML."""
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    return environment.from_string(PAGE).render(
+        report=report,
+        notes=[*report.remarks, *notes_on(report)],
+        sections=sections,
+        format=format_figure,
+        interval=interval_text,
+        marks=MARKS,
+    )
 
 
 def _sections(model: NoteMaker, real: RealNotes, rng: np.random.Generator) -> Iterator[Section]:
