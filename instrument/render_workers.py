@@ -12,9 +12,9 @@ While a beginning is being made, the workers wait between the layers of what the
 that share their arithmetic are not two.
 
 On a CPU each makes one note at a time with one thread of torch: two notes side by side are done
-sooner than two notes after each other with two threads each. Only a beginning that is asked for
-alone gets all cores, which nobody else uses then. On a GPU there is one worker, which
-takes a batch at a time. A GPU that stops working is given up: its jobs are done on the CPU.
+sooner than two notes after each other with two threads each. Only the beginning of a large network
+that is asked for alone gets all cores, which nobody else uses then. On a GPU there is one worker,
+which takes a batch at a time. A GPU that stops working is given up: its jobs are done on the CPU.
 """
 
 import contextlib
@@ -183,7 +183,8 @@ class Workers:
                 if job not in wanted:
                     self._answer(NoteDropped(job.job))
             is_alone = jobs[0].first_only and self._way.n_asked == 1
-            use_threads(self._n_threads if is_alone else 1)
+            is_shared = is_alone and renderer is not None and renderer.is_large
+            use_threads(self._n_threads if is_shared else 1)
             with self._way.taken(sum(job.first_only for job in jobs)):
                 if renderer is not None and wanted:
                     self._render(renderer, wanted)

@@ -27,6 +27,7 @@ from .status import ModelInfo, Timbre
 __all__ = ["DeviceMissingError", "ModelError", "NoteRenderer", "failure", "one_line"]
 
 FIRST_SECONDS = 0.5
+LARGE_FLOPS = 2e9  # of a beginning; smaller layers are done before they are shared out
 LARGEST_ERROR = 0.02
 """Of a GPU's images, re their root mean square: ten times what tf32 rounds."""
 
@@ -48,6 +49,7 @@ class NoteRenderer:
         self.on_gpu = gansynth.device.type != "cpu"
         self.device_words = device_words
         self.n_batch = BATCH_SIZES[-1] if self.on_gpu else 1
+        self.is_large = False  # so that the cores should share a beginning's layers
         wanted = min(round(FIRST_SECONDS * gansynth.sample_rate), gansynth.n_samples)
         n_frames = gansynth.config.network.size[0]
         self._first_frames = next(
@@ -148,7 +150,9 @@ class NoteRenderer:
             0, self.info.hash, z.tobytes(), 0, 0, self.info.lowest_pitch, 1, self.info.sample_rate
         )
         beginning = msgspec.structs.replace(job, first_only=True)
-        self.waves([beginning])
+        with FlopCounterMode(display=False) as counter:
+            self.waves([beginning])
+        self.is_large = counter.get_total_flops() > LARGE_FLOPS
         self.waves([job])
         for n, smaller in zip(BATCH_SIZES[1:], BATCH_SIZES, strict=False):
             if n <= self.n_batch:

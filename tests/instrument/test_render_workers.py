@@ -44,6 +44,7 @@ class PretendRenderer:
         self.timbres = ()
         self.on_gpu = on_gpu
         self.n_batch = 16 if on_gpu else 1
+        self.is_large = True
         self.device_words = "Big GPU" if on_gpu else "CPU"
         self.between_layers: Callable[[], None] = lambda: None
         self.batches: list[list[int]] = []
@@ -137,6 +138,16 @@ def test_a_beginning_asked_for_alone_gets_all_cores_and_a_whole_note_one(
     for _ in range(3):
         bench.play(1, first_only=first_only)
     assert counts == [n_threads] * 3
+
+
+def test_a_small_network_is_faster_alone_even_for_a_beginning() -> None:
+    bench = Bench("cpu")
+    bench.load()
+    bench.opened[0][1].is_large = False
+    counts: list[int] = []
+    bench.on_cpu = lambda _: counts.append(torch.get_num_threads())
+    bench.play(1, first_only=True)
+    assert counts == [1]
 
 
 def test_beginnings_asked_for_together_share_the_cores() -> None:
