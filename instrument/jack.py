@@ -28,14 +28,20 @@ class JackShutdown:
     """
 
     def __init__(self) -> None:
+        """Begin to watch.
+
+        Raises:
+            ConnectionError: If there is no server to watch (yet).
+        """
         self.happened = False
         self._callback = _Shutdown(self._on_shutdown)
-        _callbacks.append(self._callback)  # JACK keeps its address for as long as it likes
         self._library = _rtmidis_library()
         self._client = None
         if self._library is not None:
             self._client = self._library.jack_client_open(b"Timbrepad watch", NO_START_SERVER, None)
-        if self._client:
+            if not self._client:
+                raise ConnectionError("There is no JACK server now.")
+            _callbacks.append(self._callback)  # JACK keeps its address for as long as it likes
             self._library.jack_on_shutdown(self._client, self._callback, None)
 
     def close(self) -> None:

@@ -242,7 +242,7 @@ class MidiInputs:
     def _open_system(self) -> "_System | None":
         for api in available_apis() if self._apis is None else self._apis:
             # a system that is not there raises, and the next one is asked
-            with contextlib.suppress(rtmidi.RtMidiError):
+            with contextlib.suppress(rtmidi.RtMidiError, ConnectionError):
                 return _System(api, self._received)
         self.message = "There is no MIDI on this computer now; the keys on the screen play."
         return None
@@ -304,15 +304,22 @@ class _System:
 
         Raises:
             rtmidi.RtMidiError: If the system is not there.
+            ConnectionError: If it is one that must be watched and is not there yet.
         """
         self._api = api
         self._received = received
+        # First, or a server that starts just now would have ports of ours and nobody to watch it.
         self._shutdown = JackShutdown() if api == rtmidi.API_UNIX_JACK else None
         self._inputs: dict[str, _Input] = {}  # by the system's name of the source
         self._shown: dict[str, str] = {}  # the system's name -> as shown
         self._next_try: dict[str, float] = {}
         # the one that is asked for the ports: another client for each question would cost 30 ms
-        self._monitor = _Input(api, received)
+        try:
+            self._monitor = _Input(api, received)
+        except rtmidi.RtMidiError:
+            if self._shutdown is not None and self.alive:
+                self._shutdown.close()
+            raise
         if api not in _WITHOUT_VIRTUAL_PORTS:
             self._monitor.midi_in.open_virtual_port(CLIENT)
 
