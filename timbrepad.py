@@ -1113,6 +1113,14 @@ def train(
     carried: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Begin with what --carry wrote elsewhere.")
     ] = None,
+    history: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="Models kept on the way, to compare by ear: at most N and 512 MiB.",
+        ),
+    ] = 8,
     accept_changed_data: Annotated[
         bool, typer.Option("--accept-changed-data", help="Go on though the notes changed.")
     ] = False,
@@ -1160,6 +1168,7 @@ def train(
         stop_when_collapsed=not ignore_collapse,
         carried=carried,
         carry=carry,
+        n_history=history,
     )
     first = os.environ.get("RANK", "0") == "0"  # of torchrun's workers, the one that speaks
     with (

@@ -42,6 +42,15 @@ def model_hash(folder: Path) -> str:
     return digest.hexdigest()
 
 
+def latent_space_of(folder: Path) -> str:
+    """Give the identity of a model's latent space: what its configuration says, else its hash.
+
+    Raises:
+        ModelError: If the folder is not a model.
+    """
+    return read_config(folder).latent_space or model_hash(folder)
+
+
 def read_config(folder: Path) -> ModelConfig:
     """Read and check a model's configuration.
 

@@ -175,6 +175,8 @@ class ModelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             "linear" log magnitude and IF, or "phase" log magnitude and phase over pi.
         normalizer: What the network sees of them, with "gansynth".
         figures: Measured figures by name, for people and for `models info`.
+        latent_space: Identity of the space that latents lie in: those of one model sound alike
+            in another with the same. "": that of no other model, so the model's own hash.
     """
 
     format: Literal["timbrepad-model"] = "timbrepad-model"
@@ -192,6 +194,7 @@ class ModelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     data_type: Literal["mel", "linear", "phase"] = "mel"
     normalizer: NormalizerConfig = NormalizerConfig()
     figures: dict[str, float] = {}
+    latent_space: str = ""
 
     def __post_init__(self) -> None:
         transform = self.warped if self.representation == "warped" else self.gansynth

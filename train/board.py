@@ -41,7 +41,8 @@ class Board:
     def show_notes(self, previews: Sequence[Preview], examples_seen: int) -> None:
         """Add notes, to hear and as rainbowgrams."""
         for preview in previews:
-            title = f"notes/{preview.note.name} {preview.note.pitch}"
+            kind = "own" if preview.note.is_own else "notes"
+            title = f"{kind}/{preview.note.name} {preview.note.pitch}"
             wave = torch.from_numpy(preview.wave)[None]
             self._writer.add_audio(title, wave, examples_seen, preview.sample_rate)
             self._writer.add_image(title, preview.picture, examples_seen, dataformats="HWC")

@@ -19,7 +19,7 @@ from .config import TimbrepadConfig, TrainConfig
 from .dataset import TrainingSet
 from .decoder import Decoder
 from .loss import downscale
-from .reading import Reading
+from .reading import NEARNESS, Reading
 from .sampling import spread
 from .trainer import Judge, Trainer
 
@@ -27,9 +27,6 @@ N_PITCHES, N_EACH, N_HELD_OUT = 8, 8, 32
 _GRID = (16, 32)
 _BATCH = 8
 _FLOOR = -0.8
-
-NEARNESS = "held_out_off_db"
-"""The measure by which the best checkpoint is chosen: less is better."""
 
 
 class Monitor:

@@ -1,5 +1,6 @@
-"""Fixed notes of a run as WAVs and pictures in `previews/`, for a window and for TensorBoard."""
+"""Notes of a run, the same at each look, as WAVs and pictures in `previews/`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -10,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from model.latent import draw_gaussian, on_sphere
+from model.latent import blend, draw_gaussian, on_sphere, pad_weights
 from model.layers import upscale
 
 from .config import TrainConfig
@@ -18,6 +19,7 @@ from .dataset import TrainingSet
 from .decoder import Decoder
 from .files import write_whole
 from .notes import write_error, write_wave
+from .player_sounds import PlayerSound, SoundsError, read_sounds
 from .rainbowgram import encode_png, rainbowgram
 from .sampling import spread
 from .trainer import Trainer
@@ -33,16 +35,18 @@ class PreviewNote(msgspec.Struct, frozen=True):
     """One fixed note.
 
     Attributes:
-        name: Of its timbre, or of the latent that was drawn.
+        name: Of its timbre, or of the player's sound.
         pitch: MIDI number.
         wave: Name of its WAV.
         picture: Name of its rainbowgram, a PNG.
+        is_own: Whether it is a sound of the player's.
     """
 
     name: str
     pitch: int
     wave: str
     picture: str
+    is_own: bool = False
 
 
 class PreviewIndex(msgspec.Struct, frozen=True):
@@ -71,10 +75,27 @@ class Preview:
 
 
 class Previews:
-    """Renders the same notes again and again."""
+    """Renders the same notes again and again, and the player's sounds."""
 
-    def __init__(self, config: TrainConfig, data: TrainingSet, device: torch.device) -> None:
-        """Choose notes near middle C, of timbres spread over all families."""
+    def __init__(
+        self,
+        config: TrainConfig,
+        data: TrainingSet,
+        device: torch.device,
+        run: Path,
+        on_notice: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Choose notes near middle C, of timbres spread over all families.
+
+        Args:
+            config: The run's settings.
+            data: Its timbres.
+            device: Where to render.
+            run: The run's folder; its `sounds.json` is read anew each time.
+            on_notice: Told, in a line and once, of sounds that can't be used.
+        """
+        self._run, self._on_notice = run, on_notice
+        self._trouble = ""
         self._config = config
         self._device = device
         near: dict[int, int] = {}
@@ -84,35 +105,65 @@ class Previews:
         timbres = spread(sorted(near), lambda number: families[number], N_PREVIEWS)
         self._timbre = torch.tensor(timbres)
         self._pitch = torch.tensor([int(data.pitch[near[number]]) for number in timbres])
-        self._names = [data.timbres[number].name for number in timbres]
+        names = [data.timbres[number].name for number in timbres]
+        self._notes = [
+            PreviewNote(name, int(pitch), f"note-{number}.wav", f"note-{number}.png")
+            for number, (name, pitch) in enumerate(zip(names, self._pitch, strict=True), 1)
+        ]
 
     def render(self, trainer: Trainer, examples_seen: int) -> list[Preview]:
         """Render the notes with the running mean of the weights."""
         decoder = cast(Decoder, trainer.decoder())
-        specgrams = self._specgrams(decoder, trainer.stage(examples_seen))
+        sounds = self._read_sounds()
+        notes = [*self._notes, *(self._own_note(*row) for row in enumerate(sounds, 1))]
+        pitch = torch.tensor([note.pitch for note in notes])
+        z = torch.cat([self._latents(decoder), self._own_latents(sounds)])
+        specgrams = self._specgrams(decoder, z, pitch, trainer.stage(examples_seen))
         representation = self._config.transform
-        waves = representation.decode(specgrams, self._pitch, _ITERATIONS).numpy()
+        waves = representation.decode(specgrams, pitch, _ITERATIONS).numpy()
         waves = waves * (_PEAK / np.maximum(np.abs(waves).max(1, keepdims=True), 1e-6))
         return [
             Preview(
-                PreviewNote(name, int(pitch), f"note-{number}.wav", f"note-{number}.png"),
+                note,
                 wave.astype(np.float32),
                 representation.sample_rate,
                 rainbowgram(specgram.numpy(), self._config.db_per_unit),
             )
-            for number, (name, pitch, wave, specgram) in enumerate(
-                zip(self._names, self._pitch, waves, specgrams, strict=True), 1
-            )
+            for note, wave, specgram in zip(notes, waves, specgrams, strict=True)
         ]
 
+    def _read_sounds(self) -> tuple[PlayerSound, ...]:
+        try:
+            return read_sounds(self._run, self._config.latent_size)
+        except SoundsError as error:
+            if str(error) != self._trouble:
+                self._trouble = str(error)
+                self._on_notice(self._trouble)
+            return ()
+
+    def _own_note(self, number: int, sound: PlayerSound) -> PreviewNote:
+        network = self._config.network
+        highest = network.lowest_pitch + network.n_pitches - 1
+        pitch = min(max(_PITCH, network.lowest_pitch), highest)
+        return PreviewNote(sound.name, pitch, f"own-{number}.wav", f"own-{number}.png", is_own=True)
+
+    def _own_latents(self, sounds: tuple[PlayerSound, ...]) -> Tensor:
+        """Give what the pad's finger chooses: float32 [sound, latent], on the device."""
+        z = [blend(torch.tensor(s.latents), pad_weights(s.pad_x, s.pad_y)) for s in sounds]
+        empty = torch.empty(0, self._config.latent_size)
+        return (torch.stack(z) if z else empty).to(self._device)
+
     @torch.inference_mode()
-    def _specgrams(self, decoder: Decoder, stage: int) -> Tensor:
-        """Give float32 [note, 2, time, freq] at the full resolution, on the CPU."""
+    def _latents(self, decoder: Decoder) -> Tensor:
+        """Give those of the fixed notes: float32 [note, latent], on the device."""
         if len(decoder.latents):
-            z = on_sphere(decoder.latents[self._timbre.to(self._device)])
-        else:
-            z = draw_gaussian(len(self._pitch), self._config.latent_size, 0).to(self._device)
-        specgrams = decoder.generator(z, self._pitch.to(self._device), stage).float().cpu()
+            return on_sphere(decoder.latents[self._timbre.to(self._device)])
+        return draw_gaussian(len(self._pitch), self._config.latent_size, 0).to(self._device)
+
+    @torch.inference_mode()
+    def _specgrams(self, decoder: Decoder, z: Tensor, pitch: Tensor, stage: int) -> Tensor:
+        """Give float32 [note, 2, time, freq] at the full resolution, on the CPU."""
+        specgrams = decoder.generator(z, pitch.to(self._device), stage).float().cpu()
         return upscale(specgrams, 2 ** (len(self._config.network.channels) - stage))
 
 
@@ -131,3 +182,7 @@ def write_previews(folder: Path, previews: list[Preview], examples_seen: int, st
         write_whole(folder / preview.note.picture, encode_png(preview.picture))
     index = PreviewIndex(examples_seen, stage, tuple(preview.note for preview in previews))
     write_whole(folder / _INDEX, msgspec.json.format(msgspec.json.encode(index), indent=2))
+    named = {name for note in index.notes for name in (note.wave, note.picture)}
+    for path in folder.glob("own-*"):  # of a sound that the player has put away
+        if path.name not in named:
+            path.unlink(missing_ok=True)

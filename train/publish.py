@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import torch
 from torch import Tensor
@@ -18,6 +19,7 @@ from .dataset import TrainingSet
 from .decoder import Decoder
 from .discriminator_file import write_discriminator
 from .features import FEATURE_PITCH, rank_features, timbre_features
+from .history import N_KEPT
 from .notes import DatasetError, read_wave
 from .run import Run
 
@@ -25,23 +27,32 @@ MODEL_FOLDER = "model"
 
 
 def publish(
-    run: Run, data: TrainingSet, *, info: str = "", figures: Mapping[str, float] | None = None
+    run: Run,
+    data: TrainingSet,
+    *,
+    info: str = "",
+    figures: Mapping[str, float] | None = None,
+    n_history: int = N_KEPT,
 ) -> Path:
     """Write the running mean of a run's weights as a model, its timbres named and measured.
 
-    A critic of the recommended recipe goes beside it, for whoever trains the model further.
+    It says how many notes the run had seen, and what was measured there. A critic of the
+    recommended recipe goes beside it, for whoever trains the model further, and a copy into the
+    run's history, for whoever compares.
 
     Args:
         run: A run with a checkpoint.
         data: What it was trained on: the timbres' names, families and sounds.
         info: What people should know of the model: its data, its licence, its state.
-        figures: Measured figures, kept in the model for people.
+        figures: Further measured figures, kept in the model for people.
+        n_history: How many models the history keeps.
 
     Returns:
         The model's folder, inside the run's.
 
     Raises:
-        DatasetError: If the run has no checkpoint, or was trained on other timbres.
+        DatasetError: If the run has no checkpoint, or was trained on other timbres, or the
+            history can't be written.
         ModelError: If the model can't be written.
     """
     config = run.config()
@@ -58,7 +69,11 @@ def publish(
             "data. Name the data it was trained on."
         ) from error
     timbres = _measure_timbres(data) if named else ()
-    model_config = _model_config(config, timbres, info, dict(figures or {}))
+    seen = checkpoint.examples_seen
+    measured = {"examples_seen": float(seen), **run.measures_at(seen), **(figures or {})}
+    model_config = msgspec.structs.replace(
+        _model_config(config, timbres, info, measured), latent_space=run.latent_space
+    )
     folder = run.folder / MODEL_FOLDER
     GANSynth(model_config, decoder.generator, on_sphere(decoder.latents.detach())).save(
         folder, half=True
@@ -66,6 +81,7 @@ def publish(
     if isinstance(config, TimbrepadConfig):
         critic = _below(checkpoint.state, "critic.")
         write_discriminator(folder, critic, critic_config(config))
+    run.history.keep(folder, seen, n_history)
     return folder
 
 

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from .checkpoints import Score
 
+NEARNESS = "held_out_off_db"
+"""The measure by which the best checkpoint is chosen: less is better."""
+
 
 @dataclass(frozen=True)
 class Reading:

@@ -1,18 +1,24 @@
 """A run's folder: its settings, its data's identity, checkpoints, statistics, the model."""
 
+import contextlib
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 
+from model.checkpoint import latent_space_of
+
 from .checkpoints import Checkpoints
-from .config import AnyConfig, TrainConfig, decode_train_config
+from .config import AnyConfig, TimbrepadConfig, TrainConfig, decode_train_config
 from .files import write_whole
+from .history import History
 from .identity import DataIdentity, difference
 from .notes import DatasetError, write_error
 
 _CONFIG = "config.json"
 _DATA = "data.json"
 _STATS = "stats.jsonl"
+_LATENT_SPACE = "latent_space.txt"
 _FORMER_CHECKPOINT = "checkpoint.safetensors"
 
 _SETTLED = ("recipe", "representation", "width", "latent_size")
@@ -22,6 +28,7 @@ class _Place(msgspec.Struct):
     """What every line of the statistics has."""
 
     examples_seen: int
+    measures: dict[str, float] = {}
 
 
 class Run:
@@ -30,6 +37,7 @@ class Run:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.checkpoints = Checkpoints(folder / "checkpoints")
+        self.history = History(folder / "history")
 
     @property
     def has_checkpoint(self) -> bool:
@@ -84,14 +92,31 @@ class Run:
             )
 
     def start(self, config: TrainConfig, data: DataIdentity) -> None:
-        """Make the folder and write the settings and the data's identity.
+        """Make the folder and write the settings, the data's identity and the latent space's.
+
+        The latent space is that of the model that the run goes on from, else one of its own; a
+        run that has begun keeps it.
 
         Raises:
             DatasetError: If the folder can't be written.
+            ModelError: If the model to go on from can't be read.
         """
         settings = msgspec.json.format(msgspec.json.encode(config), indent=2)
+        identity = msgspec.json.encode(data)
         write_whole(self.folder / _CONFIG, settings)
-        write_whole(self.folder / _DATA, msgspec.json.encode(data))
+        write_whole(self.folder / _DATA, identity)
+        if not self.has_checkpoint:
+            start = config.start if isinstance(config, TimbrepadConfig) else ""
+            own = sha256(settings + identity).hexdigest()
+            space = latent_space_of(Path(start)) if start else own
+            write_whole(self.folder / _LATENT_SPACE, space.encode())
+
+    @property
+    def latent_space(self) -> str:
+        """Identity of the latent space of the run's models; "" in runs from before there was."""
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            return (self.folder / _LATENT_SPACE).read_text("ascii")
+        return ""
 
     def config(self) -> AnyConfig:
         """Read the run's settings.
@@ -125,8 +150,21 @@ class Run:
         except OSError as error:
             raise write_error(path, error) from error
 
+    def measures_at(self, examples_seen: int) -> dict[str, float]:
+        """Give what was measured at just this place; nothing where nobody looked there."""
+        with contextlib.suppress(OSError):
+            for line in reversed((self.folder / _STATS).read_bytes().splitlines()):
+                with contextlib.suppress(msgspec.DecodeError):
+                    place = msgspec.json.decode(line, type=_Place)
+                    if place.examples_seen < examples_seen:
+                        break
+                    if place.examples_seen == examples_seen and place.measures:
+                        return place.measures
+        return {}
+
     def rewind(self, examples_seen: int) -> None:
-        """Take out the statistics after a place, which a run that resumes there writes again."""
+        """Take out what came after a place: a run that resumes there makes it again."""
+        self.history.rewind(examples_seen)
         path = self.folder / _STATS
         if not path.exists():
             return

@@ -16,6 +16,7 @@ from .distributed import n_workers
 from .errors import TrainingError
 from .fine_tune import begin
 from .group import Worker, helpers, in_turn, joined, torchrun_worker, worker_device
+from .history import N_KEPT
 from .identity import DataIdentity, identify
 from .loop import OutOfMemoryError, train_loop
 from .memory import divide_batches, is_out_of_memory, smallest_fitting_division
@@ -48,6 +49,7 @@ class Stretch:
         stop_when_collapsed: Whether a collapse for good ends it.
         carried: A folder of pieces to go on from where the run's own has no checkpoint.
         carry: A folder that gets such pieces at the end.
+        n_history: How many of the models published on the way stay, to compare by ear.
     """
 
     device: str = "auto"
@@ -58,6 +60,7 @@ class Stretch:
     stop_when_collapsed: bool = True
     carried: Path | None = None
     carry: Path | None = None
+    n_history: int = N_KEPT
 
 
 def train(
@@ -94,7 +97,7 @@ def train(
     Raises:
         DatasetError: If the data or the run's folder can't be used.
         TrainingError: If training cannot go on.
-        ModelError: If the model can't be written.
+        ModelError: If the model can't be written, or one to go on from can't be read.
     """
     deadline = None if stretch.seconds is None else time.monotonic() + stretch.seconds
     wishes = Wishes(
@@ -132,14 +135,14 @@ def train(
             stack.enter_context(joined(worker, device, port))
 
         def publish_so_far() -> None:  # for who plays the model while it learns
-            publish(run, data, info=info)
+            publish(run, data, info=info, n_history=stretch.n_history)
 
         wishes = replace(wishes, on_checkpoint=publish_so_far)
         seen = _train_here(worker, device, run, config, data, stretch, wishes, on_notice)
     complete = seen >= config.examples
     if worker.rank > 0:
         return run.folder / MODEL_FOLDER, complete
-    return publish(run, data, info=info), complete
+    return publish(run, data, info=info, n_history=stretch.n_history), complete
 
 
 def _for_workers(config: AnyConfig, count: int) -> AnyConfig:

@@ -65,7 +65,7 @@ class Upkeep:
         self._seen = self._saved_at = self._seen_at_tick = examples_seen
         self._sums: dict[str, tuple[Tensor, int]] = {}
         now = time.monotonic()
-        self._tick = self._saved = now
+        self._tick = self._saved = self._looked = now
         self._next_look = now + min(_FIRST_LOOK_SECONDS, wishes.look_seconds)
         self._aside = 0.0  # seconds since the last tick that were not spent learning
         self._longest_aside = 0.0
@@ -92,6 +92,9 @@ class Upkeep:
         look = done or (now >= self._next_look and not stop)
         save = done or stop or now - self._saved > self._config.checkpoint_seconds
         save = save or self._trainer.stage(self._seen) != stage
+        if not stop and self._is_at_last_resolution():  # a model to hear comes with its measures
+            look = look or (save and now - self._looked > (self._next_look - self._looked) / 2)
+            save = save or (look and now - self._saved > self._config.checkpoint_seconds / 2)
         if not (look or save or now - self._tick > _TICK_SECONDS):
             return False
         progress = self._progress(stage, now)
@@ -100,9 +103,9 @@ class Upkeep:
             measures = self._look()
         if save:
             self._save()
-            if not (done or stop) and self._is_at_last_resolution():
-                self._wishes.on_checkpoint()
         self._tell(progress, measures)
+        if save and not (done or stop) and self._is_at_last_resolution():
+            self._wishes.on_checkpoint()
         self._aside = time.monotonic() - now
         self._longest_aside = max(self._longest_aside, self._aside)
         self._tick = now
@@ -150,7 +153,7 @@ class Upkeep:
             state = self._finite_state()
             self._run.checkpoints.write_best(state, self._seen, reading.score)
             self._best = reading.score
-        now = time.monotonic()
+        now = self._looked = time.monotonic()
         self._next_look = now + max(self._wishes.look_seconds, (now - start) / _LOOK_SHARE)
         return reading.measures
 

@@ -43,7 +43,7 @@ class Watch:
         self._run = run
         self._on_notice = on_notice
         self._monitor = Monitor(config, data, device)
-        self._previews = Previews(config, data, device)
+        self._previews = Previews(config, data, device, run.folder, on_notice)
         self._alarms = Alarms(config.examples)
         self._board: Board | None = None
         try:

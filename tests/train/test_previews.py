@@ -9,11 +9,12 @@ import pytest
 import soundfile
 import torch
 
+from tests.train.tiny import tiny_config
 from train.board import Board
 from train.config import GANSynthConfig, WarmStartConfig
 from train.dataset import read_training_set
 from train.notes import DatasetError
-from train.previews import Previews, write_previews
+from train.previews import Preview, Previews, write_previews
 from train.progress import Progress
 from train.rainbowgram import encode_png, rainbowgram
 from train.recipes import make_trainer
@@ -32,7 +33,7 @@ def previews(notes_folder: Path):
     config = WarmStartConfig(latent_size=8, compiled=False)
     data = read_training_set([notes_folder], config.transform, notes_folder / "cache")
     trainer = make_trainer(config, data, 0, CPU)
-    return Previews(config, data, CPU).render(trainer, 0)
+    return Previews(config, data, CPU, notes_folder).render(trainer, 0)
 
 
 def test_there_is_a_note_near_middle_c_of_each_of_the_few_timbres(previews) -> None:
@@ -75,8 +76,82 @@ def test_a_recipe_without_timbres_has_notes_of_drawn_latents(notes_folder: Path)
     config = GANSynthConfig(width="quarter", latent_size=8, batch=(2,), compiled=False)
     data = read_training_set([notes_folder], config.transform, notes_folder / "cache")
     trainer = make_trainer(config, data, 0, CPU)
-    previews = Previews(config, data, CPU).render(trainer, 0)
+    previews = Previews(config, data, CPU, notes_folder).render(trainer, 0)
     assert [preview.wave.shape for preview in previews] == [(64000,)] * 3
+
+
+def sound(name: str = "Dark bells", seed: int = 0, size: int = 8, **pad) -> dict:
+    latents = np.random.default_rng(seed).standard_normal((4, size))
+    return {"name": name, "latents": latents.tolist(), **pad}
+
+
+@pytest.fixture(scope="module")
+def rendering(notes_folder: Path, tiny_width: None):
+    """Previews of a run with random weights, by the sounds that its folder holds."""
+    config = tiny_config("warm-start")
+    data = read_training_set([notes_folder], config.transform, notes_folder / "cache")
+    trainer = make_trainer(config, data, 0, CPU)
+    random = torch.Generator().manual_seed(0)
+    for parameter in trainer.decoder().parameters():
+        torch.nn.init.normal_(parameter, 0.0, 0.5, random)
+
+    def render(folder: Path, sounds: object, lines: list[str] | None = None) -> list[Preview]:
+        (folder / "sounds.json").write_text(json.dumps(sounds))
+        say = [].append if lines is None else lines.append
+        previews = Previews(config, data, CPU, folder, say)
+        return [previews.render(trainer, 0) for _ in range(2)][-1]
+
+    return render
+
+
+def test_the_players_sounds_are_rendered_beside_the_fixed_notes(rendering, tmp_path) -> None:
+    previews = rendering(tmp_path, [sound(), sound("Glass", 1)])
+    own = [preview.note for preview in previews if preview.note.is_own]
+    assert [(note.name, note.pitch) for note in own] == [("Dark bells", 60), ("Glass", 60)]
+    assert [preview.note.name for preview in previews[:3]] == ["Pure", "Bright", "Plucked"]
+    waves = [preview.wave for preview in previews]
+    assert not np.array_equal(waves[3], waves[4])
+
+
+def test_a_sound_is_where_its_finger_is_on_the_pad(rendering, tmp_path) -> None:
+    there = sound(pad_x=1.0, pad_y=0.0)
+    alone = sound("Alone") | {"latents": [there["latents"][1]] * 4}
+    *_, first, second = rendering(tmp_path, [there, alone])
+    assert np.allclose(first.wave, second.wave, atol=1e-4)
+
+
+def test_sounds_beyond_the_fourth_are_left_out(rendering, tmp_path) -> None:
+    previews = rendering(tmp_path, [sound(f"Sound {n}") for n in range(6)])
+    assert [p.note.name for p in previews[3:]] == ["Sound 0", "Sound 1", "Sound 2", "Sound 3"]
+
+
+@pytest.mark.parametrize(
+    ("sounds", "what"),
+    [
+        ([sound(size=7)], '"Dark bells" has not 4 latents of 8 numbers'),
+        ([sound() | {"latents": [[0.0] * 8] * 3}], "has not 4 latents"),
+        ([sound("two\nlines")], "a name has 1 to 80 letters in one line"),
+        ([sound(pad_x=1.5)], 'the pad of "Dark bells" is not 0..1'),
+        ([sound() | {"latents": [[1e400] * 8] * 4}], "can't be used"),
+        ({"name": "no list"}, "Expected `array`"),
+        (["x" * 1_000_001], "longer than 1000000 bytes"),
+    ],
+)
+def test_sounds_that_cannot_be_used_are_told_of_once_and_left_out(
+    rendering, tmp_path, sounds, what
+) -> None:
+    lines: list[str] = []
+    previews = rendering(tmp_path, sounds, lines)
+    assert [preview.note.is_own for preview in previews] == [False] * 3
+    (line,) = lines
+    assert "sounds.json can't be used" in line
+    assert what in line
+
+
+def test_the_files_of_a_sound_that_was_put_away_go(rendering, tmp_path) -> None:
+    for sounds, n_files in (([sound(), sound("Glass")], 4), ([sound()], 2), ([], 0)):
+        write_previews(tmp_path / "previews", rendering(tmp_path, sounds), 1, 4)
+        assert len(list((tmp_path / "previews").glob("own-*"))) == n_files
 
 
 def test_a_rainbowgram_has_loudness_as_brightness_and_low_notes_below() -> None:

@@ -10,6 +10,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from model.checkpoint import latent_space_of, model_hash
 from model.config import TimbreConfig
 from model.gansynth import GANSynth, ModelError
 from model.latent import on_sphere
@@ -21,6 +22,7 @@ from train.dataset import read_training_set
 from train.discriminator_file import DISCRIMINATOR_FILE, read_discriminator
 from train.errors import TrainingError
 from train.fine_tune import begin, fine_tuning, starting_latents
+from train.identity import DataIdentity
 from train.notes import DatasetError
 from train.recipes import make_trainer
 from train.run import Run
@@ -79,6 +81,34 @@ def test_the_discriminator_lies_beside_its_model(models) -> None:
         assert file.get_tensor("score.weight").dtype == torch.float16
 
 
+def test_a_model_says_how_far_its_run_was_and_what_was_measured_there(models) -> None:
+    figures = GANSynth.load(models["logistic"]).config.figures
+    assert figures["examples_seen"] == 48
+    assert figures["held_out_off_db"] > 0
+    (kept,) = Run(models["logistic"].parent).history.paths()
+    assert kept.name == "notes-000000048"
+    assert model_hash(kept) == model_hash(models["logistic"])
+
+
+def test_a_run_has_a_latent_space_of_its_own_or_that_of_its_beginning(
+    models, notes_folder: Path, tmp_path
+) -> None:
+    spaces = [latent_space_of(models[recipe]) for recipe in models]
+    assert len(set(spaces)) == 3
+    own = latent_space_of(models["logistic"])
+    assert own != model_hash(models["logistic"])
+    run = Run(tmp_path)
+    run.start(going_on(models), DataIdentity(0, {}))
+    assert run.latent_space == own
+
+
+def test_a_model_that_says_no_latent_space_has_one_of_its_own(models, tmp_path) -> None:
+    model = GANSynth.load(models["gansynth"])
+    model.config = msgspec.structs.replace(model.config, latent_space="")
+    model.save(tmp_path / "older", half=True)
+    assert latent_space_of(tmp_path / "older") == model_hash(tmp_path / "older")
+
+
 def test_a_run_begins_where_a_model_left_off(models, notes_folder: Path) -> None:
     config = going_on(models)
     data = read_training_set([notes_folder], config.transform, notes_folder / "cache")
@@ -101,6 +131,7 @@ def test_a_whole_run_goes_on_from_a_model(models, notes_folder: Path, tmp_path) 
     assert complete
     assert Run(tmp_path).config() == config
     assert GANSynth.load(folder).timbres[0].name == "Pure"
+    assert latent_space_of(folder) == latent_space_of(models["logistic"])
 
 
 def test_a_new_timbre_begins_near_those_that_sound_like_it(models, notes_folder: Path) -> None:

@@ -93,6 +93,43 @@ def test_the_monitors_look_at_the_end_and_the_best_is_kept(run: Run) -> None:
     assert (best.name, best.stage) == ("off", 2)
 
 
+def test_a_model_to_hear_comes_with_what_was_measured_at_its_place(run: Run) -> None:
+    told: list[dict[str, float]] = []
+    keeper = upkeep(
+        ToyTrainer(),
+        run,
+        settings=msgspec.structs.replace(SETTINGS, checkpoint_seconds=0.0),
+        watch=ToyWatch((5.0, 4.0)),
+        wishes=Wishes(
+            look_seconds=0.0, on_checkpoint=lambda: told.append(run.measures_at(places(run)[-1]))
+        ),
+    )
+    train_loop(keeper._trainer, 0, SETTINGS.examples, keeper)
+    assert told[0].keys() == {"off"}
+
+
+def test_looks_and_checkpoints_that_are_half_due_wait_for_each_other(run: Run, monkeypatch) -> None:
+    """Steps of ten seconds: both take turns of two minutes, the first look comes early."""
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    settings = msgspec.structs.replace(SETTINGS, checkpoint_seconds=120.0)
+    watch = ToyWatch()
+    saved: list[int] = []
+    wishes = Wishes(on_checkpoint=lambda: saved.append(places(run)[-1]))
+    keeper = upkeep(ToyTrainer(), run, watch=watch, wishes=wishes, settings=settings)
+
+    class Slow(ToyTrainer):
+        def step(self, examples_seen: int) -> tuple[int, dict[str, torch.Tensor]]:
+            now[0] += 10.0
+            return super().step(examples_seen)
+
+    train_loop(Slow(), 0, SETTINGS.examples, keeper)
+    assert watch.looks[0] == 6  # half a minute into it, without a checkpoint
+    assert len(saved) > 2
+    assert saved[0] == STAGE_END  # where the resolution begins, looked at or not
+    assert set(saved[1:]) <= set(watch.looks)
+
+
 def test_a_worse_state_does_not_replace_the_best(run: Run) -> None:
     train(run, watch=ToyWatch((3.0,)))
     train(run, watch=ToyWatch((4.0,)))
