@@ -129,13 +129,14 @@ class Controls:
             raise ValueError("the pad has no corners before a model is open")
         _check("corner", index, 0, N_CORNERS - 1)
 
-    def preset(self, name: str, model_name: str, model_hash: str) -> Preset:
+    def preset(self, name: str, model_name: str, model_hash: str, latent_space: str = "") -> Preset:
         """Give what is set now as a preset."""
         return msgspec.structs.replace(
             self._preset,
             name=name or "Untitled",
             model_name=model_name,
             model_hash=model_hash,
+            latent_space=latent_space,
             corners=self.corners,
             pad_x=self.pad_x,
             pad_y=self.pad_y,
@@ -235,19 +236,25 @@ class Controls:
 
 
 def resolve_corners(
-    corners: Sequence[Corner], timbres: Sequence[Timbre], latent_size: int, *, is_same_model: bool
+    corners: Sequence[Corner],
+    timbres: Sequence[Timbre],
+    latent_size: int,
+    *,
+    is_same_model: bool,
+    is_same_space: bool = False,
 ) -> tuple[Corner, ...]:
     """Give corners whose latents belong to a model.
 
     A corner keeps its latent where it was made by this model. One of another model, or without a
-    latent, becomes this model's timbre of the same name; where there is none, one that is unlike
-    the other corners.
+    latent, becomes this model's timbre of the same name. Where there is none, it keeps its latent
+    in the same latent space; in another it becomes one that is unlike the other corners.
 
     Args:
         corners: Four, or none: then four timbres that are unlike each other.
         timbres: Of the model, at least one.
         latent_size: Of the model.
         is_same_model: Whether the corners' latents were made by this model.
+        is_same_space: Whether by this model or one with the same latent space.
     """
     by_name: Mapping[str, Timbre] = {timbre.name.casefold(): timbre for timbre in timbres}
     spare = iter(distinct_timbres(timbres, 2 * N_CORNERS))
@@ -258,6 +265,9 @@ def resolve_corners(
             resolved.append(corner)
             continue
         timbre = by_name.get(corner.timbre.casefold())
+        if timbre is None and is_same_space and len(corner.z) == latent_size:
+            resolved.append(corner)
+            continue
         if timbre is None:
             candidates = (timbre for timbre in spare if timbre.name.casefold() not in named)
             timbre = next(candidates, timbres[0])
@@ -266,21 +276,21 @@ def resolve_corners(
 
 
 def drawn_corners(
-    corners: Sequence[Corner], latent_size: int, *, is_same_model: bool
+    corners: Sequence[Corner], latent_size: int, *, is_same_space: bool
 ) -> tuple[Corner, ...]:
     """Give corners for a model without named timbres: each with a seed to draw its latent with.
 
-    A corner keeps its latent where it was made by this model, else its seed; one that has
+    A corner keeps its latent where that lies in the model's space, else its seed; one that has
     neither gets a seed of its own, always the same.
 
     Args:
         corners: Four, or none.
         latent_size: Of the model.
-        is_same_model: Whether the corners' latents were made by this model.
+        is_same_space: Whether the latents were made by this model or one with the same space.
     """
     given = []
     for place, corner in enumerate(corners or (Corner(name=""),) * N_CORNERS):
-        if is_same_model and len(corner.z) == latent_size:
+        if is_same_space and len(corner.z) == latent_size:
             given.append(corner)
             continue
         seed = place + 1 if corner.seed is None else corner.seed

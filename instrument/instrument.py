@@ -115,7 +115,7 @@ class Instrument:
         self._model: ModelInfo | None = None  # that was asked for last
         self._open_model_info: ModelInfo | None = None  # that the renderer has open
         self._timbres: tuple[Timbre, ...] = ()
-        self._corners_model = ("", "")  # name and hash of the one that made the corners' latents
+        self._corners_model = ModelInfo("", "", "")  # the one that made the corners' latents
         # by request: where the latent belongs, and whether the player wanted another sound
         self._draws: dict[int, tuple[int, Corner, bool]] = {}
         self._requests = count(1)
@@ -295,7 +295,14 @@ class Instrument:
     def preset(self) -> Preset:
         """Give what sounds now as a preset."""
         with self._lock, self._controls_lock:
-            return self._controls.preset(self._preset_name, *self._corners_model)
+            made_by = self._corners_model
+            space = made_by.latent_space
+            return self._controls.preset(
+                self._preset_name,
+                made_by.name,
+                made_by.hash,
+                space if space != made_by.hash else "",
+            )
 
     def load_preset(self, preset: Preset) -> None:
         """Take over a preset's corners, pad, parameters and mappings."""
@@ -329,8 +336,9 @@ class Instrument:
     def follow_run(self, folder: str) -> None:
         """Open each model that a training run publishes from now on; "" follows none.
 
-        What sounds is cross-faded to the new model's notes, and the corners become its timbres
-        of the same names.
+        What sounds is cross-faded to the new model's notes. The corners become its timbres of the
+        same names; others stay what they are where the run goes on from the model that made them.
+        The folder may also be that of a single model, such as one of the run's history.
         """
         with self._lock:
             self._followed = RunFollower(Path(folder).expanduser()) if folder else None
@@ -419,7 +427,7 @@ class Instrument:
     def _aim(self) -> None:
         """Tell the supply where the finger is, if that has changed."""
         model = self._model
-        if model is None or self._corners_model[1] != model.hash:
+        if model is None or self._corners_model.hash != model.hash:
             return
         with self._controls_lock:
             revision = self._controls.revision
@@ -575,7 +583,13 @@ class Instrument:
         return self._model_for(preset) if preset is not None else self._models.first()
 
     def _model_for(self, preset: Preset) -> ModelInfo | None:
-        """Find a preset's model, else keep the present one, else take the first."""
+        """Find a preset's model, else keep the present one, else take the first.
+
+        While a run is followed, a preset of its latent space is heard through the run's model.
+        """
+        present = self._model
+        if self._followed and present is not None and preset.is_of_space(present.latent_space):
+            return present
         models = self._models.list()
         for model in models:
             if model.hash == preset.model_hash:
@@ -605,11 +619,12 @@ class Instrument:
         self._draws.clear()
         if model is not None:
             # a preset that says no model was written by hand, for whichever plays it
-            self._corners_model = (
-                (preset.model_name, preset.model_hash)
-                if preset.model_hash
-                else (model.name, model.hash)
-            )
+            self._corners_model = model
+            if preset.model_hash:
+                space = preset.latent_space or preset.model_hash
+                self._corners_model = ModelInfo(
+                    preset.model_name, preset.model_hash, "", latent_space=space
+                )
             self._open_model(model)
 
     def _open_model(self, model: ModelInfo) -> None:
@@ -647,7 +662,8 @@ class Instrument:
             return
         with self._controls_lock:
             corners = self._controls.corners
-            is_same = self._corners_model[1] == model.hash
+            is_same = self._corners_model.hash == model.hash
+            is_same_space = is_same or self._corners_model.latent_space == model.latent_space
             if (
                 corners
                 and is_same
@@ -656,12 +672,16 @@ class Instrument:
                 return
             if self._timbres:
                 resolved = resolve_corners(
-                    corners, self._timbres, model.latent_size, is_same_model=is_same
+                    corners,
+                    self._timbres,
+                    model.latent_size,
+                    is_same_model=is_same,
+                    is_same_space=is_same_space,
                 )
             elif self._open_model_info is not None and self._open_model_info.hash == model.hash:
                 # A model without named timbres: the renderer draws what is missing.
                 corners = resolved = drawn_corners(
-                    corners, model.latent_size, is_same_model=is_same
+                    corners, model.latent_size, is_same_space=is_same_space
                 )
             else:
                 return  # `ModelLoaded` brings the timbres, or says that there are none
@@ -669,9 +689,9 @@ class Instrument:
             self._controls.set_corners(resolved)
             if unchanged:  # the player has not changed anything
                 self._saved_revision = self._controls.revision
-        self._corners_model = (model.name, model.hash)
+        self._corners_model = model
         for place, corner in enumerate(corners):
-            has_latent = is_same and len(corner.z) == model.latent_size
+            has_latent = is_same_space and len(corner.z) == model.latent_size
             if corner.seed is not None and not corner.timbre and not has_latent:
                 self._draw(place, corner.seed, locked=corner.locked, is_new=False)
 

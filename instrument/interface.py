@@ -83,7 +83,10 @@ class InstrumentInterface(Protocol):
         ...
 
     def follow_run(self, folder: str) -> None:
-        """Open each model that a training run publishes from now on; "" follows none."""
+        """Open each model that a run, or one of its models' folders, holds now and from now on.
+
+        The corners stay as far as the models' latent spaces are the same; "" follows none.
+        """
         ...
 
     def note_wave(self, note: int) -> NoteWave | None:

@@ -53,6 +53,7 @@ class _Config(msgspec.Struct, kw_only=True):
     sample_rate: int
     network: _Network
     timbres: tuple[_Timbre, ...] = ()
+    latent_space: str = ""
 
 
 class ModelLibrary:
@@ -211,9 +212,10 @@ class ModelLibrary:
         if config.format != "timbrepad-model":
             raise msgspec.ValidationError(f'its format is "{config.format}"')
         network = config.network
+        identity = self._hash(folder)
         return ModelInfo(
             name=config.name,
-            hash=self._hash(folder),
+            hash=identity,
             path=str(folder),
             info=config.info,
             sample_rate=config.sample_rate,
@@ -221,6 +223,7 @@ class ModelLibrary:
             latent_size=network.latent_size,
             lowest_pitch=network.lowest_pitch,
             highest_pitch=network.lowest_pitch + network.n_pitches - 1,
+            latent_space=config.latent_space or identity,
         )
 
     def _hash(self, folder: Path) -> str:

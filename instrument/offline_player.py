@@ -71,15 +71,24 @@ class PresetPlayer:
 
     def _load(self, preset: Preset) -> tuple[AnyEvent, ...]:
         is_same = preset.model_hash in ("", self._model.hash)
+        is_same_space = is_same or preset.is_of_space(self._model.latent_space)
         size = self._model.latent_size
         if not self._timbres and not (
-            is_same and preset.corners and all(len(corner.z) == size for corner in preset.corners)
+            is_same_space
+            and preset.corners
+            and all(len(corner.z) == size for corner in preset.corners)
         ):
             raise PresetError(
                 f'"{preset.name}" belongs to another model, and "{self._model.name}" has no '
                 "timbres of its own. Choose a seed, or another model."
             )
-        corners = resolve_corners(preset.corners, self._timbres, size, is_same_model=is_same)
+        corners = resolve_corners(
+            preset.corners,
+            self._timbres,
+            size,
+            is_same_model=is_same,
+            is_same_space=is_same_space,
+        )
         return self._controls.load(msgspec.structs.replace(preset, corners=corners))
 
 

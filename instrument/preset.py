@@ -25,6 +25,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
         name: As shown; the file's name is made from it.
         model_name: The model that the latents belong to.
         model_hash: Its identity.
+        latent_space: Identity of the model's latent space, where that is not the model's own.
         corners: Four: bottom left, bottom right, top left, top right.
         pad_x: 0..1, rightward.
         pad_y: 0..1, upward.
@@ -40,6 +41,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     name: str = "Untitled"
     model_name: str = ""
     model_hash: str = ""
+    latent_space: str = ""
     corners: tuple[Corner, ...] = ()
     pad_x: float = 0.5
     pad_y: float = 0.5
@@ -51,6 +53,10 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     author: str = ""
     notes: str = ""
+
+    def is_of_space(self, latent_space: str) -> bool:
+        """Whether the latents lie in a model's latent space, though another may have made them."""
+        return bool(latent_space) and (self.latent_space or self.model_hash) == latent_space
 
 
 def encode_preset(preset: Preset) -> bytes:

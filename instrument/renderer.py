@@ -66,6 +66,7 @@ class NoteRenderer:
             latent_size=gansynth.latent_size,
             lowest_pitch=gansynth.pitches[0],
             highest_pitch=gansynth.pitches[-1],
+            latent_space=gansynth.config.latent_space or gansynth.hash,
         )
         self.timbres = tuple(
             Timbre(

@@ -55,7 +55,11 @@ class Corner(msgspec.Struct, frozen=True):
 
 
 class ModelInfo(msgspec.Struct, frozen=True):
-    """A model that can be opened: what its folder says."""
+    """A model that can be opened: what its folder says.
+
+    Models with the same `latent_space` make the same timbre of a latent, or nearly: those of one
+    training run, and the one that it went on from.
+    """
 
     name: str
     hash: str
@@ -66,6 +70,7 @@ class ModelInfo(msgspec.Struct, frozen=True):
     latent_size: int = 0
     lowest_pitch: int = 24
     highest_pitch: int = 84
+    latent_space: str = ""
 
 
 class AudioDevice(msgspec.Struct, frozen=True):

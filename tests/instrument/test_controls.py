@@ -226,6 +226,17 @@ class TestCorners:
     def test_corners_of_the_same_model_stay(self):
         assert resolve_corners(CORNERS, TIMBRES, 2, is_same_model=True) == CORNERS
 
+    def test_in_the_same_latent_space_a_corner_without_a_namesake_keeps_its_latent(self):
+        named, unnamed = Corner("A", (5.0, 5.0), TIMBRES[0].name), Corner("Seed 3", (7.0, 7.0))
+        missing = Corner("Gone", (8.0, 8.0), "Gone", locked=True)
+        foreign = Corner("Longer", (9.0, 9.0, 9.0), "Longer")
+        resolved = resolve_corners(
+            (named, unnamed, missing, foreign), TIMBRES, 2, is_same_model=False, is_same_space=True
+        )
+        assert resolved[0] == corner_of(TIMBRES[0])
+        assert resolved[1:3] == (unnamed, missing)
+        assert len(resolved[3].z) == 2
+
     def test_corners_of_another_model_take_the_timbres_of_their_names(self):
         corners = tuple(
             Corner(name=name, z=(9.0, 9.0), timbre=name, locked=True)

@@ -134,13 +134,14 @@ class Rig:
         (folder / "config.json").write_text(CONFIG % name)
         (folder / "weights.safetensors").write_bytes(name.encode())
 
-    def publish(self, name):
+    def publish(self, name, latent_space=""):
         """Put a model in the place of the one that a run has published."""
         folder = self.folder / "run" / "model"
         if folder.exists():
             folder.rename(self.folder / f"before {name}")
         folder.mkdir(parents=True)
-        (folder / "config.json").write_text(CONFIG % name)
+        config = CONFIG.replace("{", f'{{"latent_space": "{latent_space}",', 1)
+        (folder / "config.json").write_text(config % name)
         (folder / "weights.safetensors").write_bytes(name.encode())
         info = ModelLibrary(self.folder / "none").find(str(folder))
         self.models[info.path] = ModelLoaded(info, self.timbres, 2, "CPU")
@@ -545,6 +546,71 @@ class TestFollowing:
         assert [corner.timbre for corner in instrument.status().corners] == names
         assert instrument.status().n_fresh == 25
         assert not notices(instrument)
+
+    def test_the_players_own_sounds_stay_what_they_are_in_the_runs_latent_space(self, rig):
+        instrument = rig.start()
+        rig.settle(instrument)
+        alpha = instrument.status().model
+        mine = Corner("Mine", (1.0, 0.5, 0.0, 0.0))
+        corners = (*instrument.status().corners[:2], mine, mine)
+        instrument.load_preset(Preset(corners=corners, model_hash=alpha.hash))
+        rig.settle(instrument)
+        instrument.follow_run(str(rig.folder / "run"))
+        for number in (1, 2):
+            rig.publish(f"Step {number}", alpha.latent_space)
+            rig.now += 2.0
+            rig.settle(instrument)
+            assert instrument.status().corners[2] == mine
+        assert instrument.preset().latent_space == alpha.hash
+        rig.publish("Elsewhere")
+        rig.now += 2.0
+        rig.settle(instrument)
+        assert instrument.status().model.name == "Elsewhere"
+        assert instrument.status().corners[2] != mine
+
+    def test_a_preset_of_the_model_that_a_run_began_with_is_heard_through_the_runs(self, rig):
+        instrument = rig.start()
+        rig.settle(instrument)
+        corners = tuple(Corner(f"Mine {i}", (1.0, i, 0.0, 0.0)) for i in range(4))
+        mine = Preset(model_name="Alpha", model_hash=instrument.preset().model_hash)
+        mine = msgspec.structs.replace(mine, name="Mine", corners=corners)
+        step = rig.publish("Step 1", mine.model_hash)
+        instrument.follow_run(str(rig.folder / "run"))
+        rig.now += 2.0
+        rig.settle(instrument)
+        instrument.load_preset(mine)
+        rig.settle(instrument)
+        assert instrument.status().model.hash == step.hash
+        assert instrument.status().corners == corners
+        kept = instrument.preset()
+        instrument.follow_run("")
+        instrument.load_preset(mine)
+        rig.settle(instrument)
+        assert instrument.status().model.name == "Alpha"
+        assert (kept.model_hash, kept.latent_space) == (step.hash, mine.model_hash)
+        assert not notices(instrument)
+
+    def test_going_back_and_forth_between_two_models_of_a_run_changes_no_sound(self, rig):
+        space = rig.start().status().model.latent_space
+        step = rig.publish("Step 1", space)
+        kept = rig.folder / "run" / "history" / "notes-000000100"
+        kept.parent.mkdir()
+        (rig.folder / "run" / "model").rename(kept)
+        info = ModelLibrary(rig.folder / "none").find(str(kept))
+        rig.models[info.path] = ModelLoaded(info, rig.timbres, 2, "CPU")
+        newest = rig.publish("Step 2", space)
+        instrument = rig.start()
+        rig.settle(instrument)
+        instrument.reroll(2)
+        rig.settle(instrument)
+        corners = instrument.status().corners
+        instrument.post(NoteOn(note=60, velocity=100))
+        for folder, model in 2 * ((kept, step), (rig.folder / "run", newest)):
+            instrument.follow_run(str(folder))
+            rig.settle(instrument)
+            assert instrument.status().model.hash == model.hash
+            assert instrument.status().corners == corners
+            assert np.abs(hear(instrument)).max() > 0.01
 
     def test_a_run_is_followed_no_longer_than_wanted(self, rig):
         instrument = rig.start()
