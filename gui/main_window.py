@@ -32,6 +32,7 @@ from instrument import (
 
 from . import hints, icons
 from .bridge import Bridge
+from .compare_bar import FLIP_KEY
 from .computer_keys import ComputerKeys
 from .device_dialog import DeviceDialog
 from .hint_card import HintCard
@@ -83,6 +84,7 @@ class MainWindow(QMainWindow):
         """
         super().__init__()
         self._bridge, self._theme, self._settings = bridge, theme, settings
+        self._library = library
         self._trainings = trainings or training_folder()
         self._was_painted = self._may_close = self._note_is_due = False
         self._tip_turn = 0
@@ -170,7 +172,7 @@ class MainWindow(QMainWindow):
         self.computer_keys = ComputerKeys(self)
         self.keyboard.show_letters(self.computer_keys.labels())
         self.status_line = StatusLine(theme)
-        self.train = TrainPage(TrainingJob(self._trainings), self._bridge, theme)
+        self.train = TrainPage(TrainingJob(self._trainings), self._bridge, self._library, theme)
         self.devices = DeviceDialog(self._bridge, theme, self)
 
     def _lay_out(self) -> None:
@@ -288,6 +290,7 @@ class MainWindow(QMainWindow):
             "Ctrl+.": self._panic,
             "Ctrl+,": self.show_settings,
             "Ctrl+T": self.top.train.toggle,
+            FLIP_KEY: self.train.flip,
             "Esc": self.notices.put_away,
             "Ctrl+Q": self.close,
         }

@@ -1,12 +1,21 @@
-"""How a training run does: its curves, and its fixed notes to see and to hear."""
+"""How a training run does: its curves, its models to compare, its notes to see and to hear."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QIcon, QPixmap
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
+from .compare_bar import CompareBar
 from .curve_view import Curve, CurveView
 from .theme import GAP, Theme
 from .training_files import PreviewNote, StatsLine, StatsReader, TrainingFolder
@@ -26,10 +35,18 @@ class RunView(QWidget):
         self._stamp = 0
         self.losses = CurveView("LOSSES", "They come with the first notes.", theme)
         self.measures = CurveView("DISTANCE FROM REAL NOTES, DB", "Half a minute into it.", theme)
-        self.caption = QLabel("NOTES AS THEY SOUND NOW: CLICK TO HEAR THEM")
+        self.compare = CompareBar()
+        self.caption = QLabel()
         self.caption.setProperty("role", "caption")
-        self._notes = QHBoxLayout()
+        row = QWidget()
+        self._notes = QHBoxLayout(row)
+        self._notes.setContentsMargins(0, 0, 0, 0)
         self._notes.setSpacing(GAP)
+        self._shelf = QScrollArea()
+        self._shelf.setWidget(row)
+        self._shelf.setWidgetResizable(True)
+        self._shelf.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._shelf.setFrameShape(QScrollArea.Shape.NoFrame)
         self.players: list[QToolButton] = []
         curves = QHBoxLayout()
         curves.setSpacing(12)
@@ -39,31 +56,41 @@ class RunView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
         layout.addLayout(curves, 1)
+        layout.addWidget(self.compare)
         layout.addWidget(self.caption)
-        layout.addLayout(self._notes)
+        layout.addWidget(self._shelf)
 
     @property
     def last(self) -> StatsLine | None:
         """The latest line of the statistics."""
         return self._stats.lines[-1] if self._stats is not None and self._stats.lines else None
 
-    def follow(self, training: TrainingFolder) -> None:
-        """Show a run from now on."""
+    def follow(self, training: TrainingFolder, start: str) -> None:
+        """Show a run from now on.
+
+        Args:
+            training: Its folder.
+            start: Folder of the model that it began with, "" without one.
+        """
         if self._training is None or training.path != self._training.path:
             self._training, self._stats, self._stamp = training, StatsReader(training.run), -1
             self._show_curves()
+            self.compare.follow(training, start)
         self.look()
 
-    def look(self) -> None:
-        """Read what the run has written since."""
+    def look(self) -> bool:
+        """Read what the run has written since; says whether there are other notes to hear."""
         if self._training is None or self._stats is None:
-            return
+            return False
+        self.compare.look()
         if self._stats.read():
             self._show_curves()
         stamp = self._training.previews_stamp()
-        if stamp != self._stamp:
+        is_new = stamp != self._stamp
+        if is_new:
             self._stamp = stamp
             self._show_notes()
+        return is_new
 
     def _show_curves(self) -> None:
         assert self._stats is not None
@@ -84,12 +111,19 @@ class RunView(QWidget):
         for player in self.players:
             player.hide()
             player.deleteLater()
-        folder = self._training.previews
-        self.players = [self._player(folder, note) for note in self._training.preview_notes()]
+        folder, notes = self._training.previews, self._training.preview_notes()
+        own_first = sorted(notes, key=lambda note: not note.is_own)
+        self.players = [self._player(folder, note) for note in own_first]
         for player in self.players:
             self._notes.addWidget(player)
         self._notes.addStretch(1)
-        self.caption.setVisible(bool(self.players))
+        has_own = any(note.is_own for note in notes)
+        whose = "YOUR PRESETS, AND NOTES OF THE RECORDINGS," if has_own else "NOTES"
+        self.caption.setText(f"{whose} AS THEY SOUND NOW: CLICK TO HEAR THEM")
+        for part in (self.caption, self._shelf):
+            part.setVisible(bool(self.players))
+        height = max((player.sizeHint().height() for player in self.players), default=0)
+        self._shelf.setFixedHeight(height + self._shelf.horizontalScrollBar().sizeHint().height())
 
     def _player(self, folder: Path, note: PreviewNote) -> QToolButton:
         player = QToolButton()

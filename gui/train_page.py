@@ -16,10 +16,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from instrument import ModelInfo
+from instrument import ModelInfo, PresetLibrary
 
 from . import theme as themes
 from .bridge import Bridge
+from .own_sounds import own_sounds
 from .run_view import RunView
 from .theme import Theme
 from .train_form import TrainForm
@@ -37,16 +38,20 @@ class TrainPage(QWidget):
 
     play_wanted = Signal()
 
-    def __init__(self, job: TrainingJob, bridge: Bridge, theme: Theme) -> None:
+    def __init__(
+        self, job: TrainingJob, bridge: Bridge, library: PresetLibrary, theme: Theme
+    ) -> None:
         """Build the page; nothing is read before it is shown.
 
         Args:
             job: Does the work.
             bridge: To the instrument, which plays the model.
+            library: The player's presets, which a run renders with its notes.
             theme: The colours.
         """
         super().__init__()
-        self.job, self._bridge = job, bridge
+        self.job, self._bridge, self._library = job, bridge, library
+        self._has_sounds = False  # of the run that is open
         job.setParent(self)
         self._notice = ""
         self._make_parts(theme)
@@ -61,10 +66,16 @@ class TrainPage(QWidget):
 
     def open_training(self, training: TrainingFolder | None) -> None:
         """Show a training that was begun before; None begins a new one."""
-        self.along.setChecked(False)  # that was another run
+        self.run.compare.hear("")  # that was another run
+        self._has_sounds = False
         self.job.open(training)
         self.form.show_plan(self.job.plan, has_begun=self._has_begun())
         self._list_trainings()
+
+    def flip(self) -> None:
+        """Hear the other one of the two models of the run that are compared."""
+        if self.views.currentWidget() is self.run:
+            self.run.compare.flip()
 
     def may_close(self, go_on: Callable[[], None]) -> bool:
         """Say whether the window may go; else ask, and call `go_on` when all is saved."""
@@ -101,8 +112,8 @@ class TrainPage(QWidget):
         self.bar.setFixedHeight(6)
         self.bar.setAccessibleName("Progress")
         self.along = QCheckBox("Play along: open each newer model")
-        self.along.setToolTip("What sounds is cross-faded; your corners stay, by their names")
-        self.along.toggled.connect(self._follow)
+        self.along.setToolTip("What sounds is cross-faded; your corners and presets stay")
+        self.along.clicked.connect(lambda wanted: self.run.compare.hear("B" if wanted else ""))
         self.main = QPushButton()
         self.main.setDefault(True)
         self.main.clicked.connect(self._do_main)
@@ -115,7 +126,8 @@ class TrainPage(QWidget):
         self.introduction.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.introduction.setMaximumWidth(560)
         self.verdict = VerdictView(theme)
-        self.run = RunView(theme)
+        self.run: RunView = RunView(theme)
+        self.run.compare.changed.connect(self._follow)
         self.views = QStackedWidget()
         for view in (self.introduction, self.verdict, self.run):
             self.views.addWidget(view)
@@ -173,14 +185,28 @@ class TrainPage(QWidget):
         if training is None or plan is None:
             return
         name = plan.kept or str(training.model)
-        self.along.setChecked(False)
+        self.run.compare.hear("")
         self._bridge.ask(lambda instrument: instrument.load_model(name))
         self.play_wanted.emit()
 
-    def _follow(self, is_wanted: bool) -> None:
-        training = self.job.training
-        folder = str(training.run) if is_wanted and training is not None else ""
+    def _follow(self) -> None:
+        """Let the instrument hear what is chosen: the newest model, an earlier one, or none."""
+        training, compare = self.job.training, self.run.compare
+        newest = str(training.run) if training is not None else ""
+        folder = {"A": compare.earlier, "B": newest}.get(compare.heard, "")
+        self.along.setChecked(compare.heard == "B")
         self._bridge.ask(lambda instrument: instrument.follow_run(folder))
+
+    def _hand_over_sounds(self) -> None:
+        """Let the run render the player's own presets that are of its latent space."""
+        training = self.job.training
+        if training is None or not training.latent_space:
+            return
+        self._has_sounds = True
+        try:
+            training.write_sounds(own_sounds(self._library, training.latent_space))
+        except OSError as error:
+            self._bridge.say(f"Your presets are not among the notes: {error.strerror}.")
 
     def _close_when_saved(self, go_on: Callable[[], None]) -> None:
         if self.job.state in {"training", "pausing", "finishing"}:
@@ -261,7 +287,7 @@ class TrainPage(QWidget):
         if training is not None and (
             training.has_checkpoint or state in {"training", "pausing", "finishing"}
         ):
-            self.run.follow(training)
+            self.run.follow(training, job.plan.start if job.plan is not None else "")
             self.views.setCurrentWidget(self.run)
         elif job.verdict is not None:
             self.verdict.show_verdict(job.verdict)
@@ -271,7 +297,9 @@ class TrainPage(QWidget):
 
     def _look(self) -> None:
         if self.job.state in {"training", "pausing", "finishing"}:
-            self.run.look()
+            is_new = self.run.look()
+            if is_new or not self._has_sounds:
+                self._hand_over_sounds()
         self._show_detail()
 
     def _show_detail(self) -> None:

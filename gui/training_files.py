@@ -7,13 +7,15 @@ that the window knows of it.
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
 _PLAN = "plan.json"
 _WEIGHTS = "weights.safetensors"
+_LATENT_SPACE = "latent_space.txt"
+_SOUNDS = "sounds.json"
 
 
 class TrainingPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +100,7 @@ class PreviewNote(msgspec.Struct, frozen=True):
     pitch: int
     wave: str
     picture: str
+    is_own: bool = False
 
 
 class _Run(msgspec.Struct, frozen=True):
@@ -156,6 +159,13 @@ class TrainingFolder:
         stats.read()
         return bool(stats.lines) and stats.lines[-1].examples_seen >= self.n_examples > 0
 
+    @property
+    def latent_space(self) -> str:
+        """Identity of the latent space of the run's models; "" before the run begins."""
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            return (self.run / _LATENT_SPACE).read_text("ascii")
+        return ""
+
     def plan(self) -> TrainingPlan | None:
         """Read the plan; None where there is none that can be read."""
         with contextlib.suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
@@ -168,7 +178,7 @@ class TrainingFolder:
         Raises:
             OSError: If it can't be written.
         """
-        self._write(_PLAN, msgspec.json.format(msgspec.json.encode(plan), indent=2))
+        _write(self.path / _PLAN, msgspec.json.format(msgspec.json.encode(plan), indent=2))
 
     def verdict(self) -> Verdict | None:
         """Read the verdict; None where there is none that can be read."""
@@ -184,8 +194,20 @@ class TrainingFolder:
             msgspec.DecodeError: If it is no verdict.
         """
         verdict = msgspec.json.decode(text.encode(), type=Verdict)
-        self._write(self.verdict_file.name, text.encode())
+        _write(self.verdict_file, text.encode())
         return verdict
+
+    def write_sounds(self, sounds: Sequence[msgspec.Struct]) -> None:
+        """Hand the run sounds to render with its previews, unless it has just these.
+
+        Raises:
+            OSError: If they can't be written.
+        """
+        file, data = self.run / _SOUNDS, msgspec.json.encode(sounds)
+        if not sounds:
+            file.unlink(missing_ok=True)
+        elif not file.is_file() or file.read_bytes() != data:
+            _write(file, data)
 
     def preview_notes(self) -> tuple[PreviewNote, ...]:
         """List the notes to hear; none before the first look."""
@@ -201,17 +223,6 @@ class TrainingFolder:
         with contextlib.suppress(OSError):
             return (self.previews / "previews.json").stat().st_mtime_ns
         return 0
-
-    def _write(self, name: str, data: bytes) -> None:
-        self.path.mkdir(parents=True, exist_ok=True)
-        handle, partial = tempfile.mkstemp(prefix=f".{name}.", dir=self.path)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            Path(partial).replace(self.path / name)
-        except OSError:
-            Path(partial).unlink(missing_ok=True)
-            raise
 
 
 class StatsReader:
@@ -242,6 +253,19 @@ class StatsReader:
             with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
                 self.lines.append(msgspec.json.decode(line, type=StatsLine))
         return bool(whole) or len(self.lines) != n_before
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(partial).replace(path)
+    except OSError:
+        Path(partial).unlink(missing_ok=True)
+        raise
 
 
 def list_trainings(folder: Path) -> Iterator[tuple[TrainingFolder, TrainingPlan]]:

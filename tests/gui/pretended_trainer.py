@@ -51,6 +51,7 @@ def train(run: Path, options: dict[str, str]) -> int:
     (run / "options.json").write_text(json.dumps(options))
     (run / "config.json").write_text(json.dumps({"recipe": "warm-start", "examples": N_EXAMPLES}))
     seen = max((int(p.stem.split("-")[1]) for p in run.glob("checkpoints/*")), default=0)
+    run.joinpath("latent_space.txt").write_text("0123456789abcdef")
     preview(run)
     while seen < N_EXAMPLES and not asked:
         seen += 10
@@ -63,24 +64,41 @@ def train(run: Path, options: dict[str, str]) -> int:
         }
         with (run / "stats.jsonl").open("a") as file:
             file.write(json.dumps(line) + "\n")
+        if seen % 100 == 0:
+            preview(run)
+            publish(run, seen, {"held_out_off_db": 500 / seen} if seen % 200 == 0 else {})
         if options["--name"] == "Diverges" and seen >= 50:
             return fail("The loss magnitude is not a number after 50 notes.")
         time.sleep(0.0 if options["--name"] == "Quick" else 0.02)
-    for folder in ("checkpoints", "model"):
-        (run / folder).mkdir(exist_ok=True)
+    (run / "checkpoints").mkdir(exist_ok=True)
     (run / "checkpoints" / f"notes-{seen:09}.safetensors").write_bytes(b"")
-    (run / "model" / "config.json").write_text("{}")
-    (run / "model" / "weights.safetensors").write_bytes(b"")
+    publish(run, seen, {})
     return 0
+
+
+def publish(run: Path, seen: int, measures: dict[str, float]) -> None:
+    for folder in (run / "model", run / "history" / f"notes-{seen:09}"):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "weights.safetensors").write_bytes(b"")
+        partial = folder / "partial"
+        partial.write_text(json.dumps({"figures": {"examples_seen": seen, **measures}}))
+        partial.replace(folder / "config.json")
 
 
 def preview(run: Path) -> None:
     (run / "previews").mkdir(exist_ok=True)
-    (run / "previews" / "note-1.wav").write_bytes(b"wave")
-    (run / "previews" / "note-1.png").write_bytes(b"picture")
-    note = {"name": "cello", "pitch": 60, "wave": "note-1.wav", "picture": "note-1.png"}
-    index = {"examples_seen": 10, "stage": 4, "notes": [note]}
-    (run / "previews" / "previews.json").write_text(json.dumps(index))
+    own = run / "sounds.json"
+    names = [sound["name"] for sound in json.loads(own.read_text())] if own.exists() else []
+    notes = []
+    for number, name in enumerate(["cello", *names], 1):
+        wave, picture = f"note-{number}.wav", f"note-{number}.png"
+        (run / "previews" / wave).write_bytes(b"wave")
+        (run / "previews" / picture).write_bytes(b"picture")
+        note = {"name": name, "pitch": 60, "wave": wave, "picture": picture}
+        notes.append(note | {"is_own": number > 1})
+    index = {"examples_seen": 10, "stage": 4, "notes": notes}
+    (run / "previews" / "partial").write_text(json.dumps(index))
+    (run / "previews" / "partial").replace(run / "previews" / "previews.json")
 
 
 def bring_in(model: Path, name: str) -> int:
