@@ -13,6 +13,7 @@ from gui.train_words import duration_words, progress_words
 from gui.training_files import StatsLine, TrainingFolder, TrainingPlan
 from gui.training_job import TrainingJob
 from gui.training_pictures import take_training_pictures
+from instrument import Preset
 
 TRAINER = (sys.executable, str(Path(__file__).parent / "pretended_trainer.py"))
 
@@ -161,6 +162,41 @@ def test_the_instrument_follows_the_run_while_it_is_wanted(training, instrument,
     qtbot.waitUntil(lambda: instrument.called("follow_run") == [(run,)])
     training.along.click()
     qtbot.waitUntil(lambda: instrument.called("follow_run") == [(run,), ("",)])
+
+
+def test_the_newest_model_and_an_earlier_one_are_compared_by_one_key(
+    training, window, instrument, qtbot
+):
+    run = training.job.training.run
+    compare = training.run.compare
+    qtbot.waitUntil(lambda: compare.a.isEnabled(), timeout=10_000)
+    earliest = str(run / "history" / "notes-000000100")
+    window.activateWindow()
+    training.views.setFocus()
+    for expected in (str(run), earliest, str(run)):
+        qtbot.keyClick(window, Qt.Key.Key_B)
+        qtbot.waitUntil(
+            lambda expected=expected: instrument.called("follow_run")[-1:] == [(expected,)]
+        )
+        assert training.along.isChecked() == (expected == str(run))
+    training.along.click()
+    qtbot.waitUntil(lambda: instrument.called("follow_run")[-1] == ("",))
+    assert compare.heard == ""
+
+
+def test_a_b_in_a_name_is_a_letter(page, qtbot):
+    page.form.name.setFocus()
+    qtbot.keyClicks(page.form.name, "Bb")
+    assert page.form.name.text() == "Bb"
+
+
+def test_the_players_presets_are_heard_through_the_run(training, window, library, qtbot):
+    mine = Preset(name="Dark bells", model_hash=pretend.MODEL.hash, corners=pretend.CORNERS)
+    library.save(mine)
+    library.save(msgspec.structs.replace(mine, name="Elsewhere", model_hash="f" * 64))
+    qtbot.waitUntil(lambda: len(training.run.players) == 2, timeout=10_000)
+    assert [player.text() for player in training.run.players] == ["Dark bells C4", "cello C4"]
+    assert training.run.caption.text().startswith("YOUR PRESETS")
 
 
 def test_a_run_that_fails_says_why_and_can_be_tried_again(page, recordings, qtbot):

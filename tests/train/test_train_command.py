@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,15 @@ def test_ctrl_c_saves_and_ends_well(notes_folder: Path, tmp_path: Path) -> None:
     assert 0 < json.loads(last)["examples_seen"] < 400
 
 
+@pytest.fixture
+def python_handles_ctrl_c() -> Iterator[None]:
+    """Undo that a shell has SIGINT ignored by what it starts in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("python_handles_ctrl_c")
 def test_the_second_ctrl_c_ends_at_once() -> None:
     with _asked_to_stop() as asked:
         os.kill(os.getpid(), signal.SIGINT)
