@@ -169,7 +169,7 @@ def test_the_newest_model_and_an_earlier_one_are_compared_by_one_key(
 ):
     run = training.job.training.run
     compare = training.run.compare
-    qtbot.waitUntil(lambda: compare.a.isEnabled(), timeout=10_000)
+    qtbot.waitUntil(compare.a.isEnabled, timeout=10_000)
     earliest = str(run / "history" / "notes-000000100")
     window.activateWindow()
     training.views.setFocus()
