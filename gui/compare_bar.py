@@ -132,7 +132,7 @@ def model_words(model: KeptModel) -> str:
     if model.name:
         return f"before training ({model.name})"
     seen = f"{model.examples_seen:,} notes seen"
-    return seen if model.off_db is None else f"{seen}, held out {model.off_db:.1f} dB off"
+    return seen if model.off_db is None else f"{seen}, {model.off_db:.1f} dB from held-out notes"
 
 
 def _like(former: KeptModel | None, models: tuple[KeptModel, ...]) -> KeptModel | None:
@@ -146,6 +146,7 @@ def _like(former: KeptModel | None, models: tuple[KeptModel, ...]) -> KeptModel 
 def _button(letter: str, what: str) -> QPushButton:
     button = QPushButton(letter)
     button.setCheckable(True)
+    button.setProperty("role", "choice")
     button.setAutoDefault(False)
     button.setFixedWidth(44)
     button.setToolTip(f"Hear {what} ({FLIP_KEY} flips); what you hold is cross-faded")

@@ -21,7 +21,8 @@ from .theme import GAP, Theme
 from .training_files import PreviewNote, StatsLine, StatsReader, TrainingFolder
 from .units_text import note_name
 
-PICTURE = QSize(124, 62)
+PICTURE = QSize(120, 60)
+TEXT_PIXELS = 128
 _OFF = "_off_db"
 
 
@@ -130,10 +131,12 @@ class RunView(QWidget):
         player.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         player.setIcon(QIcon(QPixmap(str(folder / note.picture))))
         player.setIconSize(PICTURE)
-        player.setText(f"{note.name} {note_name(note.pitch)}")
+        words = f"{note.name} {note_name(note.pitch)}"
+        middle = Qt.TextElideMode.ElideMiddle
+        player.setText(player.fontMetrics().elidedText(words, middle, TEXT_PIXELS))
         player.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        player.setAccessibleName(f"Hear {note.name} {note_name(note.pitch)}")
-        player.setToolTip("Hear it in the system's player")
+        player.setAccessibleName(f"Hear {words}")
+        player.setToolTip(f"{words}: hear it in the system's player")
         wave = QUrl.fromLocalFile(str(folder / note.wave))
         player.clicked.connect(lambda: QDesktopServices.openUrl(wave))
         return player

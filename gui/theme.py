@@ -209,6 +209,9 @@ def _style_sheet(theme: Theme) -> str:
     QPushButton[role="tab"]:checked {{ color: {theme.text};
         border-bottom: 2px solid {theme.accent}; }}
     QPushButton[role="tab"]:focus {{ color: {theme.accent}; }}
+    QPushButton[role="choice"]:checked {{ background: {theme.accent}; color: {theme.on_accent};
+        border-color: {theme.accent}; }}
+    QPushButton[role="choice"]:focus {{ border: 1px solid {theme.text}; }}
     QPushButton#panic:hover {{ background: {theme.error}; color: {theme.on_accent};
         border-color: {theme.error}; }}
 
@@ -225,6 +228,14 @@ def _style_sheet(theme: Theme) -> str:
     QListWidget {{ background: {theme.raised}; border: 1px solid {theme.line}; }}
     QListWidget::item {{ padding: 6px 8px; border-radius: 4px; }}
     QListWidget::item:selected {{ background: {theme.hover}; color: {theme.text}; }}
+
+    QSlider {{ min-height: 22px; }}
+    QSlider::groove:horizontal {{ background: {theme.line}; height: 4px; border-radius: 2px; }}
+    QSlider::handle:horizontal {{ background: {theme.text}; width: 14px; height: 14px;
+        margin: -5px 0; border-radius: 7px; }}
+    QSlider::handle:horizontal:focus, QSlider::handle:horizontal:hover
+        {{ background: {theme.accent}; }}
+    QSlider::handle:horizontal:disabled {{ background: {theme.faint}; }}
 
     QProgressBar {{ background: {theme.raised}; border: none; border-radius: 3px;
         max-height: 6px; }}
@@ -251,6 +262,10 @@ def _style_sheet(theme: Theme) -> str:
     QScrollBar::handle:vertical {{ background: {theme.line}; border-radius: 3px; margin: 2px 2px;
         min-height: 28px; }}
     QScrollBar::handle:vertical:hover {{ background: {theme.faint}; }}
+    QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}
+    QScrollBar::handle:horizontal {{ background: {theme.line}; border-radius: 3px; margin: 2px 2px;
+        min-width: 28px; }}
+    QScrollBar::handle:horizontal:hover {{ background: {theme.faint}; }}
     QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page
-        {{ background: none; height: 0; border: none; }}
+        {{ background: none; width: 0; height: 0; border: none; }}
     """

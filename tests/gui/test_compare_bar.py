@@ -175,7 +175,7 @@ class TestCompareBar:
 @pytest.mark.parametrize(
     ("model", "words"),
     [
-        (KeptModel("", 12_000, 3.92), "12,000 notes seen, held out 3.9 dB off"),
+        (KeptModel("", 12_000, 3.92), "12,000 notes seen, 3.9 dB from held-out notes"),
         (KeptModel("", 600), "600 notes seen"),
         (KeptModel("", 0, None, "Draft"), "before training (Draft)"),
     ],

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QMessageBox
 from gui.train_words import duration_words, progress_words
 from gui.training_files import StatsLine, TrainingFolder, TrainingPlan
 from gui.training_job import TrainingJob
-from gui.training_pictures import take_training_pictures
+from gui.training_pictures import take_light_picture, take_training_pictures
 from instrument import Preset
 
 TRAINER = (sys.executable, str(Path(__file__).parent / "pretended_trainer.py"))
@@ -271,8 +271,18 @@ def test_where_a_run_is_is_said_with_its_resolution():
 
 def test_a_training_has_its_pictures_taken(window, recordings, tmp_path):
     files = take_training_pictures(window, recordings, tmp_path / "new", minutes=0.02)
-    assert [file.stem for file in files] == ["train-verdict", "train-run", "train-finished"]
-    assert len({file.read_bytes() for file in files}) == 3
+    names = ["verdict", "run", "finished", "compare", "small"]
+    assert [file.stem for file in files] == [f"train-{name}" for name in names]
+    assert len({file.read_bytes() for file in files}) == 5
+
+
+def test_a_training_of_before_has_its_picture_taken(training, window, tmp_path, qtbot):
+    training.second.click()
+    wait_for(qtbot, training, "finished")
+    training.open_training(None)
+    file = take_light_picture(window, tmp_path)
+    assert training.views.currentWidget() is training.run
+    assert file.read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_training_that_fails_has_no_pictures_but_a_line(window, tmp_path):
