@@ -1245,7 +1245,8 @@ def _asked_to_stop() -> Iterator[threading.Event]:
     The second one ends it at once.
     """
     asked = threading.Event()
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    names = ("SIGINT", "SIGTERM", "SIGBREAK")  # the last is Windows' own
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
     former = {number: signal.getsignal(number) for number in numbers}
 
     def restore() -> None:

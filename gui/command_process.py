@@ -8,15 +8,20 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Signal
 
+from .led_command import KILL, STOP
+
 COMMAND = (sys.executable, "-m", "timbrepad")
 LOW_PRIORITY = 10  # what `nice` does without a number
 END_MILLISECONDS = 20_000
+LEADER = (sys.executable, "-m", "gui.led_command")
+NEEDS_LEADER = os.name == "nt"  # Windows has no SIGTERM
 
 
 class CommandProcess(QObject):
     """Runs one command at a time; its output arrives whole at the end, its notices as they come.
 
-    On POSIX the command and its helpers give way to everything else; Windows has no such call here.
+    The command and its helpers give way to everything else. On Windows another process leads it
+    (`led_command`), which can ask it to end.
     """
 
     noticed = Signal(str)
@@ -27,6 +32,8 @@ class CommandProcess(QObject):
         command: Sequence[str] = COMMAND,
         environment: Mapping[str, str] | None = None,
         parent: QObject | None = None,
+        *,
+        is_led: bool = NEEDS_LEADER,
     ) -> None:
         """Make one that runs nothing yet.
 
@@ -34,9 +41,11 @@ class CommandProcess(QObject):
             command: What every run begins with.
             environment: Variables that it gets beside the window's.
             parent: In Qt's tree.
+            is_led: Whether it is asked to end through a process that leads it.
         """
         super().__init__(parent)
-        self._command = tuple(command)
+        self._is_led = is_led
+        self._command = (*(LEADER if is_led else ()), *command)
         self._errors = b""
         self._last_line = ""
         self._process = QProcess(self)
@@ -68,18 +77,31 @@ class CommandProcess(QObject):
 
     def ask_to_end(self) -> None:
         """Ask it to save and end; a second time ends it at once."""
-        self._process.terminate()
+        if self._is_led:
+            self._wish(STOP)
+        else:
+            self._process.terminate()
 
     def end(self) -> None:
         """End it, politely while that takes no longer than a while; no signal follows."""
         if not self.is_running:
             return
         self.blockSignals(True)
-        self._process.terminate()
+        self.ask_to_end()
         if not self._process.waitForFinished(END_MILLISECONDS):
-            self._process.kill()
+            self._kill()
             self._process.waitForFinished(END_MILLISECONDS)
         self.blockSignals(False)
+
+    def _wish(self, what: str) -> None:
+        self._process.write(f"{what}\n".encode())
+
+    def _kill(self) -> None:
+        if self._is_led:
+            self._wish(KILL)  # or only its leader would go
+            if self._process.waitForFinished(END_MILLISECONDS):
+                return
+        self._process.kill()
 
     def _give_way(self) -> None:
         # At once, while there is a single thread: what it starts later inherits it.

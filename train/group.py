@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import signal
 import socket
 import threading
 import time
@@ -19,6 +18,7 @@ from model.device import DeviceMissingError, choose_device, list_devices
 
 from .distributed import n_workers
 from .errors import TrainingError
+from .stop_signals import leave_to_the_first
 
 Result = TypeVar("Result")
 
@@ -163,8 +163,7 @@ def helpers(count: int, work: Callable[..., None], arguments: Sequence[Any]) -> 
 
 
 def _help(work: Callable[..., None], rank: int, port: int, *arguments: Any) -> None:
-    # Ctrl-C reaches every process of a terminal; worker 0 decides for all.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    leave_to_the_first()
     torch.set_num_threads(1)
     parent = multiprocessing.parent_process()
     assert parent is not None, "a helper is started by worker 0"

@@ -1,6 +1,5 @@
 """Processes that share the work on one data set."""
 
-import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -10,6 +9,7 @@ from multiprocessing import active_children, get_context
 from typing import Any, Generic, Self, TypeVar
 
 from .notes import DatasetError
+from .stop_signals import leave_to_the_first
 
 Context = TypeVar("Context")
 Task = TypeVar("Task")
@@ -104,8 +104,7 @@ _contexts: list[Any] = []  # the context of a worker process; empty in the paren
 
 
 def _begin(open_context: Callable[[], AbstractContextManager[Any]]) -> None:
-    # Ctrl-C reaches every process of a terminal; the first one ends the others.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    leave_to_the_first()
     _contexts.append(open_context().__enter__())
 
 
