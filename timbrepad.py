@@ -1136,6 +1136,9 @@ def train(
     With many GPUs or machines: torchrun --nproc-per-node N -m -- timbrepad train ...
     """
     from instrument.models import ModelLibrary
+
+    # before torch is loaded, which takes seconds: a wrong name is said at once
+    begin_with = None if start is None else Path(ModelLibrary().find(start).path)
     from train.group import default_workers
     from train.options import config_from_options
     from train.session import Stretch
@@ -1144,7 +1147,7 @@ def train(
     try:
         config = config_from_options(
             recipe,
-            None if start is None else Path(ModelLibrary().find(start).path),
+            begin_with,
             None if batch is None else tuple(_numbers(batch, ",", "--batch")),
             others or (),
             name=name,

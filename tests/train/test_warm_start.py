@@ -6,7 +6,8 @@ import msgspec
 import pytest
 import torch
 
-from train.config import WarmStartConfig
+from tests.train.tiny import tiny_config
+from train.config import AnyConfig, WarmStartConfig
 from train.dataset import TrainingSet, read_training_set
 from train.recipes import make_trainer
 from train.trainer import Trainer
@@ -20,8 +21,8 @@ def data(notes_folder: Path) -> TrainingSet:
     return read_training_set([notes_folder], config.transform, notes_folder / "cache")
 
 
-def made(quick: WarmStartConfig, data: TrainingSet) -> Trainer:
-    return make_trainer(quick, data, 0, CPU)
+def made(config: AnyConfig, data: TrainingSet) -> Trainer:
+    return make_trainer(config, data, 0, CPU)
 
 
 def test_a_step_says_how_much_it_saw_and_lost(quick: WarmStartConfig, data: TrainingSet) -> None:
@@ -52,10 +53,9 @@ def test_another_seed_draws_other_notes(quick: WarmStartConfig, data: TrainingSe
     assert first.step(0)[1] != second.step(0)[1]
 
 
-def test_the_loss_falls_on_notes_seen_again(quick: WarmStartConfig, data: TrainingSet) -> None:
-    config = msgspec.structs.replace(
-        quick, examples=480, batch=(8, 2, 2, 2), stage_shares=(1, 0, 0, 0)
-    )
+@pytest.mark.usefixtures("tiny_width")
+def test_the_loss_falls_on_notes_seen_again(data: TrainingSet) -> None:
+    config = tiny_config("warm-start", examples=480, batch=(8, 2, 2, 2))
     trainer = made(config, data)
     losses = [float(trainer.step(seen)[1]["magnitude"]) for seen in range(0, 480, 8)]
     assert losses[-1] < 0.7 * losses[0]
