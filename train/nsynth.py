@@ -131,34 +131,34 @@ def prepare_nsynth(
     names = sorted(name for _, notes in selection.parts for name in notes)
     digest = sha256("\n".join(names).encode()).hexdigest()
     settings = _Settings(selection.census.filters, sample_rate, digest)
-    folder = Destination(destination, settings)
-    journal = Journal(folder.partial / "notes.jsonl", _Chunk)
-    chunks = list(journal.read().values())
-    done = {name for chunk in chunks for name in _names(chunk)}
-    faults = list(selection.faults)
-    convert = partial(_convert, sample_rate, folder.audio)
-    with Workers(n_workers, no_context) as pool:
-        for part, notes in selection.parts:
-            progress(len(done), len(names), part.name)
-            waves = _Waves(part, notes.keys() - done)
-            for key, chunk in pool.run(convert, waves.chunks()):
-                journal.append(key, chunk)
-                chunks.append(chunk)
-                done.update(_names(chunk))
+    with Destination(destination, settings) as folder:
+        journal = Journal(folder.partial / "notes.jsonl", _Chunk)
+        chunks = list(journal.read().values())
+        done = {name for chunk in chunks for name in _names(chunk)}
+        faults = list(selection.faults)
+        convert = partial(_convert, sample_rate, folder.audio)
+        with Workers(n_workers, no_context) as pool:
+            for part, notes in selection.parts:
                 progress(len(done), len(names), part.name)
-            faults += waves.faults
-            faults += _missing(part, sorted(notes.keys() - done))
-    faults += [Fault(text, left_out=True) for chunk in chunks for _, text in chunk.bad]
-    made = {name for chunk in chunks for name in chunk.names}
-    if not made:
-        raise DatasetError(f"No note could be read. {faults[0].text if faults else ''}".strip())
-    rows = (
-        replace(note, sample_rate=sample_rate)
-        for _, notes in selection.parts
-        for name, note in notes.items()
-        if name in made
-    )
-    folder.finish(rows, faults)
+                waves = _Waves(part, notes.keys() - done)
+                for key, chunk in pool.run(convert, waves.chunks()):
+                    journal.append(key, chunk)
+                    chunks.append(chunk)
+                    done.update(_names(chunk))
+                    progress(len(done), len(names), part.name)
+                faults += waves.faults
+                faults += _missing(part, sorted(notes.keys() - done))
+        faults += [Fault(text, left_out=True) for chunk in chunks for _, text in chunk.bad]
+        made = {name for chunk in chunks for name in chunk.names}
+        if not made:
+            raise DatasetError(f"No note could be read. {faults[0].text if faults else ''}".strip())
+        rows = (
+            replace(note, sample_rate=sample_rate)
+            for _, notes in selection.parts
+            for name, note in notes.items()
+            if name in made
+        )
+        folder.finish(rows, faults)
     return NSynthReport(len(made), tuple(faults))
 
 

@@ -3,8 +3,9 @@
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import msgspec
 
@@ -17,6 +18,7 @@ from .notes import (
     write_examples,
     write_text,
 )
+from .sole_use import sole_use
 
 PREPARATION_FILE = "preparation.json"
 PARTIAL_FOLDER = "partial"
@@ -70,6 +72,8 @@ def n_processes(workers: int | None) -> int:
 class Destination:
     """A folder that becomes a data set; what was done before an interruption stays done.
 
+    No other process can work in it between `with` and its end.
+
     Attributes:
         folder: The folder.
         audio: Where its WAVs go.
@@ -77,32 +81,49 @@ class Destination:
     """
 
     def __init__(self, folder: Path, settings: Any) -> None:
-        """Make a folder ready for new notes, or find that unfinished work in it can go on.
+        """Name a folder.
 
         Args:
             folder: An empty or new folder, or one with an unfinished data set.
             settings: A dataclass or struct of all that decides the notes; work goes on only
                 with the same.
-
-        Raises:
-            DatasetError: If the folder holds anything else, or cannot be written.
         """
         self.folder = folder
         self.audio = folder / AUDIO_FOLDER
         self.partial = folder / PARTIAL_FOLDER
         self._settings = settings
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
+        self._held = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Make the folder ready for new notes, or find that unfinished work in it can go on.
+
+        Raises:
+            DatasetError: If the folder holds anything else, is in use or cannot be written.
+        """
+        with ExitStack() as held:
             self._check()
-            self._write_preparation(())  # first, because it says whose folder this is
-            self.audio.mkdir(exist_ok=True)
-            self.partial.mkdir(exist_ok=True)
-        except OSError as error:
-            raise write_error(folder, error) from error
+            held.enter_context(sole_use(self.folder))
+            self._check()  # another process may have finished meanwhile
+            try:
+                self._write_preparation(())  # first, because it says whose folder this is
+                self.audio.mkdir(exist_ok=True)
+                self.partial.mkdir(exist_ok=True)
+            except OSError as error:
+                raise write_error(self.folder, error) from error
+            self._held = held.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._held.close()
 
     def _check(self) -> None:
         path = self.folder / PREPARATION_FILE
-        used = any(not entry.name.startswith(".") for entry in self.folder.iterdir())
+        try:
+            used = any(not entry.name.startswith(".") for entry in self.folder.iterdir())
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise write_error(self.folder, error) from error
         if (self.folder / EXAMPLES_FILE).exists():
             raise DatasetError(f"{self.folder} already holds a data set. Choose an empty folder.")
         if used and not path.exists():

@@ -133,20 +133,22 @@ def prepare_recordings(
     paths, other = _find(source, destination)
     naming = Naming(settings.middle_c, settings.german)
     recordings = [_describe(path, source, naming, settings.named_by) for path in paths]
-    folder = Destination(destination, _Settings(settings, _identity(paths, source)))
-    results = _cut_all(folder, source, recordings, settings, n_workers, progress)
-    rows = [
-        _Row(recording, note, _origin(source, recording, result, note))
-        for recording, result in zip(recordings, results, strict=True)
-        for note in result.notes
-    ]
-    faults = [fault for result in results for fault in result.faults] + other
-    if not rows:
-        raise DatasetError(
-            f"{source} gave no notes. " + (faults[0].text if faults else "Choose another folder.")
-        )
-    instruments, remarks = _name_instruments([row.recording for row in rows], settings)
-    folder.finish(_file_notes(folder, rows, instruments, settings), faults)
+    wanted = _Settings(settings, _identity(paths, source))
+    with Destination(destination, wanted) as folder:
+        results = _cut_all(folder, source, recordings, settings, n_workers, progress)
+        rows = [
+            _Row(recording, note, _origin(source, recording, result, note))
+            for recording, result in zip(recordings, results, strict=True)
+            for note in result.notes
+        ]
+        faults = [fault for result in results for fault in result.faults] + other
+        if not rows:
+            raise DatasetError(
+                f"{source} gave no notes. "
+                + (faults[0].text if faults else "Choose another folder.")
+            )
+        instruments, remarks = _name_instruments([row.recording for row in rows], settings)
+        folder.finish(_file_notes(folder, rows, instruments, settings), faults)
     return RecordingsReport(
         n_files=len(paths),
         n_notes=len(rows),

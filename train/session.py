@@ -27,6 +27,7 @@ from .publish import MODEL_FOLDER, publish
 from .recipes import make_trainer
 from .resuming import resume
 from .run import Run
+from .sole_use import sole_use
 from .trainer import Trainer
 from .upkeep import Upkeep, Wishes
 from .watch import Watch
@@ -117,6 +118,7 @@ def train(
             stack.enter_context(joined(worker, device))
         identity = None
         if worker.rank == 0:
+            stack.enter_context(sole_use(run_folder))
             identity = _check(run, config, folders, stretch, on_notice)
         data = in_turn(
             worker,

@@ -141,20 +141,20 @@ def render_soundfonts(
         n_notes=n_notes,
     )
     presets = [preset for number, font in enumerate(fonts) for preset in _presets(number, font)]
-    folder = Destination(destination, settings)
-    with Workers(n_workers, partial(FontShelf, tuple(fonts))) as pool:
-        job = _Job(pool, folder, settings, progress)
-        dropped = drop_presets(presets, _check_presets(job, presets), [f.name for f in fonts])
-        gone = {drop.place for drop in dropped}
-        kept = [preset for preset in presets if preset.place not in gone]
-        if not kept:
-            names = " and ".join(map(str, fonts))
-            raise DatasetError(f"{names} has no preset to render. Choose another SoundFont.")
-        tasks = {task.instrument.preset: task for task in _plan(kept, settings)}
-        render = partial(_render_instrument, settings.sample_rate, folder.audio)
-        rendered = job.run("notes", _Rendered, render, tasks)
-    parts = [(task.instrument, rendered[preset]) for preset, task in tasks.items()]
-    folder.finish(_list_notes(parts, sample_rate), dropped)
+    with Destination(destination, settings) as folder:
+        with Workers(n_workers, partial(FontShelf, tuple(fonts))) as pool:
+            job = _Job(pool, folder, settings, progress)
+            dropped = drop_presets(presets, _check_presets(job, presets), [f.name for f in fonts])
+            gone = {drop.place for drop in dropped}
+            kept = [preset for preset in presets if preset.place not in gone]
+            if not kept:
+                names = " and ".join(map(str, fonts))
+                raise DatasetError(f"{names} has no preset to render. Choose another SoundFont.")
+            tasks = {task.instrument.preset: task for task in _plan(kept, settings)}
+            render = partial(_render_instrument, settings.sample_rate, folder.audio)
+            rendered = job.run("notes", _Rendered, render, tasks)
+        parts = [(task.instrument, rendered[preset]) for preset, task in tasks.items()]
+        folder.finish(_list_notes(parts, sample_rate), dropped)
     return RenderReport(
         n_presets=len(parts),
         n_notes=sum(len(made.notes) for _, made in parts),

@@ -161,23 +161,37 @@ def test_one_process_a_core_unless_wished_otherwise() -> None:
 
 
 def test_folder_is_finished_once(tmp_path: Path) -> None:
-    folder = Destination(tmp_path / "notes", Settings(16000))
-    (folder.partial / "scrap").write_text("scrap")
-    folder.finish([note(1)], [])
-    assert {path.name for path in (tmp_path / "notes").iterdir()} == {
-        "audio",
-        "examples.json",
-        "preparation.json",
-    }
-    with pytest.raises(DatasetError, match="already holds a data set"):
-        Destination(tmp_path / "notes", Settings(16000))
+    with Destination(tmp_path / "notes", Settings(16000)) as folder:
+        (folder.partial / "scrap").write_text("scrap")
+        folder.finish([note(1)], [])
+    shown = {path.name for path in (tmp_path / "notes").glob("[!.]*")}
+    assert shown == {"audio", "examples.json", "preparation.json"}
+    with (
+        pytest.raises(DatasetError, match="already holds a data set"),
+        Destination(tmp_path / "notes", Settings(16000)),
+    ):
+        pass
 
 
 def test_folder_goes_on_with_the_same_settings_only(tmp_path: Path) -> None:
-    Destination(tmp_path / "notes", Settings(16000))
-    Destination(tmp_path / "notes", Settings(16000))
-    with pytest.raises(DatasetError, match="other settings"):
-        Destination(tmp_path / "notes", Settings(32000))
+    for _ in range(2):
+        with Destination(tmp_path / "notes", Settings(16000)):
+            pass
+    with (
+        pytest.raises(DatasetError, match="other settings"),
+        Destination(tmp_path / "notes", Settings(32000)),
+    ):
+        pass
+
+
+def test_a_folder_of_others_is_left_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "letters.txt").write_text("Dear")
+    with (
+        pytest.raises(DatasetError, match="is not empty"),
+        Destination(tmp_path, Settings(16000)),
+    ):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["letters.txt"]
 
 
 # Many notes

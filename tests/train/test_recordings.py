@@ -478,7 +478,8 @@ def test_work_interrupted_while_notes_are_moved_goes_on(
             prepare(three, destination)
     prepare(three, destination)
     assert len(load_examples(destination)) == 3
-    assert {p.name for p in destination.iterdir()} == {"audio", "examples.json", "preparation.json"}
+    shown = {path.name for path in destination.glob("[!.]*")}
+    assert shown == {"audio", "examples.json", "preparation.json"}
 
 
 def test_other_recordings_do_not_continue(three: Path, destination: Path) -> None:
