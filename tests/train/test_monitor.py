@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,31 @@ def test_real_notes_are_not_off_and_as_diverse_as_real_ones(
     assert reading.measures["held_out_off_db"] == pytest.approx(0.0, abs=1e-3)
     assert reading.measures["diversity"] == pytest.approx(1.0, abs=1e-3)
     assert (reading.score.stage, reading.score.name) == (stage, "held_out_off_db")
+
+
+@pytest.mark.parametrize("some_are_held_out", [True, False])
+def test_the_notes_of_one_instrument_alone_are_measured(
+    some_are_held_out: bool, data: TrainingSet, quick: WarmStartConfig
+) -> None:
+    chosen = (data.timbre == 0) & (~data.held_out | some_are_held_out)
+    index = torch.nonzero(chosen)[:, 0].tolist()
+    alone = replace(
+        data,
+        examples=[data.examples[i] for i in index],
+        timbre=data.timbre[index],
+        pitch=data.pitch[index],
+        level_db=data.level_db[index],
+        specgrams=data.specgrams[index],
+    )
+    assert bool(alone.held_out.any()) == some_are_held_out
+    teacher = Teacher(data, quick)
+    teacher.copyist.smooth = True
+    reading = Monitor(quick, alone, CPU).read(teacher, 0)  # type: ignore[arg-type]
+    assert reading.measures["trained_off_db"] > 1.0
+    assert ("held_out_off_db" in reading.measures) == some_are_held_out
+    assert "diversity" not in reading.measures
+    name = "held_out_off_db" if some_are_held_out else "trained_off_db"
+    assert reading.score.value == reading.measures[name]
 
 
 def test_notes_that_are_all_of_one_timbre_are_not_diverse(
