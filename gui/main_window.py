@@ -273,6 +273,7 @@ class MainWindow(QMainWindow):
         self.computer_keys.layout_changed.connect(self._show_key_layout)
         self.top.panicked.connect(self._panic)
         self.top.train.toggled.connect(self.show_train_page)
+        self.actions_of_presets.listed.connect(lambda _entries: self.train.renew_sounds())
         self.train.play_wanted.connect(lambda: self.show_train_page(False))
         self.top.settings_wanted.connect(self.show_settings)
         self.status_line.settings_wanted.connect(self.show_settings)

@@ -79,19 +79,17 @@ class RunView(QWidget):
             self.compare.follow(training, start)
         self.look()
 
-    def look(self) -> bool:
-        """Read what the run has written since; says whether there are other notes to hear."""
+    def look(self) -> None:
+        """Read what the run has written since."""
         if self._training is None or self._stats is None:
-            return False
+            return
         self.compare.look()
         if self._stats.read():
             self._show_curves()
         stamp = self._training.previews_stamp()
-        is_new = stamp != self._stamp
-        if is_new:
+        if stamp != self._stamp:
             self._stamp = stamp
             self._show_notes()
-        return is_new
 
     def _show_curves(self) -> None:
         assert self._stats is not None

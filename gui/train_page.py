@@ -51,7 +51,7 @@ class TrainPage(QWidget):
         """
         super().__init__()
         self.job, self._bridge, self._library = job, bridge, library
-        self._has_sounds = False  # of the run that is open
+        self._has_sounds = False  # the run, as the presets are now
         job.setParent(self)
         self._notice = ""
         self._make_parts(theme)
@@ -76,6 +76,10 @@ class TrainPage(QWidget):
         """Hear the other one of the two models of the run that are compared."""
         if self.views.currentWidget() is self.run:
             self.run.compare.flip()
+
+    def renew_sounds(self) -> None:
+        """Hand the run the player's presets anew: they have changed."""
+        self._has_sounds = False
 
     def may_close(self, go_on: Callable[[], None]) -> bool:
         """Say whether the window may go; else ask, and call `go_on` when all is saved."""
@@ -297,8 +301,8 @@ class TrainPage(QWidget):
 
     def _look(self) -> None:
         if self.job.state in {"training", "pausing", "finishing"}:
-            is_new = self.run.look()
-            if is_new or not self._has_sounds:
+            self.run.look()
+            if not self._has_sounds:
                 self._hand_over_sounds()
         self._show_detail()
 

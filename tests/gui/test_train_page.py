@@ -194,6 +194,7 @@ def test_the_players_presets_are_heard_through_the_run(training, window, library
     mine = Preset(name="Dark bells", model_hash=pretend.MODEL.hash, corners=pretend.CORNERS)
     library.save(mine)
     library.save(msgspec.structs.replace(mine, name="Elsewhere", model_hash="f" * 64))
+    window.actions_of_presets.refresh()
     qtbot.waitUntil(lambda: len(training.run.players) == 2, timeout=10_000)
     assert [player.text() for player in training.run.players] == ["Dark bells C4", "cello C4"]
     assert training.run.caption.text().startswith("YOUR PRESETS")
