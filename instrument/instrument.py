@@ -583,7 +583,7 @@ class Instrument:
         return self._model_for(preset) if preset is not None else self._models.first()
 
     def _model_for(self, preset: Preset) -> ModelInfo | None:
-        """Find a preset's model, else keep the present one, else take the first.
+        """Find a preset's model, else one of its name or latent space, else keep the present one.
 
         While a run is followed, a preset of its latent space is heard through the run's model.
         """
@@ -594,15 +594,17 @@ class Instrument:
         for model in models:
             if model.hash == preset.model_hash:
                 return model
-        for model in models:
+        kin = [model for model in models if preset.is_of_space(model.latent_space)]
+        for model in (*kin, *models):
             if model.name == preset.model_name:
-                self.notify(
-                    f'"{preset.name}" was made with another version of the model "{model.name}": '
-                    "it plays this one's timbres of the same names.",
-                    is_error=False,
-                )
+                if model not in kin:
+                    self.notify(
+                        f'"{preset.name}" was made with another version of the model '
+                        f'"{model.name}": it plays this one\'s timbres of the same names.',
+                        is_error=False,
+                    )
                 return model
-        instead = self._model or next(iter(models), None)
+        instead = next(iter(kin), None) or self._model or next(iter(models), None)
         if preset.model_name and instead is not None:
             self.notify(
                 f'"{preset.name}" was made with the model "{preset.model_name}", which is not '

@@ -590,6 +590,24 @@ class TestFollowing:
         assert (kept.model_hash, kept.latent_space) == (step.hash, mine.model_hash)
         assert not notices(instrument)
 
+    def test_a_preset_of_a_run_is_heard_through_the_model_that_was_kept_of_it(self, rig):
+        rig.add_model("Mine")
+        config = CONFIG.replace("{", '{"latent_space": "555",', 1) % "Mine"
+        (rig.folder / "models" / "Mine" / "config.json").write_text(config)
+        instrument = rig.start()
+        corners = tuple(Corner(f"Mine {i}", (1.0, i, 0.0, 0.0)) for i in range(4))
+        along = Preset(model_name="Mine", model_hash="c" * 64, latent_space="555", corners=corners)
+        instrument.load_preset(along)
+        rig.settle(instrument)
+        assert instrument.status().model.name == "Mine"
+        assert instrument.status().corners == corners
+        assert not notices(instrument)
+        other = msgspec.structs.replace(along, model_name="Gone")
+        instrument.load_preset(other)
+        rig.settle(instrument)
+        assert instrument.status().model.name == "Mine"
+        assert 'the model "Gone", which is not here' in notices(instrument)[-1]
+
     def test_going_back_and_forth_between_two_models_of_a_run_changes_no_sound(self, rig):
         space = rig.start().status().model.latent_space
         step = rig.publish("Step 1", space)
