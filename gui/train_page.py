@@ -73,9 +73,13 @@ class TrainPage(QWidget):
         self._list_trainings()
 
     def flip(self) -> None:
-        """Hear the other one of the two models of the run that are compared."""
-        if self.views.currentWidget() is self.run:
-            self.run.compare.flip()
+        """Hear the other one of the two models of the run that are compared.
+
+        On the pad's page only where one of them is heard already: a stray key changes no model.
+        """
+        compare = self.run.compare
+        if self.views.currentWidget() is self.run and (self.isVisible() or compare.heard):
+            compare.flip()
 
     def renew_sounds(self) -> None:
         """Hand the run the player's presets anew: they have changed."""

@@ -184,6 +184,18 @@ def test_the_newest_model_and_an_earlier_one_are_compared_by_one_key(
     assert compare.heard == ""
 
 
+def test_the_key_flips_on_the_pads_page_where_a_model_of_the_run_is_heard(
+    training, window, instrument, qtbot
+):
+    qtbot.waitUntil(training.run.compare.a.isEnabled, timeout=10_000)
+    window.show_train_page(False)
+    qtbot.keyClick(window, Qt.Key.Key_B)
+    assert training.run.compare.heard == ""
+    training.along.click()
+    qtbot.keyClick(window, Qt.Key.Key_B)
+    assert training.run.compare.heard == "A"
+
+
 def test_a_b_in_a_name_is_a_letter(page, qtbot):
     page.form.name.setFocus()
     qtbot.keyClicks(page.form.name, "Bb")
