@@ -69,6 +69,7 @@ class Upkeep:
         self._next_look = now + min(_FIRST_LOOK_SECONDS, wishes.look_seconds)
         self._aside = 0.0  # seconds since the last tick that were not spent learning
         self._longest_aside = 0.0
+        self._has_looked = False
 
     def after_step(self, n_notes: int, losses: Mapping[str, Tensor]) -> bool:
         """Do what is due.
@@ -88,11 +89,15 @@ class Upkeep:
         self._seen += n_notes
         self._add(losses)
         now, done = time.monotonic(), self._seen >= self._config.examples
-        stop = self._wishes.should_stop() or self._is_late(now)
+        is_asked, is_late = self._wishes.should_stop(), self._is_late(now)
+        stop = is_asked or is_late
         look = done or (now >= self._next_look and not stop)
         save = done or stop or now - self._saved > self._config.checkpoint_seconds
         save = save or self._trainer.stage(self._seen) != stage
-        if not stop and self._is_at_last_resolution():  # a model to hear comes with its measures
+        # A model to hear comes with its measures. Who asks to stop does not wait for them; where
+        # time is up, a look has been reckoned with once there was one.
+        may_look = not is_asked and (self._has_looked or not is_late)
+        if may_look and self._is_at_last_resolution():
             look = look or (save and now - self._looked > (self._next_look - self._looked) / 2)
             save = save or (look and now - self._saved > self._config.checkpoint_seconds / 2)
         if not (look or save or now - self._tick > _TICK_SECONDS):
@@ -154,6 +159,7 @@ class Upkeep:
             self._run.checkpoints.write_best(state, self._seen, reading.score)
             self._best = reading.score
         now = self._looked = time.monotonic()
+        self._has_looked = True
         self._next_look = now + max(self._wishes.look_seconds, (now - start) / _LOOK_SHARE)
         return reading.measures
 

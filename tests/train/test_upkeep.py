@@ -108,26 +108,48 @@ def test_a_model_to_hear_comes_with_what_was_measured_at_its_place(run: Run) -> 
     assert told[0].keys() == {"off"}
 
 
-def test_looks_and_checkpoints_that_are_half_due_wait_for_each_other(run: Run, monkeypatch) -> None:
-    """Steps of ten seconds: both take turns of two minutes, the first look comes early."""
+@pytest.fixture
+def train_slowly(run: Run, monkeypatch):
+    """Train with steps of ten seconds, looks and checkpoints every two minutes."""
     now = [0.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
     settings = msgspec.structs.replace(SETTINGS, checkpoint_seconds=120.0)
-    watch = ToyWatch()
-    saved: list[int] = []
-    wishes = Wishes(on_checkpoint=lambda: saved.append(places(run)[-1]))
-    keeper = upkeep(ToyTrainer(), run, watch=watch, wishes=wishes, settings=settings)
 
     class Slow(ToyTrainer):
         def step(self, examples_seen: int) -> tuple[int, dict[str, torch.Tensor]]:
             now[0] += 10.0
             return super().step(examples_seen)
 
-    train_loop(Slow(), 0, SETTINGS.examples, keeper)
+    def train_slowly(watch: ToyWatch, **wishes) -> int:
+        trainer = Slow()
+        keeper = upkeep(trainer, run, watch=watch, wishes=Wishes(**wishes), settings=settings)
+        return train_loop(trainer, 0, SETTINGS.examples, keeper)
+
+    return train_slowly
+
+
+def test_looks_and_checkpoints_that_are_half_due_wait_for_each_other(
+    run: Run, train_slowly
+) -> None:
+    watch = ToyWatch()
+    saved: list[int] = []
+    train_slowly(watch, on_checkpoint=lambda: saved.append(places(run)[-1]))
     assert watch.looks[0] == 6  # half a minute into it, without a checkpoint
     assert len(saved) > 2
     assert saved[0] == STAGE_END  # where the resolution begins, looked at or not
     assert set(saved[1:]) <= set(watch.looks)
+
+
+def test_a_stretch_whose_time_is_up_ends_with_a_look_and_one_that_is_asked_to_stop_without(
+    run: Run, train_slowly
+) -> None:
+    watch = ToyWatch()
+    seen = train_slowly(watch, deadline=1_100.0)
+    assert seen < SETTINGS.examples
+    assert watch.looks[-1] == seen == places(run)[-1]
+    asked, hurried = ToyWatch(), iter([False] * 109)
+    seen = train_slowly(asked, should_stop=lambda: next(hurried, True))
+    assert asked.looks[-1] < seen
 
 
 def test_a_worse_state_does_not_replace_the_best(run: Run) -> None:
