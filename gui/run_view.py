@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QIcon, QPixmap
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -28,6 +28,8 @@ _OFF = "_off_db"
 
 class RunView(QWidget):
     """Follows the files of one run; `look` reads what is new."""
+
+    hear_wanted = Signal(str)  # the file of a note
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -134,9 +136,9 @@ class RunView(QWidget):
         player.setText(player.fontMetrics().elidedText(words, middle, TEXT_PIXELS))
         player.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         player.setAccessibleName(f"Hear {words}")
-        player.setToolTip(f"{words}: hear it in the system's player")
-        wave = QUrl.fromLocalFile(str(folder / note.wave))
-        player.clicked.connect(lambda: QDesktopServices.openUrl(wave))
+        player.setToolTip(f"Hear {words}")
+        wave = str(folder / note.wave)
+        player.clicked.connect(lambda: self.hear_wanted.emit(wave))
         return player
 
 

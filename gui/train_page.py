@@ -136,6 +136,9 @@ class TrainPage(QWidget):
         self.verdict = VerdictView(theme)
         self.run: RunView = RunView(theme)
         self.run.compare.changed.connect(self._follow)
+        self.run.hear_wanted.connect(
+            lambda wave: self._bridge.ask(lambda instrument: instrument.play_file(wave))
+        )
         self.views = QStackedWidget()
         for view in (self.introduction, self.verdict, self.run):
             self.views.addWidget(view)

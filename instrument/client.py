@@ -141,6 +141,10 @@ class InstrumentClient:
         """Play a short test sound that needs no model."""
         self._call("test_sound")
 
+    def play_file(self, path: str) -> None:
+        """Play a recording once, beside what sounds; ValueError if it can't be read."""
+        self._call("play_file", path)
+
     def models(self) -> tuple[ModelInfo, ...]:
         """List the models that can be opened."""
         return self._call("models")

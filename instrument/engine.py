@@ -24,6 +24,7 @@ from .pool import NoteInfo, NotePool
 from .ring import (
     ALL_NOTES_OFF,
     BEND,
+    CLIP,
     N_NOTES,
     NOTE_OFF,
     NOTE_ON,
@@ -279,6 +280,21 @@ class Engine:
         """Play a short sound that needs no note, through the volume."""
         self._put(TEST_TONE, 0, 0.0)
 
+    def play_clip(self, slot: int, n_frames: int) -> None:
+        """Play a recording that lies in the pool once, through the volume.
+
+        Args:
+            slot: Where it lies; must not be written before another one plays.
+            n_frames: Of it.
+
+        Raises:
+            ValueError: If the pool has no such slot or not so many frames.
+        """
+        _require("slot", slot, 0, self._pool.n_slots - 1)
+        _require("n_frames", n_frames, 1, self._pool.n_frames)
+        self._pool.prefault(slot, n_frames)
+        self._put(CLIP, slot, float(n_frames))
+
     def counters(self) -> EngineCounters:
         """Say what was counted; the peaks start anew."""
         state = self._machine.state[0]
@@ -314,6 +330,7 @@ class Engine:
         m = self._machine
         m.state[0]["ring_read"] = self._sequence
         m.state[0]["tone_left"] = m.state[0]["left_over"] = 0
+        m.state[0]["clip_left"][:] = 0
         m.state[0]["bends"][:2] = 0.0
         m.state[0]["pedals"][:] = 0
         for array in (m.voices, m.readers):

@@ -187,6 +187,17 @@ class Instrument:
             return
         self._engine.test_tone()
 
+    def play_file(self, path: str) -> None:
+        """Play a recording once, beside what sounds.
+
+        Raises:
+            ValueError: If it can't be read.
+        """
+        if not self._output.is_pulling:
+            self.notify("No sound output is open. Choose one in the audio settings.")
+            return
+        self._supply.play_clip(self._engine, Path(path))
+
     # How everything stands.
 
     def status(self) -> Status:

@@ -74,6 +74,14 @@ class InstrumentInterface(Protocol):
         """Play a short test sound that needs no model."""
         ...
 
+    def play_file(self, path: str) -> None:
+        """Play a recording once, beside what sounds.
+
+        Raises:
+            ValueError: If it can't be read.
+        """
+        ...
+
     def models(self) -> tuple[ModelInfo, ...]:
         """List the models that can be opened."""
         ...

@@ -47,6 +47,7 @@ from .parameters import BY_NAME, PARAMETERS
 from .ring import (
     ALL_NOTES_OFF,
     BEND,
+    CLIP,
     N_NOTES,
     NOTE_OFF,
     NOTE_ON,
@@ -127,6 +128,9 @@ state_dtype = np.dtype(
         ("pan_moving", np.int64),
         ("filter_moving", np.int64),
         ("tone_left", np.int64),  # frames of the test tone still to play
+        ("clip_slot", np.int64, 2),  # of the recording that plays, and of the one that it cut off
+        ("clip_place", np.int64, 2),  # frame that comes next
+        ("clip_left", np.int64, 2),  # frames still to play
         ("left_over", np.int64),  # frames of `block` not yet handed out
         ("frame", np.int64),  # first frame of the inner block now made
         ("origin_frame", np.int64),  # frame that `origin_seconds` maps to
@@ -241,9 +245,20 @@ def obey(m: Machine, event: Record) -> None:
         take_all_away(m.voices, state.panic_blocks)
         for other in range(N_CHANNELS):
             state.pedals[other] = 0
-        state.tone_left = 0
+        state.tone_left = state.clip_left[0] = state.clip_left[1] = 0
     elif kind == TEST_TONE:
         state.tone_left = int(TONE_SECONDS * state.sample_rate)
+    elif kind == CLIP:
+        start_clip(state, event.number, int(event.value))
+
+
+@inlined
+def start_clip(state: Record, slot: int, n_frames: int) -> None:
+    """Play a recording; the one before fades out within a block."""
+    state.clip_slot[1] = state.clip_slot[0]
+    state.clip_place[1] = state.clip_place[0]
+    state.clip_left[1] = min(state.clip_left[0], BLOCK)
+    state.clip_slot[0], state.clip_place[0], state.clip_left[0] = slot, 0, n_frames
 
 
 @inlined
@@ -639,6 +654,21 @@ def add_tone(m: Machine) -> None:
 
 
 @inlined
+def add_clips(m: Machine) -> None:
+    """Add the recording that plays, and the last block of the one that it cut off."""
+    state = m.state[0]
+    for k in range(2):
+        slot, place, n = state.clip_slot[k], state.clip_place[k], min(BLOCK, state.clip_left[k])
+        for i in range(n):
+            fade = np.float32(1.0 - (i + 1) / BLOCK) if k == 1 else np.float32(1.0)
+            wave = fade * m.pool[slot, place + i]
+            state.mix[0, i] += wave
+            state.mix[1, i] += wave
+        state.clip_place[k] += n
+        state.clip_left[k] -= n
+
+
+@inlined
 def volume_gain(volume_db: float) -> float:
     """Turn the volume into a gain."""
     return math.pow(10.0, volume_db / 20.0) if volume_db > LOWEST_VOLUME_DB else 0.0
@@ -680,6 +710,8 @@ def render_block(m: Machine) -> None:
         render_group(m, 1, first, min(LANES, n_open - first))
     if state.tone_left > 0:
         add_tone(m)
+    if state.clip_left[0] + state.clip_left[1] > 0:
+        add_clips(m)
     finish(m)
     state.frame += BLOCK
 

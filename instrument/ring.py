@@ -12,15 +12,15 @@ from .kernels import Record, fence, kernel
 RING_SIZE = 4096
 N_NOTES = 128
 
-NOTE_ON, NOTE_OFF, PEDAL, BEND, ALL_NOTES_OFF, PANIC, TEST_TONE = range(7)
+NOTE_ON, NOTE_OFF, PEDAL, BEND, ALL_NOTES_OFF, PANIC, TEST_TONE, CLIP = range(8)
 
 event_dtype = np.dtype(
     [
         ("sequence", np.int64),  # its place in the stream of events, from 1; published last
-        ("kind", np.int64),  # NOTE_ON .. TEST_TONE
-        ("number", np.int64),  # note
+        ("kind", np.int64),  # NOTE_ON .. CLIP
+        ("number", np.int64),  # note; slot of a clip
         ("channel", np.int64),
-        ("value", np.float64),  # velocity, bend, pedal
+        ("value", np.float64),  # velocity, bend, pedal; frames of a clip
         ("time_seconds", np.float64),  # 0: at once
     ]
 )

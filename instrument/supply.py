@@ -4,6 +4,7 @@ import contextlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -28,6 +29,7 @@ from .status import ModelInfo, NoteWave
 NOTE_SECONDS = 4.5  # the model's notes, and what resampling adds
 FEWEST_SLOTS = 96  # a keyboard, and what voices still read of the one before
 BAKE_REST_SECONDS = 3.0  # a pad that rests so long is worth keeping its keyboard
+CLIP_SLOTS = 2  # at the pool's end, in turn: one is written while the other may still sound
 LOAD_REST_SECONDS = 0.05  # a finger that passes by does not ask the disk
 
 
@@ -80,7 +82,8 @@ class NoteSupply:
         self._lock = threading.RLock()
         self.sample_rate = sample_rate
         self.pool = self._make_pool(megabytes << 20)
-        self._cache = NoteCache(self.pool.n_slots, sample_rate, clock=clock)
+        self._cache = NoteCache(self.pool.n_slots - CLIP_SLOTS, sample_rate, clock=clock)
+        self._n_clips = 0
         self._target: Target | None = None
         self._n_jobs = 1
         self._down: set[int] = set()
@@ -193,6 +196,21 @@ class NoteSupply:
                 return None
             samples = self.pool.samples[info.slot, : info.n_frames].astype("<f4").tobytes()
         return NoteWave(note, samples, info.sample_rate, info.loop_start, info.loop_end)
+
+    def play_clip(self, engine: Engine, path: Path) -> None:
+        """Play a recording once beside the notes.
+
+        Raises:
+            ValueError: If it can't be read.
+        """
+        from .clip import read_clip  # noqa: PLC0415 - what reads files only when one is played
+
+        wave = read_clip(path, self.sample_rate, self.pool.n_frames)
+        with self._lock:
+            slot = self.pool.n_slots - 1 - self._n_clips % CLIP_SLOTS
+            self._n_clips += 1
+            self.pool.write(slot, wave)
+            engine.play_clip(slot, len(wave))
 
     def close(self) -> None:
         """Stop the renderer and give the memory back. The engine must be gone."""

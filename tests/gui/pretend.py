@@ -270,6 +270,9 @@ class PretendInstrument:
     def test_sound(self) -> None:
         self.calls.append(("test_sound",))
 
+    def play_file(self, path: str) -> None:
+        self.calls.append(("play_file", path))
+
     def models(self) -> tuple[ModelInfo, ...]:
         return (
             MODEL,

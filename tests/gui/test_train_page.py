@@ -5,8 +5,7 @@ from pathlib import Path
 import msgspec
 import pretend
 import pytest
-from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox
 
 from gui.train_words import duration_words, progress_words
@@ -118,16 +117,14 @@ def test_a_run_can_begin_with_nothing(checked):
     assert checked.job.plan.start == ""
 
 
-def test_curves_previews_and_the_time_left_are_shown(training, qtbot, monkeypatch):
-    opened = []
-    monkeypatch.setattr(QDesktopServices, "openUrl", opened.append)
+def test_curves_previews_and_the_time_left_are_shown(training, instrument, qtbot):
     qtbot.waitUntil(lambda: bool(training.run.players))
     qtbot.waitUntil(lambda: "left" in training.detail.text())
     assert "magnitude" in training.run.losses.accessibleDescription()
     assert "notes/s" in training.detail.text()
     training.run.players[0].click()
     wave = training.job.training.previews / "note-1.wav"
-    assert opened == [QUrl.fromLocalFile(str(wave))]
+    qtbot.waitUntil(lambda: instrument.called("play_file") == [(str(wave),)])
 
 
 def test_a_run_is_paused_and_resumed(training, qtbot):

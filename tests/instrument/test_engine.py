@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from instrument.engine import Engine
+from instrument.envelope import BLOCK
 from instrument.events import (
     AllNotesOff,
     ControlChange,
@@ -19,7 +20,7 @@ from instrument.events import (
     ProgramChange,
     SetParameter,
 )
-from instrument.parameters import PARAMETERS
+from instrument.parameters import BY_NAME, PARAMETERS
 from instrument.pool import NoteInfo, NotePool
 from instrument.ring import RING_SIZE
 from tests.instrument.playing import (
@@ -819,6 +820,50 @@ def test_the_peaks_start_anew_when_they_are_read(player):
     assert counters.peak_left == pytest.approx(np.abs(out[:, 0]).max())
     assert counters.peak_right == pytest.approx(np.abs(out[:, 1]).max())
     assert player.counters.peak_left == 0.0
+
+
+@pytest.fixture
+def clips(player):
+    """Two recordings of a constant in the pool: 0.1 and 0.2."""
+    for slot, level in ((1, 0.1), (2, 0.2)):
+        player.pool.write(slot, np.full(1000, level, np.float32))
+    return player
+
+
+def clip_of(player, n_frames):
+    """Give what is heard, before the volume: float32 [frame]."""
+    volume_db = BY_NAME["volume"].default
+    return player.take(n_frames / RATE)[:, 0] / 10 ** (volume_db / 20)
+
+
+def test_a_recording_plays_once_through_the_volume_and_ends(clips):
+    clips.engine.play_clip(1, 1000)
+    wave = clip_of(clips, 2048)
+    assert np.allclose(wave[:1000], 0.1, rtol=0.01)
+    assert not wave[1000:].any()
+
+
+def test_a_recording_that_is_cut_off_by_the_next_fades_out_within_a_block(clips):
+    clips.engine.play_clip(1, 1000)
+    clip_of(clips, 4 * BLOCK)
+    clips.engine.play_clip(2, 1000)
+    wave = clip_of(clips, 1024)
+    assert wave[0] == pytest.approx(0.3, rel=0.05)
+    assert (np.diff(wave[:BLOCK]) < 0).all()
+    assert np.allclose(wave[BLOCK:1000], 0.2, rtol=0.01)
+
+
+def test_panic_silences_a_recording(clips):
+    clips.engine.play_clip(1, 1000)
+    clips.engine.post(Panic())
+    assert not clip_of(clips, 1024).any()
+
+
+def test_a_recording_outside_the_pool_is_refused(clips):
+    with pytest.raises(ValueError, match="slot must be"):
+        clips.engine.play_clip(clips.pool.n_slots, 10)
+    with pytest.raises(ValueError, match="n_frames must be"):
+        clips.engine.play_clip(1, clips.pool.n_frames + 1)
 
 
 def test_the_test_tone_needs_no_note_and_ends(player):

@@ -6,6 +6,7 @@ from collections import deque
 import msgspec
 import numpy as np
 import pytest
+import soundfile
 
 from instrument import files, midi, output
 from instrument import instrument as instrument_module
@@ -862,14 +863,50 @@ class TestOutput:
         card.is_there = False
         instrument = rig.start(audio=AudioSettings(sample_rate=48000))
         assert notices(instrument) == ["There is no sound output."]
-        instrument.test_sound()
-        assert "Choose one" in notices(instrument)[-1]
+        for act in (instrument.test_sound, lambda: instrument.play_file("any.wav")):
+            act()
+            assert "Choose one" in notices(instrument)[-1]
         for _ in range(5000):  # more than the engine's ring takes
             instrument.post(NoteOn(note=57, velocity=100))
         assert instrument.status().dropped_events == 0
         card.is_there = True
         rig.settle(instrument, 300)
         assert np.abs(hear(instrument, 0.3)).max() == 0
+
+
+class TestRecordings:
+    @pytest.fixture
+    def recording(self, rig):
+        """Half a second of an A, at another rate."""
+        wave = 0.1 * np.sin(2 * np.pi * 220 * np.arange(8000) / 16000)
+        soundfile.write(rig.folder / "a.wav", wave, 16000)
+        return str(rig.folder / "a.wav")
+
+    def test_a_recording_is_heard_at_its_pitch_beside_what_sounds(self, rig, recording):
+        instrument = rig.start()
+        rig.settle(instrument)
+        instrument.play_file(recording)
+        assert loudest_hz(hear(instrument, 0.5)) == pytest.approx(220, abs=2)
+        assert np.abs(hear(instrument, 0.5)[4800:]).max() < 1e-4
+        instrument.play_file(recording)
+        instrument.play_file(recording)
+        assert instrument.status().n_fresh == 25  # no note had to give way
+
+    def test_what_is_no_recording_is_an_error_that_names_it(self, rig):
+        instrument = rig.start()
+        (rig.folder / "b.wav").write_bytes(b"no wave")
+        soundfile.write(rig.folder / "c.wav", np.zeros(0), 16000)
+        for name, reason in (("b", "no recording"), ("c", "holds no sound"), ("d", "No such file")):
+            with pytest.raises(ValueError, match=rf"{name}\.wav can't be played: .*{reason}"):
+                instrument.play_file(str(rig.folder / f"{name}.wav"))
+
+    def test_a_long_recording_is_heard_from_its_beginning(self, rig):
+        soundfile.write(rig.folder / "long.wav", np.ones((20 * 8000, 2)), 8000)
+        instrument = rig.start()
+        instrument.play_file(str(rig.folder / "long.wav"))
+        assert np.abs(hear(instrument, 1.0)).max() > 0.1
+        hear(instrument, 4.0)
+        assert np.abs(hear(instrument, 0.1)).max() < 1e-4
 
 
 def test_without_sound_or_model_everything_still_answers(rig):
