@@ -54,8 +54,8 @@ def test_a_run_goes_through_every_stage_and_writes_a_model(
     assert set(last["measures"]) == {"trained_off_db", "held_out_off_db", "diversity"}
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {
-        *("config.json", "data.json", "stats.jsonl"),
-        *("checkpoints", "model", "previews", "specgrams", "tensorboard"),
+        *(".lock", "config.json", "data.json", "latent_space.txt", "stats.jsonl"),
+        *("checkpoints", "history", "model", "previews", "specgrams", "tensorboard"),
     }
 
 
