@@ -1,7 +1,15 @@
 """Two models of a run to compare by ear: A, an earlier one that is chosen, and B, the newest."""
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
 
 from .kept_models import KeptModel, KeptModels
 from .theme import GAP
@@ -39,6 +47,8 @@ class CompareBar(QWidget):
         self.slider.valueChanged.connect(self._choose)
         self.words_a, self.words_b = _words(), _words()
         self.words_b.setAlignment(Qt.AlignmentFlag.AlignRight)
+        # a long name is cut short, and makes no window wider
+        self.words_a.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MILLISECONDS)
@@ -124,6 +134,8 @@ class CompareBar(QWidget):
         else:
             self.words_a.setText(model_words(self._chosen))
         self.words_b.setText("" if newest is None else model_words(newest))
+        for widget in (self.words_a, self.slider):
+            widget.setToolTip(self.words_a.text())
         self.slider.setAccessibleDescription(self.words_a.text())
 
 

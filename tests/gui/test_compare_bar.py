@@ -123,6 +123,15 @@ class TestCompareBar:
         assert not bar.a.isChecked()
         assert not bar.b.isChecked()
 
+    def test_a_long_name_makes_the_bar_no_wider(self, bar, training, tmp_path):
+        publish(training, 1000)
+        bar.look()
+        width = bar.minimumSizeHint().width()
+        write(tmp_path / "long", {"name": "W" * 80})
+        bar.follow(training, str(tmp_path / "long"))
+        assert "W" * 80 in bar.words_a.toolTip()
+        assert bar.minimumSizeHint().width() == width
+
     def test_there_is_no_flipping_with_one_model(self, bar, training, changes):
         publish(training, 1000)
         bar.look()
