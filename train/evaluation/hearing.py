@@ -66,8 +66,10 @@ class Nearness:
 
     Attributes:
         own_db: Log-mel distance of the generated note from the real one.
-        neighbour_db: Of the same timbre's real note a semitone beside it from the real one.
-        other_db: Of another instrument's real note of the same pitch from the real one.
+        neighbour_db: Of the same timbre's real note a semitone beside it from the real one; NaN
+            where there is none.
+        other_db: Of another instrument's real note of the same pitch from the real one; NaN
+            where there is none.
         convergence: Spectral convergence of the generated note, 0 the real note's spectrum.
     """
 
@@ -104,11 +106,14 @@ def characterise(wave: Wave, sample_rate: int) -> Character:
     return Character(vector, _level_db(finite, sample_rate))
 
 
-def compare(wave: Wave, real: Wave, neighbour: Wave, other: Wave, sample_rate: int) -> Nearness:
+def compare(
+    wave: Wave, real: Wave, neighbour: Wave | None, other: Wave | None, sample_rate: int
+) -> Nearness:
     """Hold a generated note against real ones: float32 [sample] each, of the same length."""
     reference = log_mel(real, sample_rate)
     own, beside, others = (
-        log_mel_distance(log_mel(x, sample_rate), reference) for x in (wave, neighbour, other)
+        float("nan") if x is None else log_mel_distance(log_mel(x, sample_rate), reference)
+        for x in (wave, neighbour, other)
     )
     return Nearness(own, beside, others, spectral_convergence(wave, real))
 

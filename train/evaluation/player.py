@@ -116,16 +116,17 @@ class Player:
         rate = self.real.sample_rate
         for example in self.counted(notes.examples, "held-out notes"):
             neighbour, others = self.real.neighbour(example), self.real.others(example)
-            assert neighbour is not None, "chosen so"
-            other = others[int(self.rng.integers(len(others)))]
+            other = others[int(self.rng.integers(len(others)))] if others else None
             truth = self.real.wave(example)
             wave = make_note(
                 self.model, self.real.latents[self.real.number(example)], example.pitch
             )
-            yardsticks = self.real.wave(neighbour), self.real.wave(other)
+            yardsticks = [None if e is None else self.real.wave(e) for e in (neighbour, other)]
             notes.generated.append(self.hear(wave, example.pitch))
             notes.real.append(self.hear(truth, example.pitch))
-            notes.nearness.append(self.listeners.submit(compare, wave, truth, *yardsticks, rate))
+            notes.nearness.append(
+                self.listeners.submit(compare, wave, truth, yardsticks[0], yardsticks[1], rate)
+            )
         return notes
 
     def hear(self, wave: Wave, pitch: int) -> "Future[Heard]":

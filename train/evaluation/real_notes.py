@@ -89,14 +89,9 @@ class RealNotes:
         return sample(self.held_out, n, rng)
 
     def choose_known(self, n: int, rng: np.random.Generator) -> list[Example]:
-        """Choose among held-out notes of the model's timbres that have a neighbour and others."""
-        candidates = [
-            example
-            for example in self.held_out
-            if self.number(example) in self.latents
-            and self.neighbour(example)
-            and self.others(example)
-        ]
+        """Choose held-out notes of the model's timbres, with neighbour and others if there are."""
+        known = [example for example in self.held_out if self.number(example) in self.latents]
+        candidates = [e for e in known if self.neighbour(e) and self.others(e)] or known
         return sample(candidates, min(n, len(candidates)), rng)
 
     def choose_pairs(self, n: int, rng: np.random.Generator) -> list[tuple[Example, Example]]:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -56,6 +58,23 @@ def test_timbres_are_known_by_their_names(world):
     assert {real.timbre_names[i] for i in real.timbres_with(KEYBOARD, 5)} == set(NAMES[:3])
     stranger = RealNotes.read(world, FakeModel(names=list("abcdefg")))
     assert len(stranger.timbres_with(KEYBOARD, 5)) == len(NAMES)
+
+
+def test_known_notes_need_no_yardstick_where_none_has_one(world):
+    real = RealNotes.read(world, FakeModel())
+    rng = np.random.default_rng(0)
+    for note in real.choose_known(4, rng):
+        assert real.neighbour(note)
+        assert real.others(note)
+    name = real.held_out[0].instrument_str
+    alone = replace(
+        real,
+        held_out=[e for e in real.held_out if e.instrument_str == name],
+        by_key={key: e for key, e in real.by_key.items() if e.instrument_str == name},
+    )
+    chosen = alone.choose_known(4, rng)
+    assert chosen
+    assert {note.instrument_str for note in chosen} == {name}
 
 
 def test_wave_has_the_models_rate_and_length(world):

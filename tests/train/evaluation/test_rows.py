@@ -239,6 +239,16 @@ def test_held_out_notes_stand_beside_the_semitone_and_the_other_instrument():
     assert (figures["held_out_in_tune"].value, figures["held_out_in_tune"].real) == (0, 1)
 
 
+def test_held_out_notes_of_one_instrument_alone_are_measured_without_a_yardstick():
+    nan = float("nan")
+    notes = KnownNotes([example(60)], [done(heard())], [done(heard())], [])
+    notes.nearness.append(done(Nearness(2.0, neighbour_db=nan, other_db=nan, convergence=0.4)))
+    figures = rows(held_out_rows(notes))
+    assert (figures["held_out"].value, figures["held_out"].real) == (2, None)
+    assert figures["held_out_nearer"].value is None
+    assert figures["held_out_other"].real is None
+
+
 def keyboard(timbre: int, step_db: float) -> Keyboard:
     vector = 10 * np.eye(42, dtype=np.float32)[timbre]
     return Keyboard(
