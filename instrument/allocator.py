@@ -84,6 +84,7 @@ def take_away(voice: Record, n_blocks: int) -> None:
     """Fade a voice out over so many blocks, whatever it is doing; no key holds it any more."""
     voice.gated = 0
     voice.sustained = 0
+    voice.caught = 0
     if voice.stage == IDLE:
         return
     if voice.stage == WAITING:
@@ -125,36 +126,49 @@ def free_voice(
 
 
 @kernel
-def press(
+def silence_key(voices: NDArray[Record], key: int, channel: int, n_blocks: int) -> int:
+    """Fade out what a key still sounds, held, under a pedal or in its release.
+
+    A struck string does not sound twice.
+
+    Returns:
+        1 if the sostenuto pedal had caught it: then it has caught what the key plays next, too.
+    """
+    caught = 0
+    for v in range(voices.shape[0]):
+        voice = voices[v]
+        if is_sounding(voice) and voice.key == key and voice.channel == channel:
+            caught = max(caught, voice.caught)
+            take_away(voice, n_blocks)
+    return caught
+
+
+@kernel
+def claim(
     voices: NDArray[Record],
-    note: int,
+    key: int,
     channel: int,
     velocity: int,
     n_voices: int,
     steal_blocks: int,
-    restrike_blocks: int,
     sample_rate: float,
 ) -> tuple[int, int]:
-    """Start a note: its key has gone down.
-
-    What the same key still sounds, held, under the pedal or in its release, is faded out: a
-    struck string does not sound twice.
+    """Give a key that has gone down a voice.
 
     Returns:
         The voice, in stage WAITING, and how many were stolen.
     """
-    for v in range(voices.shape[0]):
-        voice = voices[v]
-        if is_sounding(voice) and voice.note == note and voice.channel == channel:
-            take_away(voice, restrike_blocks)
     chosen, stolen = free_voice(voices, n_voices, steal_blocks, sample_rate)
     voice = voices[chosen]
     voice.stage = WAITING
-    voice.note = note
+    voice.key = key
+    voice.note = key
     voice.channel = channel
     voice.velocity = velocity
     voice.gated = 1
     voice.sustained = 0
+    voice.caught = 0
+    voice.detached = 0
     voice.age = 0
     voice.hold = 0
     voice.silent = 0
@@ -170,29 +184,22 @@ def release(voice: Record) -> None:
     """Let a voice's envelope go to its end; a voice that still waits for its note goes on so."""
     voice.gated = 0
     voice.sustained = 0
+    voice.caught = 0
     if voice.stage not in (IDLE, WAITING) and voice.hold == 0:
         voice.stage = RELEASE
 
 
 @kernel
-def lift(voices: NDArray[Record], note: int, channel: int, pedal: bool) -> None:
-    """A key has come up: its note ends, or the pedal holds it on."""
+def lift(voices: NDArray[Record], key: int, channel: int, pedal: bool) -> None:
+    """A key has come up: its note ends, or the sustain pedal or the sostenuto holds it on."""
     for v in range(voices.shape[0]):
         voice = voices[v]
-        if voice.gated == 1 and voice.note == note and voice.channel == channel:
-            if pedal:
+        if voice.gated == 1 and voice.key == key and voice.channel == channel:
+            if pedal or voice.caught == 1:
                 voice.gated = 0
                 voice.sustained = 1
             else:
                 release(voice)
-
-
-@kernel
-def pedal_up(voices: NDArray[Record], channel: int) -> None:
-    """The pedal has come up: what only it held ends."""
-    for v in range(voices.shape[0]):
-        if voices[v].sustained == 1 and voices[v].channel == channel:
-            release(voices[v])
 
 
 @kernel

@@ -19,8 +19,9 @@ from .kernels import (
     kernel,
     pointer,
 )
-from .machine import STAMPED_FRAMES, Machine, fill, state_dtype
+from .machine import STAMPED_FRAMES, fill
 from .ring import N_NOTES, RING_SIZE, event_dtype, key_dtype
+from .state import Machine, state_dtype
 from .voice import reader_dtype, voice_dtype
 
 UNDERFLOW_FLAG, PRIMING_FLAG = 4, 16  # paOutputUnderflow, paPrimingOutput

@@ -15,28 +15,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import events
+from . import events, ring
 from .callback import compiled_callback, system_clock
 from .envelope import BLOCK
-from .machine import MAXIMUM_VOICES, N_CHANNELS, ROWS, make_machine, state_dtype
-from .parameters import BY_NAME, SUSTAIN_PEDAL
-from .pool import NoteInfo, NotePool
-from .ring import (
-    ALL_NOTES_OFF,
-    BEND,
-    CLIP,
-    N_NOTES,
-    NOTE_OFF,
-    NOTE_ON,
-    PANIC,
-    PEDAL,
-    RING_SIZE,
-    TEST_TONE,
-    event_dtype,
-    key_dtype,
-    put_event,
-    put_note,
+from .parameters import (
+    BREATH,
+    BY_NAME,
+    EXPRESSION,
+    RESET_CONTROLLERS,
+    SLIDE,
+    SOFT_PEDAL,
+    SOSTENUTO_PEDAL,
+    SUSTAIN_PEDAL,
 )
+from .pool import NoteInfo, NotePool
+from .ring import N_CHANNELS, N_NOTES, RING_SIZE, event_dtype, key_dtype, put_event, put_note
+from .state import MAXIMUM_VOICES, NOWHERE, ROWS, forget_playing, make_machine, state_dtype
+from .tuning import Tuning, equal_tuning
 from .voice import SHORTEST_LOOP
 
 
@@ -81,32 +76,74 @@ def _finite(name: str, value: float) -> float:
     return value
 
 
-def _note_on(event: events.NoteOn) -> tuple[int, int, float]:
+_Row = tuple[int, int, float]  # kind, number, value
+
+
+def _note_on(event: events.NoteOn) -> _Row:
     velocity = _require("velocity", event.velocity, 1, 127)
-    return NOTE_ON, _require("note", event.note, 0, 127), float(velocity)
+    return ring.NOTE_ON, _require("note", event.note, 0, 127), float(velocity)
 
 
-def _note_off(event: events.NoteOff) -> tuple[int, int, float]:
-    return NOTE_OFF, _require("note", event.note, 0, 127), 0.0
+def _note_off(event: events.NoteOff) -> _Row:
+    return ring.NOTE_OFF, _require("note", event.note, 0, 127), 0.0
 
 
-def _pedal(event: events.ControlChange) -> tuple[int, int, float] | None:
-    down = _require("value", event.value, 0, 127) >= 64
-    return (PEDAL, 0, float(down)) if event.controller == SUSTAIN_PEDAL else None
+def _control_change(event: events.ControlChange) -> _Row | None:
+    value = _require("value", event.value, 0, 127)
+    row = _CONTROLLERS.get(event.controller)
+    if row is None:
+        return None
+    kind, number = row
+    is_slide = (kind, number) == (ring.CONTROL, ring.SLIDE)
+    return kind, number, (_slide(value) if is_slide else value / 127.0)
 
 
-def _bend(event: events.PitchBend) -> tuple[int, int, float]:
-    return BEND, 0, min(max(_finite("bend", event.value), -1.0), 1.0)
+def _slide(value: int) -> float:
+    """Turn 0..127 into -1..1; 64, the middle of MIDI, is exactly 0."""
+    return (value - 64) / (64.0 if value < 64 else 63.0)
 
 
-# What each event is in the ring: kind, note, value. Others are not for the engine.
-_RING_ROWS: dict[type[events.Event], Callable[[Any], tuple[int, int, float] | None]] = {
+def _bend(event: events.PitchBend) -> _Row:
+    value = min(max(_finite("bend", event.value), -1.0), 1.0)
+    return ring.CONTROL, ring.BEND, value
+
+
+def _channel_pressure(event: events.ChannelPressure) -> _Row:
+    return ring.CONTROL, ring.PRESSURE, _require("value", event.value, 0, 127) / 127.0
+
+
+def _key_pressure(event: events.KeyPressure) -> _Row:
+    note = _require("note", event.note, 0, 127)
+    return ring.KEY_PRESSURE, note, _require("value", event.value, 0, 127) / 127.0
+
+
+def _zones(event: events.SetZones) -> _Row:
+    lower = _require("lower", event.zones.lower, 0, 15)
+    return ring.ZONES, lower, float(_require("upper", event.zones.upper, 0, 15))
+
+
+# The controllers that a voice feels by its channel. Others move parameters, before they get here.
+_CONTROLLERS: dict[int, tuple[int, int]] = {
+    SUSTAIN_PEDAL: (ring.PEDAL, ring.SUSTAIN),
+    SOSTENUTO_PEDAL: (ring.PEDAL, ring.SOSTENUTO),
+    SOFT_PEDAL: (ring.PEDAL, ring.SOFT),
+    EXPRESSION: (ring.CONTROL, ring.EXPRESSION),
+    BREATH: (ring.CONTROL, ring.BREATH),
+    SLIDE: (ring.CONTROL, ring.SLIDE),
+    RESET_CONTROLLERS: (ring.RESET, 0),
+}
+
+# What each event is in the ring. Others are not for the engine.
+_RING_ROWS: dict[type[events.Event], Callable[[Any], _Row | None]] = {
     events.NoteOn: _note_on,
     events.NoteOff: _note_off,
-    events.ControlChange: _pedal,
+    events.ControlChange: _control_change,
     events.PitchBend: _bend,
-    events.AllNotesOff: lambda _: (ALL_NOTES_OFF, 0, 0.0),
-    events.Panic: lambda _: (PANIC, 0, 0.0),
+    events.ChannelPressure: _channel_pressure,
+    events.KeyPressure: _key_pressure,
+    events.SetZones: _zones,
+    events.AllNotesOff: lambda _: (ring.ALL_NOTES_OFF, 0, 0.0),
+    events.Panic: lambda _: (ring.PANIC, 0, 0.0),
 }
 
 
@@ -150,7 +187,7 @@ class Engine:
         """Compile what `post` and `publish` call, and make one silent block."""
         spare_ring, spare_mail = _zeros(RING_SIZE, event_dtype), _zeros(1, key_dtype)
         spare_state = _zeros(1, state_dtype)
-        put_event(spare_ring, 1, NOTE_OFF, 0, 0, 0.0, 0.0)
+        put_event(spare_ring, 1, ring.NOTE_OFF, 0, 0, 0.0, 0.0)
         put_note(spare_mail, spare_state[0], 0, 0, 0, 0, 0, 0, 1.0, 1.0)
         self.process(np.zeros((BLOCK, 2), np.float32))
 
@@ -186,6 +223,9 @@ class Engine:
         if isinstance(event, events.SetParameter):
             self._set_parameter(event.name, event.value)
             return True
+        if isinstance(event, events.SetTuning):
+            self._set_tuning(event.tuning, is_real_time=event.is_real_time)
+            return True
         row = _RING_ROWS[type(event)](event) if type(event) in _RING_ROWS else None
         if row is None:
             return True
@@ -218,6 +258,16 @@ class Engine:
             raise ValueError(f'there is no parameter "{name}"')
         value = BY_NAME[name].clip(_finite(name, value))
         self._machine.state[0]["targets"][ROWS[name]] = value
+
+    def _set_tuning(self, tuning: Tuning | None, *, is_real_time: bool) -> None:
+        """Tune every key; as with a knob, the newest tuning counts."""
+        if tuning is not None and tuning.problem():
+            raise ValueError(tuning.problem())
+        state = self._machine.state[0]
+        pitches = equal_tuning() if tuning is None else tuning.pitches
+        state["pitches"][:] = [NOWHERE if pitch is None else pitch for pitch in pitches]
+        if is_real_time:
+            state["retunings"] += 1
 
     def publish(self, pitch: int, note: NoteInfo | None) -> bool:
         """Say which note a key plays from now on; from any thread.
@@ -278,7 +328,7 @@ class Engine:
 
     def test_tone(self) -> None:
         """Play a short sound that needs no note, through the volume."""
-        self._put(TEST_TONE, 0, 0.0)
+        self._put(ring.TEST_TONE, 0, 0.0)
 
     def play_clip(self, slot: int, n_frames: int) -> None:
         """Play a recording that lies in the pool once, through the volume.
@@ -293,7 +343,7 @@ class Engine:
         _require("slot", slot, 0, self._pool.n_slots - 1)
         _require("n_frames", n_frames, 1, self._pool.n_frames)
         self._pool.prefault(slot, n_frames)
-        self._put(CLIP, slot, float(n_frames))
+        self._put(ring.CLIP, slot, float(n_frames))
 
     def counters(self) -> EngineCounters:
         """Say what was counted; the peaks start anew."""
@@ -331,7 +381,6 @@ class Engine:
         m.state[0]["ring_read"] = self._sequence
         m.state[0]["tone_left"] = m.state[0]["left_over"] = 0
         m.state[0]["clip_left"][:] = 0
-        m.state[0]["bends"][:2] = 0.0
-        m.state[0]["pedals"][:] = 0
+        forget_playing(m)
         for array in (m.voices, m.readers):
             array[...] = np.zeros((), array.dtype)

@@ -76,6 +76,7 @@ def envelope_block(
     level: np.float32,
     sustain: np.float32,
     curves: NDArray[np.float32],
+    release: NDArray[np.float32],
     out: NDArray[np.float32],
 ) -> int:
     """Write one block of a voice's envelope.
@@ -85,6 +86,7 @@ def envelope_block(
         level: Where the last block ended.
         sustain: Level that the decay ends at.
         curves: float32 [3, 64] of `envelope_coefficients`.
+        release: float32 [64], the curve of this voice's release: a half pedal makes it slower.
         out: float32 [64], levels 0..1; its last frame is the next block's `level`.
 
     Returns:
@@ -101,7 +103,7 @@ def envelope_block(
     if stage == DECAY:
         _approach(level, sustain, curves[DECAY_ROW], out)
         return DECAY
-    _approach(level, RELEASE_TARGET, curves[RELEASE_ROW], out)
+    _approach(level, RELEASE_TARGET, release, out)
     if out[BLOCK - 1] > ZERO:
         return RELEASE
     for i in range(BLOCK):

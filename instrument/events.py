@@ -5,6 +5,9 @@ Every event is one struct. The MIDI thread, the window and the tests make the sa
 
 import msgspec
 
+from .tuning import Tuning
+from .zones import Zones
+
 
 class Event(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """The base of all events.
@@ -47,6 +50,21 @@ class PitchBend(Event, frozen=True):
     channel: int = 0
 
 
+class ChannelPressure(Event, frozen=True):
+    """All keys of a channel are pressed so hard (channel aftertouch): `value` 0 to 127."""
+
+    value: int
+    channel: int = 0
+
+
+class KeyPressure(Event, frozen=True):
+    """One key is pressed so hard (polyphonic aftertouch): `value` 0 to 127."""
+
+    note: int
+    value: int
+    channel: int = 0
+
+
 class ProgramChange(Event, frozen=True):
     """A preset is asked for by its place in the list of presets, 0 to 127."""
 
@@ -59,6 +77,34 @@ class SetParameter(Event, frozen=True):
 
     name: str
     value: float
+
+
+class SetTuning(Event, frozen=True):
+    """Every key gets its pitch from a tuning; None is twelve equal steps, A at 440 Hz.
+
+    With `is_real_time` notes that sound already move, too.
+    """
+
+    tuning: Tuning | None
+    is_real_time: bool = True
+
+
+class TuneKeys(Event, frozen=True):
+    """Some keys get another pitch (the MIDI Tuning Standard).
+
+    Attributes:
+        pitches: (key, pitch) each; the pitch in MIDI notes and parts of them.
+        is_real_time: Whether notes that sound already move, too.
+    """
+
+    pitches: tuple[tuple[int, float], ...]
+    is_real_time: bool = True
+
+
+class SetZones(Event, frozen=True):
+    """The MPE zones are laid anew; keys that are down are let go."""
+
+    zones: Zones
 
 
 class MovePad(Event, frozen=True):
@@ -81,8 +127,13 @@ AnyEvent = (
     | NoteOff
     | ControlChange
     | PitchBend
+    | ChannelPressure
+    | KeyPressure
     | ProgramChange
     | SetParameter
+    | SetTuning
+    | TuneKeys
+    | SetZones
     | MovePad
     | AllNotesOff
     | Panic

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-Curve = Literal["linear", "logarithmic"]
+Curve = Literal["linear", "logarithmic", "whole"]
 
 
 @dataclass(frozen=True)
@@ -15,12 +15,14 @@ class Parameter:
         name: The key in presets, events and code.
         label: What stands under the knob.
         group: The knobs that stand together.
-        unit: As shown: "dB", "s", "Hz", "cents", "semitones", "" for 0..1 (shown in percent).
+        unit: As shown: "dB", "s", "Hz", "cents", "semitones", "octaves", "" for 0..1 (shown in
+            percent), "count" for a plain whole number, "choice" for one of `choices`.
         minimum: The least value, in the unit.
         maximum: The greatest value, in the unit.
         default: The value of a new preset.
-        curve: How the knob's way, 0 to 1, maps to the value.
+        curve: How the knob's way, 0 to 1, maps to the value; "whole" stops at whole numbers.
         controller: The MIDI controller that moves it, or None.
+        choices: What the values 0, 1, 2, ... mean, or none.
     """
 
     name: str
@@ -32,13 +34,14 @@ class Parameter:
     default: float
     curve: Curve = "linear"
     controller: int | None = None
+    choices: tuple[str, ...] = ()
 
     def from_position(self, position: float) -> float:
         """Turn a knob's position, 0 to 1, into a value in the parameter's unit."""
         position = min(max(position, 0.0), 1.0)
         if self.curve == "logarithmic":
             return self.minimum * math.pow(self.maximum / self.minimum, position)
-        return self.minimum + position * (self.maximum - self.minimum)
+        return self.clip(self.minimum + position * (self.maximum - self.minimum))
 
     def to_position(self, value: float) -> float:
         """Turn a value in the parameter's unit into a knob's position, 0 to 1."""
@@ -48,9 +51,36 @@ class Parameter:
         return (value - self.minimum) / (self.maximum - self.minimum)
 
     def clip(self, value: float) -> float:
-        """Bring a value into the parameter's range."""
-        return min(max(value, self.minimum), self.maximum)
+        """Bring a value into the parameter's range, and to a whole number where only those are."""
+        value = min(max(value, self.minimum), self.maximum)
+        return float(math.floor(value + 0.5)) if self.curve == "whole" else value
 
+
+def _choice(
+    name: str,
+    label: str,
+    group: str,
+    *choices: str,
+    default: int = 0,
+    controller: int | None = None,
+) -> Parameter:
+    return Parameter(
+        name,
+        label,
+        group,
+        "choice",
+        0.0,
+        len(choices) - 1.0,
+        float(default),
+        "whole",
+        controller,
+        choices,
+    )
+
+
+VELOCITY_CURVES = ("linear", "soft", "hard", "fixed")
+KEY_MODES = ("poly", "mono", "legato")
+PORTAMENTO_MODES = ("off", "fingered", "always")
 
 PARAMETERS: tuple[Parameter, ...] = (
     Parameter("attack", "attack", "envelope", "s", 0.001, 10.0, 0.002, "logarithmic", 73),
@@ -63,22 +93,46 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("velocity_cutoff", "velocity", "filter", "", 0.0, 1.0, 0.0),
     Parameter("vibrato_depth", "vibrato", "motion", "cents", 0.0, 100.0, 0.0),
     Parameter("vibrato_rate", "rate", "motion", "Hz", 0.5, 12.0, 5.5, "logarithmic", 76),
-    Parameter("bend_range", "bend", "motion", "semitones", 0.0, 24.0, 2.0),
+    Parameter("bend_range", "bend", "motion", "semitones", 0.0, 48.0, 2.0),
     Parameter("tune", "tune", "motion", "cents", -100.0, 100.0, 0.0),
     Parameter("velocity_level", "dynamics", "output", "", 0.0, 1.0, 0.7),
     Parameter("pan", "pan", "output", "pan", -1.0, 1.0, 0.0, "linear", 10),
     Parameter("spread", "spread", "output", "", 0.0, 1.0, 0.15),
     Parameter("volume", "volume", "output", "dB", -60.0, 6.0, -6.0, "linear", 7),
+    _choice("key_mode", "mode", "keys", *KEY_MODES),
+    _choice("portamento", "portamento", "keys", *PORTAMENTO_MODES, controller=65),
+    Parameter("portamento_time", "time", "keys", "s", 0.01, 5.0, 0.1, "logarithmic", 5),
+    _choice("velocity_curve", "touch", "keys", *VELOCITY_CURVES),
+    Parameter("transpose", "transpose", "keys", "semitones", -24.0, 24.0, 0.0, "whole"),
+    Parameter("octave", "octave", "keys", "octaves", -3.0, 3.0, 0.0, "whole"),
+    _choice("microtuning", "tuning", "keys", "equal", "loaded", default=1),
+    Parameter("mpe_bend_range", "MPE bend", "keys", "semitones", 0.0, 96.0, 48.0),
+    Parameter("pressure_vibrato", "vibrato", "pressure", "cents", 0.0, 100.0, 30.0),
+    Parameter("pressure_cutoff", "cutoff", "pressure", "octaves", 0.0, 5.0, 1.0),
+    Parameter("pressure_level", "level", "pressure", "", 0.0, 1.0, 0.0),
+    Parameter("slide_cutoff", "slide", "pressure", "octaves", 0.0, 5.0, 2.5),
+    Parameter("expression_level", "expression", "pedals, breath", "", 0.0, 1.0, 1.0),
+    Parameter("soft_level", "soft pedal", "pedals, breath", "dB", -24.0, 0.0, -5.0),
+    Parameter("breath_level", "breath", "pedals, breath", "", 0.0, 1.0, 1.0),
+    Parameter("breath_cutoff", "cutoff", "pedals, breath", "octaves", 0.0, 5.0, 2.0),
+    Parameter("unison", "voices", "unison", "count", 1.0, 5.0, 1.0, "whole"),
+    Parameter("unison_detune", "detune", "unison", "cents", 0.0, 50.0, 12.0),
+    Parameter("unison_spread", "spread", "unison", "", 0.0, 1.0, 0.7),
 )
 """In the order of the knobs. `pan` -1 is left; `spread` pans notes by their place on the keyboard;
 `velocity_level` 0 makes every note equally loud; `velocity_cutoff` closes the filter for soft
-notes; `key_tracking` 1 moves the cutoff with the note."""
+notes; `key_tracking` 1 moves the cutoff with the note. docs/playing.md tells what the rest do."""
 
 BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
 BY_CONTROLLER = {p.controller: p for p in PARAMETERS if p.controller is not None}
 
 MOD_WHEEL = 1
+BREATH = 2
+EXPRESSION = 11
 SUSTAIN_PEDAL = 64
+SOSTENUTO_PEDAL = 66
+SOFT_PEDAL = 67
+SLIDE = 74  # on a member channel of an MPE zone; elsewhere it moves what the table says
 ALL_SOUND_OFF = 120
 RESET_CONTROLLERS = 121
 ALL_NOTES_OFF = 123

@@ -11,16 +11,23 @@ from .kernels import Record, fence, kernel
 
 RING_SIZE = 4096
 N_NOTES = 128
+N_CHANNELS = 16
 
-NOTE_ON, NOTE_OFF, PEDAL, BEND, ALL_NOTES_OFF, PANIC, TEST_TONE, CLIP = range(8)
+NOTE_ON, NOTE_OFF, PEDAL, CONTROL, KEY_PRESSURE, RESET, ZONES = range(7)
+ALL_NOTES_OFF, PANIC, TEST_TONE, CLIP = range(7, 11)
+BEND, PRESSURE, SLIDE, EXPRESSION, BREATH = range(5)  # what a CONTROL moves
+N_CONTROLS = 5
+SUSTAIN, SOSTENUTO, SOFT = range(3)  # what a PEDAL is
+N_PEDALS = 3
 
 event_dtype = np.dtype(
     [
         ("sequence", np.int64),  # its place in the stream of events, from 1; published last
         ("kind", np.int64),  # NOTE_ON .. CLIP
-        ("number", np.int64),  # note; slot of a clip
+        ("number", np.int64),  # note; control; pedal; members of the lower zone; slot of a clip
         ("channel", np.int64),
-        ("value", np.float64),  # velocity, bend, pedal; frames of a clip
+        # velocity; place of a control or pedal; members of the upper zone; frames of a clip
+        ("value", np.float64),
         ("time_seconds", np.float64),  # 0: at once
     ]
 )

@@ -28,21 +28,39 @@ reader_dtype = np.dtype(
 voice_dtype = np.dtype(
     [
         ("elapsed", np.float64),  # moment of the note, in frames at the voice's own pitch
+        ("pitch", np.float64),  # where portamento is, in MIDI notes and parts of them
+        ("goal", np.float64),  # where it ends
+        ("slope", np.float64),  # semitones a block
+        ("detune", np.float64),  # semitones, among the voices of a unison
+        ("bend", np.float64),  # semitones, as last heard
+        ("ratio", np.float64),  # of `pitch` and `detune` to `note`
+        ("step", np.float64),  # `ratio` with bend, tune and vibrato: note frames per frame
+        ("octaves", np.float64),  # that its player opens the filter, as last heard
+        ("soft_octaves", np.float64),  # that the soft pedal has closed it
+        ("pressure", np.float64),  # of its own key, 0..1, and where that is going
+        ("pressure_target", np.float64),
+        ("strength", np.float64),  # velocity by its curve, 0..1
         ("age", np.int64),  # frames since the key went down
         ("generation", np.int64),  # of the key's note that it plays
         ("hold", np.int64),  # frames that a note which came late is still held; 0: follow the key
         ("silent", np.int64),  # frames that it has waited: since key-up, or since its note ended
         ("stage", np.int32),  # of the envelope
-        ("note", np.int32),  # MIDI note
+        ("key", np.int32),  # that plays it
+        ("note", np.int32),  # MIDI note nearest to what sounds: its "own pitch"
         ("channel", np.int32),
         ("velocity", np.int32),
         ("source", np.int32),  # MIDI note whose rendered note it plays; -1: none
         ("gated", np.int32),  # 1 while the key is down
-        ("sustained", np.int32),  # 1 while only the pedal holds it
+        ("sustained", np.int32),  # 1 while only a pedal holds it
+        ("caught", np.int32),  # 1 while the sostenuto pedal has it
+        ("detached", np.int32),  # 1: its channel's wheels have gone over to another note
         ("front", np.int32),  # which of its two readers plays
         ("fading", np.int32),  # 1 while it is cross-faded to the other reader
         ("level", np.float32),  # of the envelope
         ("gain", np.float32),  # from the velocity
+        ("dynamics", np.float32),  # from expression, breath, pressure; at the last block's end
+        ("dynamics_after", np.float32),  # at this one's
+        ("offset", np.float32),  # pan, among the voices of a unison
         ("loudness", np.float32),  # peak of what it adds, falling slowly
         ("left", np.float32),  # gain of each side at the end of the last block
         ("right", np.float32),

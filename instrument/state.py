@@ -1,0 +1,204 @@
+"""All that the engine's kernels work on: the arrays, their fields, and how they are made."""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .alignment import SCRATCH
+from .effects import limiter_coefficient
+from .envelope import BLOCK, N_ROWS
+from .filter import LANES, N_LANE_ROWS
+from .parameters import BY_NAME, PARAMETERS
+from .ring import N_CHANNELS, N_CONTROLS, N_NOTES, N_PEDALS, RING_SIZE, event_dtype, key_dtype
+from .voice import reader_dtype, voice_dtype
+
+MAXIMUM_VOICES = 256
+GHOSTS = 32  # voices beyond those that may sound, in which stolen ones fade out
+
+STEAL_SECONDS, RESTRIKE_SECONDS, PANIC_SECONDS = 0.003, 0.030, 0.005
+GLIDE_SECONDS = 0.010  # in which a moved parameter covers two thirds of its way
+BEND_SECONDS = 0.004
+GLIDE_END = 1e-4  # of the target: near enough
+NOWHERE = -1000.0  # the pitch of a key that a tuning leaves out; before the first note
+
+ROWS = {parameter.name: row for row, parameter in enumerate(PARAMETERS)}
+P_ATTACK, P_DECAY, P_SUSTAIN, P_RELEASE = (
+    ROWS[name] for name in ("attack", "decay", "sustain", "release")
+)
+P_CUTOFF, P_RESONANCE, P_KEY_TRACKING, P_VELOCITY_CUTOFF = (
+    ROWS[name] for name in ("cutoff", "resonance", "key_tracking", "velocity_cutoff")
+)
+P_VIBRATO_DEPTH, P_VIBRATO_RATE, P_BEND_RANGE, P_TUNE = (
+    ROWS[name] for name in ("vibrato_depth", "vibrato_rate", "bend_range", "tune")
+)
+P_VELOCITY_LEVEL, P_PAN, P_SPREAD, P_VOLUME = (
+    ROWS[name] for name in ("velocity_level", "pan", "spread", "volume")
+)
+P_KEY_MODE, P_PORTAMENTO, P_PORTAMENTO_TIME, P_VELOCITY_CURVE = (
+    ROWS[name] for name in ("key_mode", "portamento", "portamento_time", "velocity_curve")
+)
+P_TRANSPOSE, P_OCTAVE, P_MICROTUNING, P_MPE_BEND_RANGE = (
+    ROWS[name] for name in ("transpose", "octave", "microtuning", "mpe_bend_range")
+)
+P_PRESSURE_VIBRATO, P_PRESSURE_CUTOFF, P_PRESSURE_LEVEL, P_SLIDE_CUTOFF = (
+    ROWS[name] for name in ("pressure_vibrato", "pressure_cutoff", "pressure_level", "slide_cutoff")
+)
+P_EXPRESSION_LEVEL, P_SOFT_LEVEL, P_BREATH_LEVEL, P_BREATH_CUTOFF = (
+    ROWS[name] for name in ("expression_level", "soft_level", "breath_level", "breath_cutoff")
+)
+P_UNISON, P_UNISON_DETUNE, P_UNISON_SPREAD = (
+    ROWS[name] for name in ("unison", "unison_detune", "unison_spread")
+)
+N_PARAMETERS = len(PARAMETERS)
+LOWEST_VOLUME_DB = BY_NAME["volume"].minimum  # the bottom of the knob is silence
+
+NEUTRAL_CONTROLS = (0.0, 0.0, 0.0, 1.0, 1.0)  # bend, pressure, slide, expression, breath
+
+state_dtype = np.dtype(
+    [
+        ("sample_rate", np.float64),
+        ("n_voices", np.int64),  # that may sound at once
+        ("steal_blocks", np.int64),  # lengths of fades
+        ("restrike_blocks", np.int64),
+        ("panic_blocks", np.int64),
+        ("glide", np.float64),  # share of its way that a parameter takes in a block
+        ("bend_glide", np.float64),
+        ("recovery", np.float64),  # of the limiter
+        ("ring_read", np.int64),  # events taken so far
+        ("mail_seen", np.int64),  # `mail_count` when the mailboxes were last looked through
+        ("vibrato_phase", np.float64),  # cycles
+        ("vibrato", np.float64),  # its sine in this block
+        ("volume", np.float64),  # gain at the end of the last block
+        ("limiter_gain", np.float32),
+        ("pan_moving", np.int64),
+        ("filter_moving", np.int64),
+        ("tone_left", np.int64),  # frames of the test tone still to play
+        ("clip_slot", np.int64, 2),  # of the recording that plays, and of the one that it cut off
+        ("clip_place", np.int64, 2),  # frame that comes next
+        ("clip_left", np.int64, 2),  # frames still to play
+        ("left_over", np.int64),  # frames of `block` not yet handed out
+        ("frame", np.int64),  # first frame of the inner block now made
+        ("origin_frame", np.int64),  # frame that `origin_seconds` maps to
+        ("origin_seconds", np.float64),  # negative: time stamps are not used
+        ("blocks", np.int64),  # calls from the device
+        ("late_blocks", np.int64),  # that took longer than they last
+        ("underflows", np.int64),  # that the device reported
+        ("stolen", np.int64),
+        ("broken", np.int64),  # voices silenced because their samples were not numbers
+        ("n_sounding", np.int64),
+        ("load", np.float64),
+        ("peak_left", np.float64),
+        ("peak_right", np.float64),
+        ("clock_function", np.uint64),
+        ("clock_id", np.int64),  # of clock_gettime; ticks a second of QueryPerformanceCounter
+        ("mail_count", np.int64),  # notes published so far; written by `publish`
+        ("retunings", np.int64),  # tunings that move sounding notes, so far; written by `post`
+        ("retunings_seen", np.int64),
+        ("n_struck", np.int64),  # keys that have gone down so far
+        ("targets", np.float64, (N_PARAMETERS,)),  # where the knobs stand; written by `post`
+        ("values", np.float64, (N_PARAMETERS,)),  # gliding there
+        ("pitches", np.float64, (N_NOTES,)),  # of the keys, by the tuning; written by `post`
+        ("controls", np.float64, (2, N_CONTROLS, N_CHANNELS)),  # target, value
+        ("pedals", np.float64, (N_PEDALS, N_CHANNELS)),  # 0 up to 1 down
+        ("damping", np.float64, (N_CHANNELS,)),  # of what the pedal holds: 0 none, 1 all
+        ("masters", np.int64, (N_CHANNELS,)),  # the channel that also moves this one, or itself
+        ("held", np.int64, (N_CHANNELS, N_NOTES)),  # `n_struck` when the key went down; 0: up
+        ("struck", np.int64, (N_CHANNELS, N_NOTES)),  # velocity
+        ("last_pitch", np.float64, (N_CHANNELS,)),  # played on a channel, or on its zone's master
+        ("bends", np.float64, (N_CHANNELS,)),  # semitones
+        ("steps", np.float64, (N_CHANNELS,)),  # bend, tune and vibrato as a ratio
+        ("common_step", np.float64),  # tune and vibrato
+        ("gains", np.float64, (N_CHANNELS,)),  # expression and breath
+        ("pressures", np.float64, (N_CHANNELS,)),
+        ("octaves", np.float64, (N_CHANNELS,)),  # that the channel opens the filter
+        ("order", np.int64, (2, MAXIMUM_VOICES + GHOSTS)),  # voices to filter; with open filter
+        ("rates", np.float64, (N_ROWS,)),  # seconds that the curves were made for
+        ("clock", np.int64, (2,)),  # where the system writes the time
+        ("curves", np.float32, (N_ROWS, BLOCK)),  # of the envelope
+        ("damped_curves", np.float32, (N_CHANNELS, BLOCK)),  # of releases under a pedal
+        ("waves", np.float32, (LANES, BLOCK)),  # of the voices now made
+        ("levels", np.float32, (LANES, BLOCK)),  # of their envelopes
+        ("lanes", np.float32, (N_LANE_ROWS, LANES)),  # of their filters
+        ("lane_scratch", np.float32, (BLOCK, LANES)),
+        ("align_scratch", np.float32, (2, SCRATCH)),
+        ("mix", np.float32, (2, BLOCK)),
+        ("block", np.float32, (BLOCK, 2)),  # the inner block as it goes out
+    ]
+)
+
+
+class Machine(NamedTuple):
+    """All arrays that the kernels work on; the callback finds them through their addresses."""
+
+    state: NDArray[Any]  # [1] of state_dtype
+    mail: NDArray[Any]  # [note] of key_dtype, as published
+    keys: NDArray[Any]  # [note] of key_dtype, as the engine has taken them over
+    ring: NDArray[Any]  # [event] of event_dtype
+    voices: NDArray[Any]  # [voice] of voice_dtype
+    readers: NDArray[Any]  # [voice, 2] of reader_dtype
+    pool: NDArray[np.float32]  # [slot, frame]
+
+
+def make_machine(
+    sample_rate: float, pool: NDArray[np.float32], n_voices: int, clock: tuple[int, int]
+) -> Machine:
+    """Make all arrays, in the state of silence.
+
+    Args:
+        sample_rate: In Hz.
+        pool: float32 [slot, frame].
+        n_voices: Voices that may sound at once.
+        clock: Of `callback.system_clock`.
+    """
+    n_total = n_voices + GHOSTS
+    m = Machine(
+        state=np.zeros(1, state_dtype),
+        mail=np.zeros(N_NOTES, key_dtype),
+        keys=np.zeros(N_NOTES, key_dtype),
+        ring=np.zeros(RING_SIZE, event_dtype),
+        voices=np.zeros(n_total, voice_dtype),
+        readers=np.zeros((n_total, 2), reader_dtype),
+        pool=pool,
+    )
+    defaults = [parameter.default for parameter in PARAMETERS]
+    volume_db = BY_NAME["volume"].default
+    rows: dict[str, Any] = {
+        "targets": defaults,
+        "values": defaults,
+        "sample_rate": sample_rate,
+        "n_voices": n_voices,
+        "steal_blocks": _n_blocks(STEAL_SECONDS, sample_rate),
+        "restrike_blocks": _n_blocks(RESTRIKE_SECONDS, sample_rate),
+        "panic_blocks": _n_blocks(PANIC_SECONDS, sample_rate),
+        "glide": 1.0 - math.exp(-BLOCK / (GLIDE_SECONDS * sample_rate)),
+        "bend_glide": 1.0 - math.exp(-BLOCK / (BEND_SECONDS * sample_rate)),
+        "recovery": limiter_coefficient(sample_rate),
+        "volume": math.pow(10.0, volume_db / 20.0),
+        "limiter_gain": 1.0,
+        "origin_seconds": -1.0,
+        "clock_function": clock[0],
+        "clock_id": clock[1],
+        "pitches": np.arange(N_NOTES),
+        "masters": np.arange(N_CHANNELS),
+    }
+    for name, value in rows.items():
+        m.state[0][name] = value
+    forget_playing(m)
+    return m
+
+
+def forget_playing(m: Machine) -> None:
+    """Put keys, pedals and wheels back as they are when nobody has touched them; tunings stay."""
+    state = m.state[0]
+    state["controls"][:] = np.array(NEUTRAL_CONTROLS)[:, None]
+    state["pedals"][:] = 0.0
+    state["damping"][:] = 1.0
+    state["held"][:] = 0
+    state["last_pitch"][:] = NOWHERE
+
+
+def _n_blocks(seconds: float, sample_rate: float) -> int:
+    """Count the whole inner blocks nearest to a time; at least one."""
+    return max(round(seconds * sample_rate / BLOCK), 1)
