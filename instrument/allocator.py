@@ -203,6 +203,15 @@ def lift(voices: NDArray[Record], key: int, channel: int, pedal: bool) -> None:
 
 
 @kernel
+def pedal_up(voices: NDArray[Record], channel: int) -> None:
+    """The sustain pedal has come up: what only it held ends."""
+    for v in range(voices.shape[0]):
+        voice = voices[v]
+        if voice.sustained == 1 and voice.caught == 0 and voice.channel == channel:
+            release(voice)
+
+
+@kernel
 def release_all(voices: NDArray[Record]) -> None:
     """Let every key and every pedalled note go."""
     for v in range(voices.shape[0]):

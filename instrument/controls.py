@@ -4,37 +4,58 @@ It knows no engine, no cache and no thread: events in, the engine's events out.
 """
 
 import math
-from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from . import registered
 from .cache import Target, make_target
 from .events import (
     AllNotesOff,
     AnyEvent,
+    ChannelPressure,
     ControlChange,
+    KeyPressure,
     MovePad,
     NoteOff,
     NoteOn,
     Panic,
     PitchBend,
     SetParameter,
+    SetTuning,
+    SetZones,
+    TuneKeys,
 )
 from .parameters import (
+    BREATH,
     BY_CONTROLLER,
     BY_NAME,
+    EXPRESSION,
+    KEY_MODES,
     MOD_WHEEL,
+    MONO_MODE,
     PARAMETERS,
+    POLY_MODE,
     RESET_CONTROLLERS,
+    SLIDE,
+    SOFT_PEDAL,
+    SOSTENUTO_PEDAL,
     SUSTAIN_PEDAL,
     defaults,
 )
 from .preset import N_CORNERS, Preset
-from .status import Corner, Timbre
+from .registered import Registered, RegisteredParameters, Setting
+from .status import Corner
+from .tuning import Tuning, equal_tuning
+from .zones import Zones
 
 PAD_X_CONTROLLER = 16
 PAD_Y_CONTROLLER = 17
 N_NOTES = 128
+
+PEDALS = frozenset((SUSTAIN_PEDAL, SOSTENUTO_PEDAL, SOFT_PEDAL))
+LEVERS = frozenset((EXPRESSION, BREATH))  # that stay where they are put
+_MODES = {MONO_MODE: float(KEY_MODES.index("mono")), POLY_MODE: float(KEY_MODES.index("poly"))}
+TUNED_BY_MIDI = "MIDI tuning"
 
 
 class Controls:
@@ -51,6 +72,8 @@ class Controls:
         parameters: Every parameter's own value by name; the mod wheel's part is not in it.
         gated: One byte per MIDI note: its velocity while the key is down, else 0.
         last_note: The note played last, or -1.
+        tuning: Of the keys; None is twelve equal steps.
+        zones: Of MPE.
         revision: Counts up with each change of what a preset holds.
     """
 
@@ -63,7 +86,13 @@ class Controls:
         self.parameters = defaults()
         self.gated = bytearray(N_NOTES)
         self.last_note = -1
+        self.tuning: Tuning | None = None
+        self.zones = Zones()
         self.revision = 0
+        self._usual_tuning: Tuning | None = None
+        self._registered = RegisteredParameters()
+        self._levers: dict[tuple[int, int], int] = {}  # by channel and controller
+        self._sounding: dict[int, int] = {}  # by key that is down
         self._preset = Preset()  # what is kept of it: the mappings, the tags, the words
 
     def play(self, event: AnyEvent) -> tuple[AnyEvent, ...]:
@@ -81,16 +110,32 @@ class Controls:
                 return (event,)
             case ControlChange():
                 return self._control_change(event)
-            case PitchBend(value=value):
-                self.bend = _checked_number("value", value, -1.0, 1.0)
+            case PitchBend(value=value, channel=channel):
+                value = _checked_number("value", value, -1.0, 1.0)
+                if not self.zones.is_member(channel):  # one note's bend is not the wheel
+                    self.bend = value
+                return (event,)
+            case ChannelPressure(value=value) | KeyPressure(value=value):
+                _check("value", value, 0, 127)
                 return (event,)
             case SetParameter():
                 return self._set_parameter(event)
             case MovePad(x=x, y=y):
                 self.move_pad(x, y)
                 return ()
-            case AllNotesOff() | Panic():
+            case SetTuning() | TuneKeys():
+                return self._tune(event)
+            case SetZones(zones=zones):
+                self.zones = zones
                 self.gated = bytearray(N_NOTES)
+                return (event,)
+            case AllNotesOff():
+                self.gated = bytearray(N_NOTES)
+                return (event,)
+            case Panic():
+                self.gated = bytearray(N_NOTES)
+                self.bend = 0.0
+                self._levers.clear()
                 return (event,)
             case _:
                 return ()
@@ -141,6 +186,7 @@ class Controls:
             pad_x=self.pad_x,
             pad_y=self.pad_y,
             parameters=dict(self.parameters),
+            tuning=self.tuning,
         )
 
     def load(self, preset: Preset) -> tuple[AnyEvent, ...]:
@@ -151,13 +197,55 @@ class Controls:
         self.parameters = defaults() | {
             name: BY_NAME[name].clip(value) for name, value in preset.parameters.items()
         }
+        self.tuning = preset.tuning or self._usual_tuning
         self.revision += 1
         return self.all_parameters()
 
+    def use_tuning(self, tuning: Tuning | None) -> None:
+        """Say which tuning presets have that bring none."""
+        self._usual_tuning = tuning
+
     def all_parameters(self) -> tuple[AnyEvent, ...]:
-        """Give the events that tell a new engine every parameter and the bend wheel."""
-        parameters = (self._sounding(row.name, 0.0) for row in PARAMETERS)
-        return (*parameters, PitchBend(value=self.bend))
+        """Give the events that tell an engine the whole sound, and where the bend wheel stands."""
+        parameters = (self._heard(row.name, 0.0) for row in PARAMETERS)
+        return (*parameters, SetTuning(tuning=self.tuning), PitchBend(value=self.bend))
+
+    def for_new_engine(self) -> tuple[AnyEvent, ...]:
+        """Give the events that tell an engine all that it can't know."""
+        levers = (
+            ControlChange(controller=controller, value=value, channel=channel)
+            for (channel, controller), value in self._levers.items()
+        )
+        return (SetZones(zones=self.zones), *self.all_parameters(), *levers)
+
+    def as_sounding(self, event: AnyEvent) -> AnyEvent | None:
+        """Give a key's event with the MIDI note that is rendered for it; any other as it is.
+
+        Tuning, transposition and octave move a key away from its own number. Where a key has
+        come up, it is the note of when it went down; None for a key that a tuning leaves silent.
+        """
+        match event:
+            case NoteOn(note=key):
+                note = self._note_of(key)
+                if note is None:
+                    return None
+                self._sounding[key] = note
+                return msgspec.structs.replace(event, note=note)
+            case NoteOff(note=key):
+                return msgspec.structs.replace(event, note=self._sounding.pop(key, key))
+            case AllNotesOff() | Panic():
+                self._sounding.clear()
+                return event
+            case _:
+                return event
+
+    def _note_of(self, key: int) -> int | None:
+        tuned = self.tuning if self.parameters["microtuning"] else None
+        pitch = key if tuned is None else tuned.pitches[key]
+        if pitch is None:
+            return None
+        pitch += self.parameters["transpose"] + 12.0 * self.parameters["octave"]
+        return min(max(math.floor(pitch + 0.5), 0), N_NOTES - 1)
 
     def target(self, model_hash: str, latent_size: int) -> Target | None:
         """Say what every key should sound like; None while the corners' latents are not known."""
@@ -177,33 +265,79 @@ class Controls:
         row = BY_NAME.get(event.name)
         if row is None:
             raise ValueError(f'there is no parameter "{event.name}": {", ".join(BY_NAME)}')
-        value = _checked_number(row.name, event.value, row.minimum, row.maximum)
+        value = row.clip(_checked_number(row.name, event.value, row.minimum, row.maximum))
         if value != self.parameters[row.name]:
             self.parameters[row.name] = value
             self.revision += 1
-        return (self._sounding(row.name, event.time_seconds),)
+        return (self._heard(row.name, event.time_seconds),)
 
     def _control_change(self, event: ControlChange) -> tuple[AnyEvent, ...]:
         _check("controller", event.controller, 0, 127)
         _check("value", event.value, 0, 127)
-        at, position = event.time_seconds, _position(event.value)
-        if event.controller == SUSTAIN_PEDAL:
+        at, controller = event.time_seconds, event.controller
+        if controller in PEDALS:
             return (event,)
-        if event.controller == RESET_CONTROLLERS:
+        if controller == RESET_CONTROLLERS:
             return self._reset(event)
-        if event.controller == MOD_WHEEL:
+        if controller in registered.CONTROLLERS:
+            setting = self._registered.take(event)
+            return self._register(setting, at) if setting is not None else ()
+        if controller in _MODES:
+            mode = SetParameter(name="key_mode", value=_MODES[controller], time_seconds=at)
+            return (*self.play(AllNotesOff(time_seconds=at)), *self._set_parameter(mode))
+        if controller == SLIDE and self.zones.is_member(event.channel):
+            return (event,)
+        if controller == MOD_WHEEL:
             self.mod = event.value / 127
             name = self._preset.controllers.get(MOD_WHEEL)
-            return (self._sounding(name, at),) if name in BY_NAME else ()
-        name = self._mapped(event.controller)
+            return (self._heard(name, at),) if name in BY_NAME else ()
+        name = self._mapped(controller)
         if name is not None:
-            value = BY_NAME[name].from_position(position)
+            value = BY_NAME[name].from_position(_position(event.value))
             return self._set_parameter(SetParameter(name=name, value=value, time_seconds=at))
-        if event.controller == PAD_X_CONTROLLER:
+        if controller in LEVERS:
+            self._levers[event.channel, controller] = event.value
+            return (event,)
+        if controller == PAD_X_CONTROLLER:
             self.move_pad(event.value / 127, self.pad_y)
-        elif event.controller == PAD_Y_CONTROLLER:
+        elif controller == PAD_Y_CONTROLLER:
             self.move_pad(self.pad_x, event.value / 127)
         return ()
+
+    def _register(self, setting: Setting, at: float) -> tuple[AnyEvent, ...]:
+        """Do what a registered parameter says; but for the zones, it turns a knob."""
+        match setting.parameter:
+            case Registered.MPE_CONFIGURATION:
+                zones = self.zones.configured(setting.channel, setting.coarse)
+                return self.play(SetZones(zones=zones, time_seconds=at))
+            case Registered.BEND_RANGE:
+                is_member = self.zones.is_member(setting.channel)
+                name = "mpe_bend_range" if is_member else "bend_range"
+                value = setting.coarse + setting.fine / 100.0
+            case Registered.FINE_TUNE:
+                name, value = "tune", (setting.value - 8192) / 8192 * 100.0
+            case Registered.COARSE_TUNE:
+                name, value = "transpose", setting.coarse - 64.0
+        return self._set_parameter(SetParameter(name=name, value=value, time_seconds=at))
+
+    def _tune(self, event: SetTuning | TuneKeys) -> tuple[AnyEvent, ...]:
+        """Take a tuning, or change that of some keys; the engine hears of all keys."""
+        if isinstance(event, SetTuning):
+            tuning, is_real_time = event.tuning, event.is_real_time
+        else:
+            pitches = list(self.tuning.pitches if self.tuning else equal_tuning())
+            for key, pitch in event.pitches:
+                _check("key", key, 0, 127)
+                pitches[key] = pitch
+            tuning, is_real_time = Tuning(TUNED_BY_MIDI, tuple(pitches)), event.is_real_time
+        if tuning is not None and tuning.problem():
+            raise ValueError(tuning.problem())
+        if tuning != self.tuning:
+            self.tuning = tuning
+            self.revision += 1
+        return (
+            SetTuning(tuning=tuning, is_real_time=is_real_time, time_seconds=event.time_seconds),
+        )
 
     def _mapped(self, controller: int) -> str | None:
         """Give the parameter that a controller moves: the preset's choice, then the table's."""
@@ -213,111 +347,19 @@ class Controls:
         return name if name in BY_NAME else None
 
     def _reset(self, event: ControlChange) -> tuple[AnyEvent, ...]:
-        """Let go of wheels and pedal; volume, pan and the other knobs stay, as MIDI says."""
-        at = event.time_seconds
+        """Let go of wheels and pedals; volume, pan and the other knobs stay, as MIDI says."""
         self.mod = self.bend = 0.0
-        events: list[AnyEvent] = [
-            PitchBend(value=0.0, channel=event.channel, time_seconds=at),
-            ControlChange(
-                controller=SUSTAIN_PEDAL, value=0, channel=event.channel, time_seconds=at
-            ),
-        ]
+        for controller in LEVERS:
+            self._levers.pop((event.channel, controller), None)
         name = self._preset.controllers.get(MOD_WHEEL)
-        if name in BY_NAME:
-            events.append(self._sounding(name, at))
-        return tuple(events)
+        return (event, self._heard(name, event.time_seconds)) if name in BY_NAME else (event,)
 
-    def _sounding(self, name: str, at: float) -> SetParameter:
+    def _heard(self, name: str, at: float) -> SetParameter:
         """Give a parameter as it shall sound: its own value, moved on by the mod wheel."""
         row, value = BY_NAME[name], self.parameters[name]
         if self.mod and self._preset.controllers.get(MOD_WHEEL) == name:
             value = row.from_position(row.to_position(value) + self.mod * self._preset.mod_depth)
         return SetParameter(name=name, value=value, time_seconds=at)
-
-
-def resolve_corners(
-    corners: Sequence[Corner],
-    timbres: Sequence[Timbre],
-    latent_size: int,
-    *,
-    is_same_model: bool,
-    is_same_space: bool = False,
-) -> tuple[Corner, ...]:
-    """Give corners whose latents belong to a model.
-
-    A corner keeps its latent where it was made by this model. One of another model, or without a
-    latent, becomes this model's timbre of the same name. Where there is none, it keeps its latent
-    in the same latent space; in another it becomes one that is unlike the other corners.
-
-    Args:
-        corners: Four, or none: then four timbres that are unlike each other.
-        timbres: Of the model, at least one.
-        latent_size: Of the model.
-        is_same_model: Whether the corners' latents were made by this model.
-        is_same_space: Whether by this model or one with the same latent space.
-    """
-    by_name: Mapping[str, Timbre] = {timbre.name.casefold(): timbre for timbre in timbres}
-    spare = iter(distinct_timbres(timbres, 2 * N_CORNERS))
-    named = {corner.timbre.casefold() for corner in corners}
-    resolved = []
-    for corner in corners or (Corner(name=""),) * N_CORNERS:
-        if is_same_model and len(corner.z) == latent_size:
-            resolved.append(corner)
-            continue
-        timbre = by_name.get(corner.timbre.casefold())
-        if timbre is None and is_same_space and len(corner.z) == latent_size:
-            resolved.append(corner)
-            continue
-        if timbre is None:
-            candidates = (timbre for timbre in spare if timbre.name.casefold() not in named)
-            timbre = next(candidates, timbres[0])
-        resolved.append(corner_of(timbre, locked=corner.locked))
-    return tuple(resolved)
-
-
-def drawn_corners(
-    corners: Sequence[Corner], latent_size: int, *, is_same_space: bool
-) -> tuple[Corner, ...]:
-    """Give corners for a model without named timbres: each with a seed to draw its latent with.
-
-    A corner keeps its latent where that lies in the model's space, else its seed; one that has
-    neither gets a seed of its own, always the same.
-
-    Args:
-        corners: Four, or none.
-        latent_size: Of the model.
-        is_same_space: Whether the latents were made by this model or one with the same space.
-    """
-    given = []
-    for place, corner in enumerate(corners or (Corner(name=""),) * N_CORNERS):
-        if is_same_space and len(corner.z) == latent_size:
-            given.append(corner)
-            continue
-        seed = place + 1 if corner.seed is None else corner.seed
-        given.append(Corner(name=f"Seed {seed}", seed=seed, locked=corner.locked))
-    return tuple(given)
-
-
-def corner_of(timbre: Timbre, *, locked: bool = False) -> Corner:
-    """Make the corner of a named timbre."""
-    return Corner(name=timbre.name, z=timbre.z, timbre=timbre.name, locked=locked)
-
-
-def distinct_timbres(timbres: Sequence[Timbre], n: int) -> list[Timbre]:
-    """Choose up to `n` timbres, each as unlike those before as there is."""
-    chosen: list[Timbre] = list(timbres[:1])
-    while len(chosen) < min(n, len(timbres)):
-        left = [timbre for timbre in timbres if timbre not in chosen]
-        if not left:
-            break
-        chosen.append(max(left, key=lambda timbre: min(_unlike(timbre, c) for c in chosen)))
-    return chosen
-
-
-def _unlike(a: Timbre, b: Timbre) -> float:
-    features = ("brightness", "attack", "decay", "noisiness")
-    distance = math.dist([getattr(a, f) for f in features], [getattr(b, f) for f in features])
-    return distance + 0.5 * (a.family != b.family)
 
 
 def _position(value: int) -> float:

@@ -26,9 +26,21 @@ import msgspec
 import numpy as np
 
 from .bake import BakeFolder
-from .controls import Controls, corner_of, drawn_corners, resolve_corners
+from .controls import Controls
+from .corners import corner_of, drawn_corners, resolve_corners
 from .engine import Engine
-from .events import AllNotesOff, AnyEvent, NoteOff, NoteOn, Panic, PitchBend, ProgramChange
+from .events import (
+    AllNotesOff,
+    AnyEvent,
+    ChannelPressure,
+    KeyPressure,
+    NoteOff,
+    NoteOn,
+    Panic,
+    PitchBend,
+    ProgramChange,
+    SetZones,
+)
 from .files import write_whole
 from .jack import silence_jack
 from .library import PresetLibrary
@@ -61,7 +73,7 @@ SESSION_SECONDS = 5.0  # a sound that stays so long is kept for the next session
 CLOSE_SECONDS = 5.0
 N_SEEDS = 1_000_000
 
-_PLAYED = (NoteOn, NoteOff, PitchBend, AllNotesOff, Panic)
+_PLAYED = (NoteOn, NoteOff, PitchBend, ChannelPressure, KeyPressure, AllNotesOff, Panic)
 
 MakeRenderer = Callable[[str, tuple[int, int]], RendererProcess]
 
@@ -105,6 +117,7 @@ class Instrument:
         self._lock = threading.RLock()
         self._controls_lock = threading.Lock()
         self._controls = Controls()
+        self._controls.use_tuning(self._options.tuning)
         self._notices: deque[Notice] = deque(maxlen=N_NOTICES)
         self._notice_ids = count(1)
         self._wake = threading.Event()
@@ -161,12 +174,22 @@ class Instrument:
             self._to_engine(event)  # before anything else: this is what a player waits for
             with self._controls_lock:
                 self._controls.play(event)
-        elif not isinstance(event, ProgramChange):
+                self._tell_housekeeper(event)
+        elif isinstance(event, ProgramChange):
+            self._todo.append(event)
+        else:
             with self._controls_lock:
                 for engine_event in self._controls.play(event):
                     self._to_engine(engine_event)
-        self._todo.append(event)
+                    if isinstance(engine_event, AllNotesOff | SetZones):
+                        self._tell_housekeeper(AllNotesOff())
         self._wake.set()
+
+    def _tell_housekeeper(self, event: AnyEvent) -> None:
+        """Let the supply know which notes are played; with the controls' lock."""
+        sounding = self._controls.as_sounding(event)
+        if sounding is not None:
+            self._todo.append(sounding)
 
     def _post_quietly(self, event: AnyEvent) -> None:
         """Post from the MIDI thread, where nobody would see an error."""
@@ -538,7 +561,7 @@ class Instrument:
         self._supply.republish()
         self._wanted_revision = -1
         with self._controls_lock:
-            for event in self._controls.all_parameters():
+            for event in self._controls.for_new_engine():
                 self._engine.post(event)
             self._controls.play(AllNotesOff())  # keys that were down are the former engine's
         self._supply.play(AllNotesOff())

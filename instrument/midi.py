@@ -1,4 +1,4 @@
-"""MIDI in: ports that come and go, and messages that become events."""
+"""MIDI in: ports that come and go."""
 
 import contextlib
 import ctypes
@@ -9,23 +9,12 @@ import time
 from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any
 
-import mido
 import rtmidi
 
-from .events import (
-    AllNotesOff,
-    AnyEvent,
-    ControlChange,
-    NoteOff,
-    NoteOn,
-    Panic,
-    PitchBend,
-    ProgramChange,
-)
+from .events import AnyEvent
 from .jack import JackShutdown, silence_jack
-from .parameters import ALL_NOTES_OFF, ALL_SOUND_OFF
+from .midi_messages import MessageParser, event_of
 
 CLIENT = "Timbrepad"
 EVERY_PORT = "*"
@@ -34,8 +23,6 @@ RETRY_SECONDS = 2.0  # between two tries to reach a MIDI system that is not ther
 ECHO_SECONDS = 0.005  # the same message by two of our inputs within this time is one message
 
 ALSA_SEQUENCER = Path("/dev/snd/seq")
-
-Message = Any  # mido has no types
 
 # What each system offers, the first that answers is taken. ALSA needs a kernel with a sequencer;
 # a machine without one may have JACK.
@@ -51,118 +38,6 @@ _NUMBER_AT_THE_END = {
     rtmidi.API_LINUX_ALSA: re.compile(r" \d+:\d+$"),
     rtmidi.API_WINDOWS_MM: re.compile(r" \d+$"),
 }
-
-
-def _note_on(m: Message, at: float) -> AnyEvent:
-    if m.velocity == 0:
-        return NoteOff(note=m.note, channel=m.channel, time_seconds=at)
-    return NoteOn(note=m.note, velocity=m.velocity, channel=m.channel, time_seconds=at)
-
-
-def _note_off(m: Message, at: float) -> AnyEvent:
-    return NoteOff(note=m.note, velocity=m.velocity, channel=m.channel, time_seconds=at)
-
-
-def _control_change(m: Message, at: float) -> AnyEvent:
-    mode = _CHANNEL_MODES.get(m.control)
-    if mode is not None:
-        return mode(time_seconds=at)
-    return ControlChange(controller=m.control, value=m.value, channel=m.channel, time_seconds=at)
-
-
-def _pitch_bend(m: Message, at: float) -> AnyEvent:
-    # 14 bits, -8192..8191: both ends are reached, and the middle stays exactly 0
-    value = m.pitch / (8192 if m.pitch < 0 else 8191)
-    return PitchBend(value=value, channel=m.channel, time_seconds=at)
-
-
-def _program_change(m: Message, at: float) -> AnyEvent:
-    return ProgramChange(program=m.program, channel=m.channel, time_seconds=at)
-
-
-def _system_reset(_message: Message, at: float) -> AnyEvent:
-    return Panic(time_seconds=at)
-
-
-_CHANNEL_MODES: dict[int, Callable[..., AnyEvent]] = {
-    ALL_SOUND_OFF: Panic,
-    ALL_NOTES_OFF: AllNotesOff,
-    124: AllNotesOff,  # omni off, omni on, mono and poly: each also lets every key go
-    125: AllNotesOff,
-    126: AllNotesOff,
-    127: AllNotesOff,
-}
-
-EVENT_OF_MESSAGE: dict[str, Callable[[Message, float], AnyEvent]] = {
-    "note_on": _note_on,
-    "note_off": _note_off,
-    "control_change": _control_change,
-    "pitchwheel": _pitch_bend,
-    "program_change": _program_change,
-    "reset": _system_reset,
-}
-"""By mido's name of the message; messages that are not here mean nothing to the instrument."""
-
-
-def event_of(message: Message, time_seconds: float) -> AnyEvent | None:
-    """Turn a mido message into an event, or None when the instrument has no use for it.
-
-    Args:
-        message: A `mido.Message`.
-        time_seconds: When it came, on the clock of `time.monotonic`.
-    """
-    make = EVENT_OF_MESSAGE.get(message.type)
-    return make(message, time_seconds) if make else None
-
-
-class MessageParser:
-    """Cuts a stream of MIDI bytes into messages.
-
-    It keeps the running status (data bytes without a status byte of their own belong to the last
-    one) and lets real-time bytes pass that stand inside another message; mido's parser drops
-    both. Which message a status byte begins, and how long it is, mido says.
-    """
-
-    def __init__(self) -> None:
-        self._running = 0
-        self._bytes: list[int] = []
-
-    def feed(self, data: bytes | list[int] | tuple[int, ...]) -> list[Message]:
-        """Take some bytes; give the messages that they complete, system exclusive left out."""
-        messages = []
-        for byte in data:
-            complete = self._take(byte)
-            if complete is not None:
-                messages.append(complete)
-        return messages
-
-    def _take(self, byte: int) -> Message | None:
-        if byte >= 0xF8:  # real time: one byte, anywhere
-            return _message([byte])
-        if byte >= 0xF0:  # system common, of no use here, ends the running status
-            self._running, self._bytes = 0, []
-            return None
-        if byte >= 0x80:
-            self._running, self._bytes = byte, []
-            return None
-        if not self._running:  # inside system exclusive, or the stream began mid-message
-            return None
-        self._bytes.append(byte)
-        if len(self._bytes) < _n_data_bytes(self._running):
-            return None
-        complete, self._bytes = [self._running, *self._bytes], []
-        return _message(complete)
-
-
-def _n_data_bytes(status: int) -> int:
-    return 1 if 0xC0 <= status < 0xE0 else 2
-
-
-def _message(data: list[int]) -> Message | None:
-    try:
-        return mido.Message.from_bytes(data)
-    except ValueError:  # an undefined status
-        return None
 
 
 class MidiInputs:
@@ -279,6 +154,7 @@ class _Input:
         self.number = next(self._numbers)
         self.midi_in = rtmidi.MidiIn(api, name=CLIENT)
         self._received = received
+        self.midi_in.ignore_types(sysex=False)  # tunings come so
         self.midi_in.set_callback(self._take)
 
     def _take(self, message: tuple[list[int], float], _data: object = None) -> None:

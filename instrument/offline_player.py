@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from .cache import Target, make_target
-from .controls import Controls, resolve_corners
+from .controls import Controls
+from .corners import resolve_corners
 from .events import AnyEvent, ProgramChange
 from .preset import N_CORNERS, Preset, PresetError
 from .status import Corner, ModelInfo, Timbre

@@ -3,6 +3,7 @@
 import msgspec
 
 from .status import AudioSettings
+from .tuning import Tuning
 
 
 class InstrumentOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,6 +21,7 @@ class InstrumentOptions(msgspec.Struct, frozen=True, kw_only=True):
             "cuda:N" or "mps".
         data_folder: Of the player's files; "" is the usual place.
         bake: Keep rendered keyboards on disk, so that the next start sounds at once.
+        tuning: Of the keys, for presets that bring none; None is twelve equal steps.
         remember: Take up the sound of the last session, and keep this one for the next.
     """
 
@@ -33,4 +35,5 @@ class InstrumentOptions(msgspec.Struct, frozen=True, kw_only=True):
     render_device: str = "auto"
     data_folder: str = ""
     bake: bool = True
+    tuning: Tuning | None = None
     remember: bool = True

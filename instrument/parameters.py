@@ -136,6 +136,8 @@ SLIDE = 74  # on a member channel of an MPE zone; elsewhere it moves what the ta
 ALL_SOUND_OFF = 120
 RESET_CONTROLLERS = 121
 ALL_NOTES_OFF = 123
+MONO_MODE = 126
+POLY_MODE = 127
 
 
 def defaults() -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 import math
 
-from .allocator import lift, release
+from .allocator import lift, pedal_up, release
 from .envelope import BLOCK, RELEASE_TIMES
 from .kernels import Record, inlined, kernel
 from .ring import N_CHANNELS, N_PEDALS, SOFT, SOSTENUTO, SUSTAIN
@@ -55,12 +55,8 @@ def _move_dampers(m: Machine, channel: int) -> None:
     position = max(state.pedals[SUSTAIN, channel], state.pedals[SUSTAIN, state.masters[channel]])
     state.damping[channel] = damping_of(position)
     fill_damped_curve(state, channel)
-    if state.damping[channel] < 1.0:
-        return
-    for v in range(m.voices.shape[0]):
-        voice = m.voices[v]
-        if voice.channel == channel and voice.sustained == 1 and voice.caught == 0:
-            release(voice)
+    if state.damping[channel] == 1.0:
+        pedal_up(m.voices, channel)
 
 
 @kernel

@@ -7,6 +7,7 @@ import msgspec
 
 from .parameters import BY_NAME, MOD_WHEEL, defaults
 from .status import Corner
+from .tuning import Tuning
 
 VERSION = 1
 MAXIMUM_BYTES = 1_000_000
@@ -35,6 +36,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
         tags: Words to search for.
         author: Who made it.
         notes: Free text.
+        tuning: Pitches of the keys; None is twelve equal steps, or what the player uses for all.
     """
 
     version: int = VERSION
@@ -53,6 +55,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     author: str = ""
     notes: str = ""
+    tuning: Tuning | None = None
 
     def is_of_space(self, latent_space: str) -> bool:
         """Whether the latents lie in a model's latent space, though another may have made them."""
@@ -101,6 +104,8 @@ def _check(preset: Preset, origin: str) -> None:
     numbers += [value for corner in preset.corners for value in corner.z]
     if not all(math.isfinite(number) for number in numbers):
         raise PresetError(f"{origin} holds a number that is not finite.")
+    if preset.tuning is not None and preset.tuning.problem():
+        raise PresetError(f"{origin}: {preset.tuning.problem()}.")
     for name, value in preset.parameters.items():
         row = BY_NAME[name]
         if not row.minimum <= value <= row.maximum:

@@ -7,7 +7,7 @@ from pathlib import Path
 import mido
 
 from .events import AnyEvent
-from .midi import event_of
+from .midi_messages import event_of
 
 MAXIMUM_SECONDS = 6 * 3600.0
 

@@ -6,11 +6,12 @@ import pytest
 from instrument.allocator import (
     begin,
     choose_victim,
+    claim,
     lift,
     n_sounding,
     pedal_up,
-    press,
     release_all,
+    silence_key,
     take_all_away,
 )
 from instrument.envelope import ATTACK, DECAY, IDLE, RELEASE, WAITING
@@ -30,9 +31,8 @@ class Synth:
         self.stolen = 0
 
     def on(self, note, velocity=100, channel=0, loudness=0.3):
-        v, stolen = press(
-            self.voices, note, channel, velocity, self.n_voices, STEAL_BLOCKS, RESTRIKE_BLOCKS, RATE
-        )
+        silence_key(self.voices, note, channel, RESTRIKE_BLOCKS)
+        v, stolen = claim(self.voices, note, channel, velocity, self.n_voices, STEAL_BLOCKS, RATE)
         self.stolen += stolen
         self.voices[v]["loudness"] = loudness
         begin(self.voices[v], 0)
@@ -227,7 +227,7 @@ def test_panic_takes_everything_away():
 
 def test_panic_drops_what_still_waits_for_its_note():
     synth = Synth()
-    press(synth.voices, 60, 0, 100, 4, STEAL_BLOCKS, RESTRIKE_BLOCKS, RATE)
+    claim(synth.voices, 60, 0, 100, 4, STEAL_BLOCKS, RATE)
     assert synth.voices["stage"][0] == WAITING
     take_all_away(synth.voices, PANIC_BLOCKS)
     assert synth.voices["stage"][0] == IDLE
@@ -235,7 +235,7 @@ def test_panic_drops_what_still_waits_for_its_note():
 
 def test_a_note_that_came_after_its_key_went_up_is_held_as_long_as_the_key_was():
     synth = Synth()
-    press(synth.voices, 60, 0, 100, 4, STEAL_BLOCKS, RESTRIKE_BLOCKS, RATE)
+    claim(synth.voices, 60, 0, 100, 4, STEAL_BLOCKS, RATE)
     voice = synth.voices[0]
     voice["age"], voice["silent"] = 9600, 2400
     synth.off(60)

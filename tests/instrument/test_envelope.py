@@ -8,6 +8,7 @@ from instrument.envelope import (
     IDLE,
     N_ROWS,
     RELEASE,
+    RELEASE_ROW,
     envelope_block,
     envelope_coefficients,
 )
@@ -27,7 +28,9 @@ def run(stage, level, sustain, table, seconds):
     for _ in range(round(seconds * RATE / BLOCK)):
         row = np.zeros(BLOCK, np.float32)
         if stage != IDLE:
-            stage = envelope_block(stage, level, np.float32(sustain), table, row)
+            stage = envelope_block(
+                stage, level, np.float32(sustain), table, table[RELEASE_ROW], row
+            )
             level = row[-1]
         out.append(row)
     return stage, np.concatenate(out)

@@ -14,14 +14,17 @@ import rtmidi
 from instrument import midi
 from instrument.events import (
     AllNotesOff,
+    ChannelPressure,
     ControlChange,
+    KeyPressure,
     NoteOff,
     NoteOn,
     Panic,
     PitchBend,
     ProgramChange,
 )
-from instrument.midi import ECHO_SECONDS, RETRY_SECONDS, MessageParser, MidiInputs, event_of
+from instrument.midi import ECHO_SECONDS, RETRY_SECONDS, MidiInputs
+from instrument.midi_messages import MessageParser, event_of
 
 
 def events(data):
@@ -41,7 +44,10 @@ class TestMessages:
             ("B0 79 00", ControlChange(controller=121, value=0, time_seconds=1.0)),
             ("B0 78 00", Panic(time_seconds=1.0)),
             ("B0 7B 00", AllNotesOff(time_seconds=1.0)),
-            ("B0 7E 01", AllNotesOff(time_seconds=1.0)),
+            ("B0 7C 00", AllNotesOff(time_seconds=1.0)),
+            ("B0 7E 01", ControlChange(controller=126, value=1, time_seconds=1.0)),
+            ("D2 40", ChannelPressure(value=64, channel=2, time_seconds=1.0)),
+            ("A0 3C 40", KeyPressure(note=60, value=64, time_seconds=1.0)),
             ("E0 00 40", PitchBend(value=0.0, time_seconds=1.0)),
             ("E0 00 00", PitchBend(value=-1.0, time_seconds=1.0)),
             ("E2 7F 7F", PitchBend(value=1.0, channel=2, time_seconds=1.0)),
@@ -52,7 +58,7 @@ class TestMessages:
     def test_each_message_becomes_its_event(self, data, event):
         assert events(data) == [event]
 
-    @pytest.mark.parametrize("data", ["A0 3C 40", "D0 40", "F8", "FE"])
+    @pytest.mark.parametrize("data", ["F8", "FE"])
     def test_what_the_instrument_has_no_use_for_is_no_event(self, data):
         assert events(data) == [None]
 
@@ -85,9 +91,10 @@ class TestParser:
         types = [m.type for m in MessageParser().feed(bytes.fromhex("90 F8 3C FE 40 F8 3E 40"))]
         assert types == ["clock", "active_sensing", "note_on", "clock", "note_on"]
 
-    def test_system_exclusive_is_passed_over_and_ends_the_running_status(self):
+    def test_system_exclusive_ends_the_running_status(self):
         assert events("90 3C 40 F0 7E 7F 06 01 F7 3C 40 80 3C 40") == [
             NoteOn(note=60, velocity=64, time_seconds=1.0),
+            None,
             NoteOff(note=60, time_seconds=1.0),
         ]
 
@@ -117,6 +124,9 @@ class FakeMidiIn:
             raise rtmidi.SystemError("no such system")
         self.open, self.callback = None, None
         self.everyone.append(self)
+
+    def ignore_types(self, sysex):
+        self.takes_sysex = not sysex
 
     def set_callback(self, callback):
         self.callback = callback
