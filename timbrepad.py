@@ -24,7 +24,7 @@ import typer
 from typer.core import TyperGroup
 
 if TYPE_CHECKING:
-    from instrument import AnyEvent, ModelInfo, Preset, Status, Timbre
+    from instrument import AnyEvent, ModelInfo, Preset, Status, Timbre, Tuning
     from instrument.doctor import Finding
     from instrument.options import InstrumentOptions
     from model.gansynth import GANSynth
@@ -44,6 +44,7 @@ _ERRORS = (
     ("instrument.offline", "WaveError"),
     ("instrument.renderer_client", "RendererError"),
     ("instrument.remote", "RemoteError"),
+    ("instrument.scala", "TuningError"),
     ("instrument.song", "SongError"),
     ("model.device", "DeviceMissingError"),
     ("model.gansynth", "ModelError"),
@@ -93,6 +94,16 @@ DeviceOption = Annotated[
         "--device",
         metavar="D",
         help="What makes the notes: auto, cpu, cuda, cuda:N or mps; see: timbrepad devices",
+    ),
+]
+TuningOption = Annotated[
+    Path | None,
+    typer.Option("--tuning", metavar="FILE.scl", help="Tune the keys to a scale of Scala's."),
+]
+KeyboardMapOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--keyboard-map", metavar="FILE.kbm", help="Which key plays which degree of the scale."
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -211,6 +222,8 @@ def play(
         str,
         typer.Option(metavar="RUN", help="Open each newer model of a training run's folder."),
     ] = "",
+    tuning: TuningOption = None,
+    keyboard_map: KeyboardMapOption = None,
 ) -> None:
     """Play: open the window, or with --headless only the instrument."""
     from instrument import AudioSettings
@@ -228,11 +241,20 @@ def play(
         render_device=device,
         remember=not headless,
         follow=follow and str(Path(follow).expanduser().absolute()),
+        tuning=_read_tuning(tuning, keyboard_map),
     )
     if headless:
         _play_headless(options)
     else:
         raise typer.Exit(_open_window(options))
+
+
+def _read_tuning(scale: Path | None, keyboard_map: Path | None) -> "Tuning | None":
+    if scale is None and keyboard_map is None:
+        return None
+    from instrument.scala import read_tuning
+
+    return read_tuning(scale, keyboard_map)
 
 
 def _check_names(preset: str, model: str, audio_device: str) -> None:
@@ -344,6 +366,8 @@ def note(
         typer.Option("--raw", help="As the network makes it: the model's rate, float32, no level."),
     ] = False,
     device: DeviceOption = "auto",
+    tuning: TuningOption = None,
+    keyboard_map: KeyboardMapOption = None,
 ) -> None:
     """Write one note as a WAV file."""
     from instrument import NoteOff, NoteOn
@@ -351,13 +375,16 @@ def note(
     _check_device(device)
     sound = _Sound(preset, seed, z, model)
     if raw:
+        if tuning is not None or keyboard_map is not None:
+            raise typer.BadParameter("--raw excludes --tuning and --keyboard-map.")
         _write_raw_note(out, pitch, sound, device)
         return
+    tuned = _read_tuning(tuning, keyboard_map)
     events: list[AnyEvent] = [
         NoteOn(note=pitch, velocity=velocity),
         NoteOff(note=pitch, time_seconds=seconds),
     ]
-    _play_offline(events, out, sound, sample_rate, device)
+    _play_offline(events, out, sound, sample_rate, device, tuning=tuned)
 
 
 @app.command(
@@ -392,12 +419,16 @@ def render(
         ),
     ] = False,
     device: DeviceOption = "auto",
+    tuning: TuningOption = None,
+    keyboard_map: KeyboardMapOption = None,
 ) -> None:
     """Play a MIDI file into a WAV file; controllers 16 and 17 move the pad."""
     _check_device(device)
     if like_magenta:
-        if preset or sample_rate is not None:
-            raise typer.BadParameter("--like-magenta excludes --preset and --sample-rate.")
+        if preset or sample_rate is not None or tuning is not None or keyboard_map is not None:
+            raise typer.BadParameter(
+                "--like-magenta excludes --preset, --sample-rate, --tuning and --keyboard-map."
+            )
         sound = _Sound("", seed, None, model)
         _render_like_magenta(song, out, sound, instrument_seconds, device)
         return
@@ -405,7 +436,10 @@ def render(
 
     sound = _Sound(preset, seed, None, model)
     events = read_song(song)
-    _play_offline(events, out, sound, sample_rate or 48000, device, instrument_seconds or 0.0)
+    tuned = _read_tuning(tuning, keyboard_map)
+    _play_offline(
+        events, out, sound, sample_rate or 48000, device, instrument_seconds or 0.0, tuning=tuned
+    )
 
 
 @dataclass(frozen=True)
@@ -487,6 +521,8 @@ def _play_offline(
     sample_rate: int,
     device: str,
     instrument_seconds: float = 0.0,
+    *,
+    tuning: "Tuning | None" = None,
 ) -> None:
     """Play events through the engine into a file, with a bar on stderr."""
     from instrument import PresetLibrary
@@ -513,9 +549,12 @@ def _play_offline(
                 notes.draw,
                 seed=sound.seed or 0,
                 step_seconds=instrument_seconds,
+                tuning=tuning,
             )
         else:
-            player = PresetPlayer(preset, notes.model, notes.timbres, preset_of_program)
+            player = PresetPlayer(
+                preset, notes.model, notes.timbres, preset_of_program, tuning=tuning
+            )
         pitches = range(notes.model.lowest_pitch, notes.model.highest_pitch + 1)
         moments = arrange(events, player, pitches)
         engine = Engine(sample_rate, notes.pool)

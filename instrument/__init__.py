@@ -9,7 +9,9 @@ from .client import InstrumentClient, start_instrument
 from .events import (
     AllNotesOff,
     AnyEvent,
+    ChannelPressure,
     ControlChange,
+    KeyPressure,
     MovePad,
     NoteOff,
     NoteOn,
@@ -17,6 +19,9 @@ from .events import (
     PitchBend,
     ProgramChange,
     SetParameter,
+    SetTuning,
+    SetZones,
+    TuneKeys,
 )
 from .interface import InstrumentInterface
 from .library import PresetEntry, PresetLibrary
@@ -38,6 +43,8 @@ from .status import (
     Status,
     Timbre,
 )
+from .tuning import Tuning
+from .zones import Zones
 
 __all__ = [
     "BY_NAME",
@@ -49,12 +56,14 @@ __all__ = [
     "AudioDevice",
     "AudioSettings",
     "AudioStatus",
+    "ChannelPressure",
     "ControlChange",
     "Corner",
     "Freshness",
     "InstrumentClient",
     "InstrumentInterface",
     "InstrumentOptions",
+    "KeyPressure",
     "ModelInfo",
     "ModelLibraryError",
     "MovePad",
@@ -72,8 +81,13 @@ __all__ = [
     "ProgramChange",
     "RemoteError",
     "SetParameter",
+    "SetTuning",
+    "SetZones",
     "Status",
     "Timbre",
+    "TuneKeys",
+    "Tuning",
+    "Zones",
     "start_instrument",
     "training_folder",
 ]

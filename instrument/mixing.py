@@ -72,6 +72,8 @@ def filter_group(m: Machine, first: int, n: int) -> None:
         state.lanes[D_A1 + 2, lane] = share * (voice.a3_after - voice.a3)
         state.lanes[D_A1 + 3, lane] = share * (voice.wet_after - voice.wet)
         state.lanes[STATE_1, lane], state.lanes[STATE_2, lane] = voice.state_1, voice.state_2
+        if voice.wet == 0.0:  # it has been open: as if it had followed the wave all the time
+            state.lanes[STATE_2, lane] = state.waves[lane, 0]
     filter_lanes(state.waves, state.lanes, state.lane_scratch)
     for lane in range(n):
         voice = m.voices[state.order[0, first + lane]]

@@ -45,6 +45,10 @@ class Player(Protocol):
         """Take an event; give the engine's events that come of it."""
         ...
 
+    def as_sounding(self, event: AnyEvent) -> AnyEvent | None:
+        """Give a key's event with the note that sounds; None for a key that is silent."""
+        ...
+
     def target(self, seconds: float) -> Target:
         """Say which timbre a note that begins now has."""
         ...
@@ -113,10 +117,12 @@ def arrange(events: Sequence[AnyEvent], player: Player, pitches: range) -> list[
             moments.append(Moment(follow_at, tuple(cue(note, target) for note in keys.sounding)))
             follow_at = None
         posted = player.play(event)
-        keys.take(event)
+        sounding = player.as_sounding(event)
+        if sounding is not None:
+            keys.take(sounding)
         target = player.target(seconds)
-        if isinstance(event, NoteOn):
-            moments.append(Moment(seconds, (cue(event.note, target),), posted))
+        if isinstance(sounding, NoteOn):
+            moments.append(Moment(seconds, (cue(sounding.note, target),), posted))
             continue
         if target.cell != last.cell and follow_at is None:
             follow_at = (seconds // FOLLOW_SECONDS + 1) * FOLLOW_SECONDS

@@ -10,6 +10,7 @@ from .corners import resolve_corners
 from .events import AnyEvent, ProgramChange
 from .preset import N_CORNERS, Preset, PresetError
 from .status import Corner, ModelInfo, Timbre
+from .tuning import Tuning
 
 Latent = Sequence[float]
 
@@ -28,6 +29,8 @@ class PresetPlayer:
         model: ModelInfo,
         timbres: Sequence[Timbre],
         preset_of_program: Callable[[int], Preset] | None = None,
+        *,
+        tuning: Tuning | None = None,
     ) -> None:
         """Take up a preset.
 
@@ -36,6 +39,7 @@ class PresetPlayer:
             model: That makes the notes; another model's preset gets timbres of the same names.
             timbres: Of the model.
             preset_of_program: Gives the preset of a program number, or raises PresetError.
+            tuning: Of presets that bring none.
 
         Raises:
             PresetError: If the model has no timbres to take the place of another model's.
@@ -44,6 +48,7 @@ class PresetPlayer:
         self._timbres = timbres
         self._preset_of_program = preset_of_program
         self._controls = Controls()
+        self._controls.use_tuning(tuning)
         self._load(preset)
 
     def start(self) -> tuple[AnyEvent, ...]:
@@ -55,6 +60,10 @@ class PresetPlayer:
         if isinstance(event, ProgramChange):
             return self._change_program(event.program)
         return self._controls.play(event)
+
+    def as_sounding(self, event: AnyEvent) -> AnyEvent | None:
+        """Give a key's event with the note that sounds; None for a key that is silent."""
+        return self._controls.as_sounding(event)
 
     def target(self, _seconds: float) -> Target:
         """Say which timbre a note that begins now has."""
@@ -105,6 +114,7 @@ class WalkPlayer(PresetPlayer):
         *,
         seed: int,
         step_seconds: float,
+        tuning: Tuning | None = None,
     ) -> None:
         """Set out.
 
@@ -115,11 +125,12 @@ class WalkPlayer(PresetPlayer):
             draw: Gives the latent of a seed.
             seed: The first timbre's; each further one has the next.
             step_seconds: From one timbre to the next.
+            tuning: Of a preset that brings none.
 
         Source: the idea is GANSynth's demo, which interpolates along the great circle between
         random instruments, a new latent for each note.
         """
-        super().__init__(preset, model, timbres)
+        super().__init__(preset, model, timbres, tuning=tuning)
         self._draw = draw
         self._seed = seed
         self._step_seconds = step_seconds

@@ -126,8 +126,9 @@ class _Lines:
             self.fail(f"{what} must be {low}..{high}, not {value}")
         return value
 
-    def fail(self, reason: str) -> NoReturn:
-        raise TuningError(f'"{self.path}", line {self.number}: {reason}.')
+    def fail(self, reason: str, line: int = 0) -> NoReturn:
+        """Raise a TuningError that names the file and a line, the present one unless told."""
+        raise TuningError(f'"{self.path}", line {line or self.number}: {reason}.')
 
 
 def read_tuning(scale: Path | None, keyboard: Path | None = None) -> Tuning:
@@ -193,21 +194,24 @@ def read_keyboard_map(path: Path, scale: Scale) -> KeyboardMap:
     size = lines.integer("the size of the map", 0, MOST_DEGREES)
     first = lines.integer("the first key", 0, N_KEYS - 1)
     last = lines.integer("the last key", 0, N_KEYS - 1)
-    middle = lines.integer("the middle key", 0, N_KEYS - 1)
-    reference = lines.integer("the key whose frequency is given", 0, N_KEYS - 1)
-    frequency_hz = _frequency(lines)
-    octave = lines.integer("the degree of the octave", -MOST_DEGREES, MOST_DEGREES)
-    degrees = [_degree(line, lines) for line in lines.left()]
-    if len(degrees) > size:
-        lines.fail(f"there are {len(degrees)} keys in a map of {size}")
     if last < first:
         lines.fail(f"the last key, {last}, lies below the first, {first}")
+    middle = lines.integer("the middle key", 0, N_KEYS - 1)
+    reference = lines.integer("the key whose frequency is given", 0, N_KEYS - 1)
+    reference_line = lines.number
+    frequency_hz = _frequency(lines)
+    octave = lines.integer("the degree of the octave", -MOST_DEGREES, MOST_DEGREES)
+    degrees: list[int | None] = []
+    for line in lines.left():
+        if len(degrees) == size:
+            lines.fail(f"there are more keys than the {size} that the map promises")
+        degrees.append(_degree(line, lines))
     degrees += [None] * (size - len(degrees))  # silent keys at the end may be left out
     # degree 0 as the octave is how some files say that the scale's own is meant
     octave = octave or len(scale.cents)
     keys = KeyboardMap(first, last, middle, reference, frequency_hz, octave, tuple(degrees))
     if keys.degree(reference) is None:
-        lines.fail(f"key {reference} has a frequency, but the map leaves it silent")
+        lines.fail(f"key {reference} has a frequency, but the map leaves it silent", reference_line)
     return keys
 
 

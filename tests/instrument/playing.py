@@ -74,3 +74,28 @@ def levels_db(wave, note, periods=8):
 def roughness(wave):
     """Give the largest second difference: how sharp the sharpest corner is."""
     return np.abs(np.diff(wave.astype(np.float64), 2, axis=0)).max()
+
+
+def pitches_of(wave):
+    """Give a sine's pitch frame by frame, in MIDI notes and parts of them; both edges are rough."""
+    spectrum = np.fft.fft(wave.astype(np.float64))
+    spectrum[len(wave) // 2 :] = 0.0
+    turns = np.diff(np.unwrap(np.angle(np.fft.ifft(2 * spectrum)))) / (2 * np.pi)
+    return 69 + 12 * np.log2(np.maximum(turns * RATE, 1.0) / 440.0)
+
+
+def pitch_of(wave):
+    """Give a steady sine's pitch, in MIDI notes and parts of them, to a hundredth of a cent."""
+    n = len(wave) // 8
+    wave = wave.astype(np.float64) * np.hanning(len(wave))
+    spectrum = np.fft.fft(wave)
+    spectrum[len(wave) // 2 :] = 0.0
+    phase = np.unwrap(np.angle(np.fft.ifft(spectrum)))[n:-n]
+    turns = np.polyfit(np.arange(len(phase)), phase, 1)[0] / (2 * np.pi)
+    return 69 + 12 * np.log2(turns * RATE / 440.0)
+
+
+def brightness_of(wave):
+    """Give a wave's spectral centroid, in Hz."""
+    power = np.abs(np.fft.rfft(wave * np.hanning(len(wave)))) ** 2
+    return (power * np.fft.rfftfreq(len(wave), 1 / RATE)).sum() / power.sum()

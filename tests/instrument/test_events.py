@@ -4,7 +4,9 @@ import pytest
 from instrument.events import (
     AllNotesOff,
     AnyEvent,
+    ChannelPressure,
     ControlChange,
+    KeyPressure,
     MovePad,
     NoteOff,
     NoteOn,
@@ -12,13 +14,23 @@ from instrument.events import (
     PitchBend,
     ProgramChange,
     SetParameter,
+    SetTuning,
+    SetZones,
+    TuneKeys,
 )
+from instrument.tuning import Tuning
+from instrument.zones import Zones
 
 EVENTS = [
     NoteOn(note=60, velocity=100, channel=3, time_seconds=1.5),
     NoteOff(note=60),
     ControlChange(controller=64, value=127),
     PitchBend(value=-0.25),
+    ChannelPressure(value=90, channel=2),
+    KeyPressure(note=60, value=5),
+    SetTuning(tuning=Tuning("flat", (59.5, None) * 64)),
+    TuneKeys(pitches=((69, 69.5),), is_real_time=False),
+    SetZones(zones=Zones(7, 7)),
     ProgramChange(program=7),
     SetParameter(name="cutoff", value=440.0),
     MovePad(x=0.25, y=1.0),
