@@ -103,7 +103,7 @@ class Knob(QDial):
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Turn by the wheel; with Ctrl finely."""
         notches = event.angleDelta().y() / WHEEL_NOTCH
-        self._turn(notches * WHEEL_STEP * _fineness(event.modifiers()))
+        self._step(notches * WHEEL_STEP, event.modifiers())
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -124,7 +124,7 @@ class Knob(QDial):
         }
         key = event.key()
         if key in ways:
-            self._turn(ways[Qt.Key(key)] * _fineness(event.modifiers()))
+            self._step(ways[Qt.Key(key)], event.modifiers())
         elif key in places:
             self._set(places[Qt.Key(key)])
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -239,6 +239,15 @@ class Knob(QDial):
             rect = QRectF(-4, top + place * height, self.width() + 8, height)
             painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
 
+    def _step(self, way: float, modifiers: Qt.KeyboardModifier) -> None:
+        """Turn by a notch or a key; where only whole numbers are, by at least one of them."""
+        row = self.parameter
+        if row.curve == "whole":
+            least = 1.0 / (row.maximum - row.minimum)
+            self._set(row.from_position(row.to_position(self._value) + _at_least(way, least)))
+        else:
+            self._turn(way * _fineness(modifiers))
+
     def _turn(self, way: float) -> None:
         self._set(self.parameter.from_position(self._position + way), self._position + way)
 
@@ -246,10 +255,10 @@ class Knob(QDial):
         """Take a value from the player and pass it on."""
         value = self.parameter.clip(value)
         position = self.parameter.to_position(value) if position is None else position
+        self._position = min(max(position, 0.0), 1.0)  # on the way to the next whole number, too
         if value == self._value:
             return
         self._value = value
-        self._position = min(max(position, 0.0), 1.0)
         self._show()
         self.turned.emit(self.parameter.name, value)
 
@@ -267,6 +276,10 @@ class Knob(QDial):
             "Drag, wheel or arrow keys; Ctrl is finer; double click for the default"
         )
         self.update()
+
+
+def _at_least(way: float, least: float) -> float:
+    return max(way, least) if way > 0 else min(way, -least)
 
 
 def _fineness(modifiers: Qt.KeyboardModifier) -> float:

@@ -1,7 +1,16 @@
-"""The knobs of the table of parameters, group by group."""
+"""The knobs of the table of parameters, group by group, on two pages."""
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from instrument import PARAMETERS
 
@@ -10,31 +19,68 @@ from .theme import Theme
 
 COLUMNS = 4
 TALLEST = 590  # more would only tear the rows apart
+PLAYING = ("keys", "pressure", "pedals, breath", "unison")  # the groups of the second page
+PAGES = ("Sound", "Playing")
 
 
 class KnobPanel(QWidget):
-    """Rows of four knobs, each row under the name of its group."""
+    """Two pages of rows of four knobs, each group under its name."""
 
     turned = Signal(str, float)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.knobs: dict[str, Knob] = {}
+        groups = tuple(dict.fromkeys(parameter.group for parameter in PARAMETERS))
+        self._stack = QStackedLayout()
+        self._stack.addWidget(self._page([g for g in groups if g not in PLAYING], theme))
+        self._stack.addWidget(self._page([g for g in groups if g in PLAYING], theme))
+        self.tabs = [self._tab(place, name) for place, name in enumerate(PAGES)]
+        buttons = QButtonGroup(self)
+        tabs = QHBoxLayout()
+        tabs.setSpacing(14)
+        for tab in self.tabs:
+            buttons.addButton(tab)
+            tabs.addWidget(tab)
+        tabs.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
+        layout.addLayout(tabs)
+        layout.addLayout(self._stack, 1)
         self.setMaximumHeight(TALLEST)
-        for group in dict.fromkeys(parameter.group for parameter in PARAMETERS):
-            caption = QLabel(group.upper())
-            caption.setProperty("role", "caption")
-            caption.setContentsMargins(0, 3, 0, 0)
-            layout.addWidget(caption)
-            layout.addLayout(self._row(group, theme), 1)
 
     def show_value(self, name: str, value: float) -> None:
         """Show a parameter's value."""
         if name in self.knobs:
             self.knobs[name].show_value(value)
+
+    def show_page(self, place: int) -> None:
+        """Show one of `PAGES`."""
+        self.tabs[place].setChecked(True)
+        self._stack.setCurrentIndex(place)
+
+    def _tab(self, place: int, name: str) -> QPushButton:
+        tab = QPushButton(name)
+        tab.setProperty("role", "tab")
+        tab.setCheckable(True)
+        tab.setChecked(place == 0)
+        tab.setCursor(Qt.CursorShape.PointingHandCursor)
+        tab.clicked.connect(lambda: self.show_page(place))
+        return tab
+
+    def _page(self, groups: list[str], theme: Theme) -> QWidget:
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        for group in groups:
+            caption = QLabel(group.upper())
+            caption.setProperty("role", "caption")
+            caption.setContentsMargins(0, 3, 0, 0)
+            layout.addWidget(caption)
+            layout.addLayout(self._row(group, theme), 1)
+        return page
 
     def _row(self, group: str, theme: Theme) -> QGridLayout:
         row = QGridLayout()

@@ -13,7 +13,9 @@ def note_name(note: int) -> str:
 
 
 def value_text(parameter: Parameter, value: float) -> str:
-    """Give a parameter's value with its unit."""
+    """Give a parameter's value with its unit, or the name of what is chosen."""
+    if parameter.choices:
+        return parameter.choices[round(value)]
     return _TEXTS.get(parameter.unit, _plain)(value)
 
 
@@ -49,7 +51,15 @@ def _cents(value: float) -> str:
 
 
 def _semitones(value: float) -> str:
-    return f"{value:.1f} st".replace(".0 ", " ")
+    return f"{signed(value, 1)} st".replace(".0 ", " ")
+
+
+def _octaves(value: float) -> str:
+    return f"{signed(value, 1)} oct".replace(".0 ", " ")
+
+
+def _count(value: float) -> str:
+    return f"{value:.0f}"
 
 
 def _plain(value: float) -> str:
@@ -70,4 +80,6 @@ _TEXTS = {
     "pan": _pan,
     "cents": _cents,
     "semitones": _semitones,
+    "octaves": _octaves,
+    "count": _count,
 }

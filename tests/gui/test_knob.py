@@ -151,7 +151,43 @@ def test_a_knob_follows_the_instrument(window, instrument, qtbot):
         ("volume", -0.04, "0.0 dB"),
         ("bend_range", 2.0, "2 st"),
         ("tune", -12.0, "\N{MINUS SIGN}12 ct"),
+        ("transpose", -5.0, "\N{MINUS SIGN}5 st"),
+        ("octave", 1.0, "1 oct"),
+        ("slide_cutoff", 2.5, "2.5 oct"),
+        ("unison", 3.0, "3"),
+        ("key_mode", 2.0, "legato"),
+        ("velocity_curve", 1.0, "soft"),
     ],
 )
 def test_values_are_written_with_their_unit(name, value, text):
     assert value_text(BY_NAME[name], value) == text
+
+
+def test_a_knob_of_whole_numbers_goes_one_further_by_a_key_or_a_notch(theme, show):
+    knob = show(Knob(BY_NAME["transpose"], theme), 60, 70)
+    values = []
+    knob.turned.connect(lambda _name, value: values.append(value))
+    QTest.keyClick(knob, Qt.Key.Key_Up)
+    wheel(knob, 1)
+    wheel(knob, -1, Qt.KeyboardModifier.ControlModifier)
+    assert values == [1.0, 2.0, 1.0]
+
+
+def test_a_slow_drag_reaches_the_next_whole_number(theme, show, drag):
+    knob = show(Knob(BY_NAME["key_mode"], theme), 60, 70)
+    values = []
+    knob.turned.connect(lambda _name, value: values.append(value))
+    for y in range(60, 0, -4):
+        drag(knob, (30, y), (30, y - 4))
+    for _ in range(3):
+        drag(knob, (30, 60), (30, 40))
+    assert values == [1.0]
+
+
+def test_how_the_keys_play_is_on_the_second_page(window):
+    panel = window.knobs
+    assert panel.knobs["cutoff"].isVisible()
+    assert not panel.knobs["key_mode"].isVisible()
+    QTest.mouseClick(panel.tabs[1], Qt.MouseButton.LeftButton)
+    assert panel.knobs["key_mode"].isVisible()
+    assert not panel.knobs["cutoff"].isVisible()
