@@ -79,7 +79,8 @@ class KnobPanel(QWidget):
             caption.setProperty("role", "caption")
             caption.setContentsMargins(0, 3, 0, 0)
             layout.addWidget(caption)
-            layout.addLayout(self._row(group, theme), 1)
+            row = self._row(group, theme)
+            layout.addLayout(row, row.rowCount())
         return page
 
     def _row(self, group: str, theme: Theme) -> QGridLayout:

@@ -33,6 +33,7 @@ from .events import (
     AllNotesOff,
     AnyEvent,
     ChannelPressure,
+    ControlChange,
     KeyPressure,
     NoteOff,
     NoteOn,
@@ -199,7 +200,7 @@ class Instrument:
             self.notify(str(error))
 
     def _to_engine(self, event: AnyEvent) -> None:
-        if self._output.is_pulling or not isinstance(event, _PLAYED):
+        if self._output.is_pulling or not isinstance(event, (*_PLAYED, ControlChange)):
             self._engine.post(event)
         # else nobody takes events off the ring, and old notes would sound when somebody does
 

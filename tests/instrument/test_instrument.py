@@ -21,6 +21,7 @@ from instrument.events import (
     PitchBend,
     ProgramChange,
     SetParameter,
+    SetTuning,
 )
 from instrument.instrument import SESSION_SECONDS, Instrument
 from instrument.library import PresetLibrary
@@ -38,6 +39,7 @@ from instrument.renderer_protocol import (
 )
 from instrument.status import AudioSettings, AudioStatus, Corner, Freshness, Timbre
 from instrument.supply import BAKE_REST_SECONDS
+from instrument.tuning import Tuning
 
 RATE = 48000.0
 LATENT = 4
@@ -279,6 +281,58 @@ class TestPlaying:
         status = instrument.status()
         assert (status.gated[60], status.last_note) == (99, 60)
         assert (status.bend, status.mod, status.pad_x, status.pad_y) == (0.5, 1.0, 0.25, 0.75)
+
+    def test_a_transposed_key_asks_for_the_note_that_it_plays(self, rig):
+        rig.is_slow = True
+        instrument = rig.start()
+        instrument.post(SetParameter(name="transpose", value=5.0))
+        instrument.post(NoteOn(note=65, velocity=99))
+        instrument.tick()
+        urgent = [job.pitch for job in rig.renderer.submitted if job.first_only]
+        assert urgent == [70]
+        instrument.post(NoteOff(note=65))
+        instrument.tick()
+        assert not instrument._supply._down
+
+    def test_a_tuned_key_asks_for_the_nearest_note_and_a_silent_one_for_none(self, rig):
+        rig.is_slow = True
+        instrument = rig.start()
+        pitches = [None, 61.6] + [float(key) for key in range(2, 128)]
+        instrument.post(SetTuning(tuning=Tuning("test", tuple(pitches))))
+        instrument.post(NoteOn(note=0, velocity=99))
+        instrument.post(NoteOn(note=1, velocity=99))
+        instrument.tick()
+        assert [job.pitch for job in rig.renderer.submitted if job.first_only] == [62]
+
+    def test_a_controller_that_speaks_mpe_bends_each_note_alone(self, rig):
+        instrument = rig.start()
+        rig.settle(instrument)
+        for controller, value in ((101, 0), (100, 6), (6, 15)):
+            instrument.post(ControlChange(controller=controller, value=value))
+        instrument.post(PitchBend(value=12 / 48, channel=1))
+        instrument.post(NoteOn(note=57, velocity=100, channel=1))
+        hear(instrument, 0.3)
+        assert loudest_hz(hear(instrument, 0.5)) == pytest.approx(440, abs=2)
+        assert instrument.status().bend == 0.0
+        instrument.post(ControlChange(controller=6, value=0))
+        assert not any(instrument.status().gated)
+        instrument.tick()
+        assert not instrument._supply._down
+
+    def test_the_tuning_of_the_options_is_for_presets_that_bring_none(self, rig):
+        high = Tuning("high", tuple(key + 12.0 for key in range(128)))
+        low = Tuning("low", tuple(max(key - 12.0, 0.0) for key in range(128)))
+        instrument = rig.start(tuning=high)
+        rig.settle(instrument)
+        for preset, hz in ((make_preset(), 440.0), (make_preset(tuning=low), 110.0)):
+            instrument.load_preset(preset)
+            rig.settle(instrument)
+            instrument.post(NoteOn(note=57, velocity=100))
+            hear(instrument, 0.3)
+            assert loudest_hz(hear(instrument, 0.5)) == pytest.approx(hz, abs=2)
+            instrument.post(NoteOff(note=57))
+            hear(instrument, 1.0)
+        assert instrument.preset().tuning == low
 
     def test_panic_lets_every_key_go(self, rig):
         instrument = rig.start()

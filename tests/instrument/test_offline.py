@@ -9,7 +9,14 @@ import soundfile
 
 from instrument.cache import Target, make_target
 from instrument.engine import Engine
-from instrument.events import AnyEvent, ControlChange, NoteOff, NoteOn, ProgramChange
+from instrument.events import (
+    AnyEvent,
+    ControlChange,
+    NoteOff,
+    NoteOn,
+    ProgramChange,
+    SetParameter,
+)
 from instrument.offline import (
     FOLLOW_SECONDS,
     Block,
@@ -25,6 +32,7 @@ from instrument.pool import NoteInfo, NotePool
 from instrument.preset import Preset, PresetError
 from instrument.song import SongError, read_song
 from instrument.status import Corner, ModelInfo, Timbre
+from instrument.tuning import Tuning
 from tests.signals import harmonic_note
 
 SAMPLE_RATE = 48000
@@ -106,6 +114,19 @@ def test_the_same_performance_gives_the_same_samples(notes: MadeNotes) -> None:
 def test_notes_that_the_model_can_not_make_ask_for_the_nearest_that_it_can() -> None:
     cues = [cue for moment in arrange(two_notes(), player(), PITCHES) for cue in moment.cues]
     assert [cue.pitch for cue in cues] == [60, 84]
+
+
+def test_tuned_and_transposed_notes_ask_for_the_note_that_sounds() -> None:
+    pitches = (None, *(key + 3.4 for key in range(1, 128)))
+    tuned = PresetPlayer(PRESET, MODEL, (), tuning=Tuning("test", pitches))
+    events: list[AnyEvent] = [
+        NoteOn(note=0, velocity=100),
+        NoteOn(note=60, velocity=100, time_seconds=0.1),
+        SetParameter(name="transpose", value=-2.0, time_seconds=0.2),
+        NoteOn(note=60, velocity=100, time_seconds=0.3),
+    ]
+    cues = [cue for moment in arrange(events, tuned, PITCHES) for cue in moment.cues]
+    assert [cue.pitch for cue in cues] == [63, 61]
 
 
 def test_a_held_note_follows_the_pad_and_a_released_one_does_not() -> None:

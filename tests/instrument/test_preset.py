@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from instrument.parameters import BY_NAME, PARAMETERS
 from instrument.preset import MAXIMUM_BYTES, Preset, PresetError, decode_preset, encode_preset
 from instrument.status import Corner
+from instrument.tuning import Tuning
 
 CORNERS = tuple(Corner(name=f"corner {i}", z=(0.25, -1.5)) for i in range(4))
 
@@ -26,9 +27,15 @@ presets = st.builds(
     pad_x=st.floats(0, 1),
     pad_y=st.floats(0, 1),
     parameters=st.fixed_dictionaries(
-        {row.name: st.floats(row.minimum, row.maximum) for row in PARAMETERS}
+        {row.name: st.floats(row.minimum, row.maximum).map(row.clip) for row in PARAMETERS}
     ),
     controllers=st.dictionaries(st.integers(0, 127), st.sampled_from(sorted(BY_NAME))),
+    tuning=st.none()
+    | st.builds(
+        Tuning,
+        name=st.text(max_size=9),
+        pitches=st.lists(st.none() | st.floats(0, 127), min_size=128, max_size=128).map(tuple),
+    ),
     tags=st.lists(st.text(max_size=9), max_size=3).map(tuple),
     notes=st.text(max_size=99),
 )
@@ -54,6 +61,8 @@ def spoilt(**changes):
         (spoilt(parameters={"wobble": 1.0}), '"wobble"'),
         (spoilt(parameters={"cutoff": 5.0}), r"cutoff must be 20\.\.20000 Hz, not 5"),
         (spoilt(controllers={"74": "wobble"}), '"wobble"'),
+        (spoilt(tuning={"name": "x", "pitches": [60.0]}), "128 keys, not 1"),
+        (spoilt(tuning={"name": "x", "pitches": [900.0] * 128}), "key 0 must be tuned to"),
         (spoilt(pad_x="left"), "not a Timbrepad preset"),
         (b"[1, 2]", "not a Timbrepad preset"),
         (b"", "not a Timbrepad preset"),
@@ -70,6 +79,13 @@ def test_what_is_wrong_is_said_in_one_line_with_the_file(text, reason):
 
 def test_a_preset_of_a_newer_timbrepad_of_the_same_version_still_opens():
     assert decode_preset(spoilt(colour="blue"), "it").corners == CORNERS
+
+
+def test_a_preset_from_before_the_newer_parameters_sounds_as_it_did():
+    older = {"cutoff": 900.0, "bend_range": 12.0}
+    preset = decode_preset(spoilt(parameters=older, tuning=None), "it")
+    assert preset.parameters == older
+    assert preset.tuning is None
 
 
 def test_it_is_text_that_a_person_can_read():
