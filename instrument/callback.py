@@ -22,7 +22,7 @@ from .kernels import (
 from .machine import STAMPED_FRAMES, fill
 from .ring import N_NOTES, RING_SIZE, event_dtype, key_dtype
 from .state import Machine, state_dtype
-from .voice import reader_dtype, voice_dtype
+from .voice_record import reader_dtype, voice_dtype
 
 UNDERFLOW_FLAG, PRIMING_FLAG = 4, 16  # paOutputUnderflow, paPrimingOutput
 LOAD_SECONDS = 0.2  # that the load is averaged over

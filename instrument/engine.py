@@ -5,10 +5,8 @@ mailboxes and where the knobs stand; whoever makes blocks, the sound card's call
 writes everything else.
 """
 
-import math
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,18 +16,10 @@ from numpy.typing import NDArray
 from . import events, ring
 from .callback import compiled_callback, system_clock
 from .envelope import BLOCK
-from .parameters import (
-    BREATH,
-    BY_NAME,
-    EXPRESSION,
-    RESET_CONTROLLERS,
-    SLIDE,
-    SOFT_PEDAL,
-    SOSTENUTO_PEDAL,
-    SUSTAIN_PEDAL,
-)
+from .parameters import BY_NAME
 from .pool import NoteInfo, NotePool
 from .ring import N_CHANNELS, N_NOTES, RING_SIZE, event_dtype, key_dtype, put_event, put_note
+from .ring_rows import finite, require, row_of
 from .state import MAXIMUM_VOICES, NOWHERE, ROWS, forget_playing, make_machine, state_dtype
 from .tuning import Tuning, equal_tuning
 from .voice import SHORTEST_LOOP
@@ -64,89 +54,6 @@ class EngineCounters:
     peak_right: float
 
 
-def _require(name: str, value: int, low: int, high: int) -> int:
-    if not low <= value <= high:
-        raise ValueError(f"{name} must be {low}..{high}, not {value}")
-    return value
-
-
-def _finite(name: str, value: float) -> float:
-    if not math.isfinite(value):
-        raise ValueError(f"{name} must be finite, not {value}")
-    return value
-
-
-_Row = tuple[int, int, float]  # kind, number, value
-
-
-def _note_on(event: events.NoteOn) -> _Row:
-    velocity = _require("velocity", event.velocity, 1, 127)
-    return ring.NOTE_ON, _require("note", event.note, 0, 127), float(velocity)
-
-
-def _note_off(event: events.NoteOff) -> _Row:
-    return ring.NOTE_OFF, _require("note", event.note, 0, 127), 0.0
-
-
-def _control_change(event: events.ControlChange) -> _Row | None:
-    value = _require("value", event.value, 0, 127)
-    row = _CONTROLLERS.get(event.controller)
-    if row is None:
-        return None
-    kind, number = row
-    is_slide = (kind, number) == (ring.CONTROL, ring.SLIDE)
-    return kind, number, (_slide(value) if is_slide else value / 127.0)
-
-
-def _slide(value: int) -> float:
-    """Turn 0..127 into -1..1; 64, the middle of MIDI, is exactly 0."""
-    return (value - 64) / (64.0 if value < 64 else 63.0)
-
-
-def _bend(event: events.PitchBend) -> _Row:
-    value = min(max(_finite("bend", event.value), -1.0), 1.0)
-    return ring.CONTROL, ring.BEND, value
-
-
-def _channel_pressure(event: events.ChannelPressure) -> _Row:
-    return ring.CONTROL, ring.PRESSURE, _require("value", event.value, 0, 127) / 127.0
-
-
-def _key_pressure(event: events.KeyPressure) -> _Row:
-    note = _require("note", event.note, 0, 127)
-    return ring.KEY_PRESSURE, note, _require("value", event.value, 0, 127) / 127.0
-
-
-def _zones(event: events.SetZones) -> _Row:
-    lower = _require("lower", event.zones.lower, 0, 15)
-    return ring.ZONES, lower, float(_require("upper", event.zones.upper, 0, 15))
-
-
-# The controllers that a voice feels by its channel. Others move parameters, before they get here.
-_CONTROLLERS: dict[int, tuple[int, int]] = {
-    SUSTAIN_PEDAL: (ring.PEDAL, ring.SUSTAIN),
-    SOSTENUTO_PEDAL: (ring.PEDAL, ring.SOSTENUTO),
-    SOFT_PEDAL: (ring.PEDAL, ring.SOFT),
-    EXPRESSION: (ring.CONTROL, ring.EXPRESSION),
-    BREATH: (ring.CONTROL, ring.BREATH),
-    SLIDE: (ring.CONTROL, ring.SLIDE),
-    RESET_CONTROLLERS: (ring.RESET, 0),
-}
-
-# What each event is in the ring. Others are not for the engine.
-_RING_ROWS: dict[type[events.Event], Callable[[Any], _Row | None]] = {
-    events.NoteOn: _note_on,
-    events.NoteOff: _note_off,
-    events.ControlChange: _control_change,
-    events.PitchBend: _bend,
-    events.ChannelPressure: _channel_pressure,
-    events.KeyPressure: _key_pressure,
-    events.SetZones: _zones,
-    events.AllNotesOff: lambda _: (ring.ALL_NOTES_OFF, 0, 0.0),
-    events.Panic: lambda _: (ring.PANIC, 0, 0.0),
-}
-
-
 def _zeros(shape: Any, dtype: Any = np.float64) -> NDArray[Any]:
     return np.zeros(shape, dtype)
 
@@ -170,7 +77,7 @@ class Engine:
         """
         if not 8000.0 <= sample_rate <= 384000.0:
             raise ValueError(f"sample_rate must be 8000..384000 Hz, not {sample_rate}")
-        _require("n_voices", n_voices, 1, MAXIMUM_VOICES)
+        require("n_voices", n_voices, 1, MAXIMUM_VOICES)
         self.sample_rate = float(sample_rate)
         self._pool = pool
         self._lock = threading.Lock()  # makes all who post one producer
@@ -226,10 +133,10 @@ class Engine:
         if isinstance(event, events.SetTuning):
             self._set_tuning(event.tuning, is_real_time=event.is_real_time)
             return True
-        row = _RING_ROWS[type(event)](event) if type(event) in _RING_ROWS else None
+        row = row_of(event)
         if row is None:
             return True
-        channel = _require("channel", getattr(event, "channel", 0), 0, N_CHANNELS - 1)
+        channel = require("channel", getattr(event, "channel", 0), 0, N_CHANNELS - 1)
         # another clock's time may lie ahead: such an event counts as of now
         return self._put(*row, channel, min(event.time_seconds, time.monotonic()))
 
@@ -256,7 +163,7 @@ class Engine:
         """Turn a knob. The newest value counts, so it needs no place in the ring."""
         if name not in BY_NAME:
             raise ValueError(f'there is no parameter "{name}"')
-        value = BY_NAME[name].clip(_finite(name, value))
+        value = BY_NAME[name].clip(finite(name, value))
         self._machine.state[0]["targets"][ROWS[name]] = value
 
     def _set_tuning(self, tuning: Tuning | None, *, is_real_time: bool) -> None:
@@ -280,17 +187,17 @@ class Engine:
         Raises:
             ValueError: If the pitch or the note is out of range.
         """
-        _require("pitch", pitch, 0, N_NOTES - 1)
+        require("pitch", pitch, 0, N_NOTES - 1)
         if note is None:
             self._put_note(pitch, None)
             return True
-        _require("slot", note.slot, 0, self._pool.n_slots - 1)
-        _require("n_frames", note.n_frames, 1, self._pool.n_frames)
-        _finite("gain", note.gain)
-        _finite("loop_gain", note.loop_gain)
+        require("slot", note.slot, 0, self._pool.n_slots - 1)
+        require("n_frames", note.n_frames, 1, self._pool.n_frames)
+        finite("gain", note.gain)
+        finite("loop_gain", note.loop_gain)
         if note.loop_end:
-            _require("loop_end", note.loop_end, SHORTEST_LOOP, note.n_frames)
-            _require("loop_start", note.loop_start, 0, note.loop_end - SHORTEST_LOOP)
+            require("loop_end", note.loop_end, SHORTEST_LOOP, note.n_frames)
+            require("loop_start", note.loop_start, 0, note.loop_end - SHORTEST_LOOP)
         self._pool.prefault(note.slot, note.n_frames)
         self._put_note(pitch, note)
         return True
@@ -340,8 +247,8 @@ class Engine:
         Raises:
             ValueError: If the pool has no such slot or not so many frames.
         """
-        _require("slot", slot, 0, self._pool.n_slots - 1)
-        _require("n_frames", n_frames, 1, self._pool.n_frames)
+        require("slot", slot, 0, self._pool.n_slots - 1)
+        require("n_frames", n_frames, 1, self._pool.n_frames)
         self._pool.prefault(slot, n_frames)
         self._put(ring.CLIP, slot, float(n_frames))
 

@@ -50,6 +50,7 @@ SOURCES = (
     "tone",
     "voice",
     "voice_pitch",
+    "voice_record",
     "voice_sound",
     "zones",
 )

@@ -12,7 +12,7 @@ from .envelope import BLOCK, N_ROWS
 from .filter import LANES, N_LANE_ROWS
 from .parameters import BY_NAME, PARAMETERS
 from .ring import N_CHANNELS, N_CONTROLS, N_NOTES, N_PEDALS, RING_SIZE, event_dtype, key_dtype
-from .voice import reader_dtype, voice_dtype
+from .voice_record import reader_dtype, voice_dtype
 
 MAXIMUM_VOICES = 256
 GHOSTS = 32  # voices beyond those that may sound, in which stolen ones fade out

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from instrument.alignment import SCRATCH, best_lag
-from instrument.voice import reader_dtype
+from instrument.voice_record import reader_dtype
 from tests.instrument.playing import RATE, steady_note
 from tests.signals import hz
 

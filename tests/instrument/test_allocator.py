@@ -15,7 +15,7 @@ from instrument.allocator import (
     take_all_away,
 )
 from instrument.envelope import ATTACK, DECAY, IDLE, RELEASE, WAITING
-from instrument.voice import voice_dtype
+from instrument.voice_record import voice_dtype
 
 RATE = 48000.0
 STEAL_BLOCKS, RESTRIKE_BLOCKS, PANIC_BLOCKS = 2, 20, 4

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from instrument.envelope import BLOCK
-from instrument.voice import fade_gains, read_note, reader_dtype
+from instrument.voice import fade_gains, read_note
+from instrument.voice_record import reader_dtype
 from tests.instrument.playing import level_db, roughness
 from tests.signals import sine
 
