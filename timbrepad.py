@@ -224,6 +224,9 @@ def play(
     ] = "",
     tuning: TuningOption = None,
     keyboard_map: KeyboardMapOption = None,
+    mpe: Annotated[
+        bool, typer.Option("--mpe", help="For MPE controllers that do not say that they are one.")
+    ] = False,
 ) -> None:
     """Play: open the window, or with --headless only the instrument."""
     from instrument import AudioSettings
@@ -242,6 +245,7 @@ def play(
         remember=not headless,
         follow=follow and str(Path(follow).expanduser().absolute()),
         tuning=_read_tuning(tuning, keyboard_map),
+        mpe=mpe,
     )
     if headless:
         _play_headless(options)

@@ -65,6 +65,7 @@ from .status import (
     Timbre,
 )
 from .supply import NoteSupply
+from .zones import MOST_MEMBERS, Zones
 
 N_NOTICES = 20
 IDLE_SECONDS = 0.05  # between two looks of the housekeeper when nothing wakes it
@@ -153,6 +154,8 @@ class Instrument:
         self._engine = Engine(rate, self._supply.pool)
         self._is_engine_new = True
         self._output.poll(self._engine_for)
+        if self._options.mpe:
+            self.post(SetZones(zones=Zones(lower=MOST_MEMBERS)))
         self._start_sound()
         self.follow_run(self._options.follow)
         self._midi_lock = threading.Lock()
@@ -253,6 +256,8 @@ class Instrument:
                 mod=controls.mod,
                 corners=controls.corners,
                 parameters=dict(controls.parameters),
+                tuning=controls.tuning.name if controls.tuning is not None else "",
+                zones=controls.zones,
                 preset_name=self._preset_name,
                 preset_changed=controls.revision != self._saved_revision,
                 n_fresh=stock.n_fresh,

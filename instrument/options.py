@@ -22,6 +22,7 @@ class InstrumentOptions(msgspec.Struct, frozen=True, kw_only=True):
         data_folder: Of the player's files; "" is the usual place.
         bake: Keep rendered keyboards on disk, so that the next start sounds at once.
         tuning: Of the keys, for presets that bring none; None is twelve equal steps.
+        mpe: Take the MIDI inputs for MPE (lower zone, 15 notes) before one says so itself.
         remember: Take up the sound of the last session, and keep this one for the next.
     """
 
@@ -36,4 +37,5 @@ class InstrumentOptions(msgspec.Struct, frozen=True, kw_only=True):
     data_folder: str = ""
     bake: bool = True
     tuning: Tuning | None = None
+    mpe: bool = False
     remember: bool = True

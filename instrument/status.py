@@ -4,6 +4,8 @@ from enum import IntEnum
 
 import msgspec
 
+from .zones import Zones
+
 
 class Freshness(IntEnum):
     """How the note of one key stands to the timbre that the pad now asks for."""
@@ -155,6 +157,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         mod: The mod wheel, 0..1.
         corners: The pad's four corners: bottom left, bottom right, top left, top right.
         parameters: Every parameter's value by name.
+        tuning: Name of the tuning of the keys, "" for twelve equal steps.
+        zones: Of MPE.
         preset_name: The preset that was opened last, "" for none.
         preset_changed: Whether anything moved since.
         n_fresh: Fresh notes among those the model can make.
@@ -185,6 +189,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     mod: float = 0.0
     corners: tuple[Corner, ...] = ()
     parameters: dict[str, float] = {}
+    tuning: str = ""
+    zones: Zones = Zones()
     preset_name: str = ""
     preset_changed: bool = False
     n_fresh: int = 0

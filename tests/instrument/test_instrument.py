@@ -40,6 +40,7 @@ from instrument.renderer_protocol import (
 from instrument.status import AudioSettings, AudioStatus, Corner, Freshness, Timbre
 from instrument.supply import BAKE_REST_SECONDS
 from instrument.tuning import Tuning
+from instrument.zones import Zones
 
 RATE = 48000.0
 LATENT = 4
@@ -319,6 +320,15 @@ class TestPlaying:
         instrument.tick()
         assert not instrument._supply._down
 
+    def test_a_controller_that_does_not_say_that_it_speaks_mpe_can_be_taken_for_one(self, rig):
+        instrument = rig.start(mpe=True)
+        rig.settle(instrument)
+        assert instrument.status().zones == Zones(lower=15)
+        instrument.post(PitchBend(value=12 / 48, channel=1))
+        instrument.post(NoteOn(note=57, velocity=100, channel=1))
+        hear(instrument, 0.3)
+        assert loudest_hz(hear(instrument, 0.5)) == pytest.approx(440, abs=2)
+
     def test_the_tuning_of_the_options_is_for_presets_that_bring_none(self, rig):
         high = Tuning("high", tuple(key + 12.0 for key in range(128)))
         low = Tuning("low", tuple(max(key - 12.0, 0.0) for key in range(128)))
@@ -333,6 +343,7 @@ class TestPlaying:
             instrument.post(NoteOff(note=57))
             hear(instrument, 1.0)
         assert instrument.preset().tuning == low
+        assert instrument.status().tuning == "low"
 
     def test_panic_lets_every_key_go(self, rig):
         instrument = rig.start()

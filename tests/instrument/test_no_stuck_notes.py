@@ -1,4 +1,4 @@
-"""Whatever is played with keys, pedals, modes and zones: when all is let go, nothing sounds on."""
+"""Whatever is played with keys, pedals, modes and zones: nothing sticks, clicks or breaks."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ from instrument.parameters import BY_NAME
 from instrument.pool import NoteInfo, NotePool
 from instrument.tuning import Tuning
 from instrument.zones import Zones
-from tests.instrument.playing import RATE, steady_note
+from tests.instrument.playing import RATE, roughness, steady_note
 
 CHANNELS = (0, 1, 2, 14, 15)
 PEDALS, CONTROLS = (64, 66, 67), (2, 11, 74, 121)
@@ -54,6 +54,18 @@ events = st.one_of(
     st.sampled_from([None, WITH_HOLES]).map(lambda tuning: SetTuning(tuning=tuning)),
     st.sampled_from([AllNotesOff(), Panic()]),
 )
+
+
+CLICK = 0.01  # second difference; a voice that is cut off at its peak makes 0.1
+
+
+@pytest.fixture(scope="module")
+def soft_pool():
+    pool = NotePool(4, 2 * RATE)
+    for slot, note in enumerate((57, 60, 64), 1):
+        pool.write(slot, steady_note(note, 2.0, n_harmonics=1, level=0.3))
+    yield pool
+    pool.close()
 
 
 @pytest.fixture(scope="module")
@@ -133,3 +145,21 @@ def test_the_length_of_the_blocks_changes_nothing(pool, score):
     for first, last in zip((0, 1, 8, 700, 712), (1, 8, 700, 712, 2000), strict=True):
         other.process(parts[first:last])
     np.testing.assert_array_equal(whole, parts)
+
+
+@as_many
+@given(scores)
+def test_no_two_samples_make_a_click(soft_pool, score):
+    """Sines that begin and end slowly: any jump stands out against what fades and bends make."""
+    engine = Engine(RATE, soft_pool, n_voices=8)
+    for slot, note in enumerate((57, 60, 64), 1):
+        engine.publish(note, NoteInfo(slot, 2 * RATE))
+    for name, value in (("attack", 0.02), ("release", 0.1), ("velocity_level", 0.0)):
+        engine.post(SetParameter(name=name, value=value))
+    engine.process(np.zeros((4800, 2), np.float32))
+    blocks = [np.zeros((3, 2), np.float32)]
+    for happening, n_frames in score:
+        engine.post(happening)
+        blocks.append(np.zeros((n_frames, 2), np.float32))
+        engine.process(blocks[-1])
+    assert roughness(np.concatenate(blocks)) < CLICK
