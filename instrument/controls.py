@@ -51,6 +51,7 @@ from .zones import Zones
 PAD_X_CONTROLLER = 16
 PAD_Y_CONTROLLER = 17
 N_NOTES = 128
+GLIDE_STEP = 2  # semitones; the engine reads a note up to 2.5 away before it takes a nearer one
 
 PEDALS = frozenset((SUSTAIN_PEDAL, SOSTENUTO_PEDAL, SOFT_PEDAL))
 LEVERS = frozenset((EXPRESSION, BREATH))  # that stay where they are put
@@ -92,7 +93,9 @@ class Controls:
         self._usual_tuning: Tuning | None = None
         self._registered = RegisteredParameters()
         self._levers: dict[tuple[int, int], int] = {}  # by channel and controller
-        self._sounding: dict[int, int] = {}  # by key that is down
+        self._sounding: dict[tuple[int, int], int] = {}  # by channel and key that is down
+        self._bends: dict[int, float] = {}  # by channel
+        self._last_sounding = -1
         self._preset = Preset()  # what is kept of it: the mappings, the tags, the words
 
     def play(self, event: AnyEvent) -> tuple[AnyEvent, ...]:
@@ -111,7 +114,7 @@ class Controls:
             case ControlChange():
                 return self._control_change(event)
             case PitchBend(value=value, channel=channel):
-                value = _checked_number("value", value, -1.0, 1.0)
+                self._bends[channel] = value = _checked_number("value", value, -1.0, 1.0)
                 if not self.zones.is_member(channel):  # one note's bend is not the wheel
                     self.bend = value
                 return (event,)
@@ -135,6 +138,7 @@ class Controls:
             case Panic():
                 self.gated = bytearray(N_NOTES)
                 self.bend = 0.0
+                self._bends.clear()
                 self._levers.clear()
                 return (event,)
             case _:
@@ -225,19 +229,51 @@ class Controls:
         come up, it is the note of when it went down; None for a key that a tuning leaves silent.
         """
         match event:
-            case NoteOn(note=key):
+            case NoteOn(note=key, channel=channel):
                 note = self._note_of(key)
                 if note is None:
                     return None
-                self._sounding[key] = note
+                self._sounding[channel, key] = self._last_sounding = note
                 return msgspec.structs.replace(event, note=note)
-            case NoteOff(note=key):
-                return msgspec.structs.replace(event, note=self._sounding.pop(key, key))
+            case NoteOff(note=key, channel=channel):
+                note = self._sounding.pop((channel, key), key)
+                return msgspec.structs.replace(event, note=note)
             case AllNotesOff() | Panic():
                 self._sounding.clear()
                 return event
             case _:
                 return event
+
+    def passing(self, event: AnyEvent) -> tuple[int, ...]:
+        """Give the notes that a voice may go over to on its way: a bend's end, a glide's steps.
+
+        For who renders only what is played; to be asked before `as_sounding`. The pedal is not
+        looked at: what only it holds keeps its note.
+        """
+        match event:
+            case PitchBend(channel=channel):
+                semitones = self._bend_semitones(channel)
+                notes = (
+                    note + semitones
+                    for (of, _), note in self._sounding.items()
+                    if self.zones.master(of) == channel or of == channel
+                )
+                return tuple({_nearest(note) for note in notes} if abs(semitones) > 1.0 else ())
+            case NoteOn(note=key) if self.parameters["portamento"] and self._last_sounding >= 0:
+                note = self._note_of(key)
+                if note is None:
+                    return ()
+                way = GLIDE_STEP if note > self._last_sounding else -GLIDE_STEP
+                return tuple(range(self._last_sounding, note, way))[1:]
+            case _:
+                return ()
+
+    def _bend_semitones(self, channel: int) -> float:
+        bend, master = self._bends.get(channel, 0.0), self.zones.master(channel)
+        if master == channel:
+            return bend * self.parameters["bend_range"]
+        own = bend * self.parameters["mpe_bend_range"]
+        return own + self._bends.get(master, 0.0) * self.parameters["bend_range"]
 
     def _note_of(self, key: int) -> int | None:
         tuned = self.tuning if self.parameters["microtuning"] else None
@@ -245,7 +281,7 @@ class Controls:
         if pitch is None:
             return None
         pitch += self.parameters["transpose"] + 12.0 * self.parameters["octave"]
-        return min(max(math.floor(pitch + 0.5), 0), N_NOTES - 1)
+        return _nearest(pitch)
 
     def target(self, model_hash: str, latent_size: int) -> Target | None:
         """Say what every key should sound like; None while the corners' latents are not known."""
@@ -349,6 +385,7 @@ class Controls:
     def _reset(self, event: ControlChange) -> tuple[AnyEvent, ...]:
         """Let go of wheels and pedals; volume, pan and the other knobs stay, as MIDI says."""
         self.mod = self.bend = 0.0
+        self._bends.pop(event.channel, None)
         for controller in LEVERS:
             self._levers.pop((event.channel, controller), None)
         name = self._preset.controllers.get(MOD_WHEEL)
@@ -360,6 +397,11 @@ class Controls:
         if self.mod and self._preset.controllers.get(MOD_WHEEL) == name:
             value = row.from_position(row.to_position(value) + self.mod * self._preset.mod_depth)
         return SetParameter(name=name, value=value, time_seconds=at)
+
+
+def _nearest(pitch: float) -> int:
+    """Give the MIDI note nearest to a pitch."""
+    return min(max(math.floor(pitch + 0.5), 0), N_NOTES - 1)
 
 
 def _position(value: int) -> float:

@@ -49,6 +49,10 @@ class Player(Protocol):
         """Give a key's event with the note that sounds; None for a key that is silent."""
         ...
 
+    def passing(self, event: AnyEvent) -> tuple[int, ...]:
+        """Give the notes that a bend or a glide comes by; asked before `as_sounding`."""
+        ...
+
     def target(self, seconds: float) -> Target:
         """Say which timbre a note that begins now has."""
         ...
@@ -95,7 +99,7 @@ def arrange(events: Sequence[AnyEvent], player: Player, pitches: range) -> list[
     """Say beforehand what happens when: which notes are needed and which events are posted.
 
     A note has the timbre of its beginning; when the pad moves, the notes that sound then follow
-    it ten times a second.
+    it ten times a second. Notes that a long bend or a glide comes by are made, too.
 
     Args:
         events: In order; `time_seconds` counts from the beginning.
@@ -106,9 +110,12 @@ def arrange(events: Sequence[AnyEvent], player: Player, pitches: range) -> list[
     moments = [Moment(0.0, (), player.start())]
     follow_at: float | None = None
     last = player.target(0.0)
+    cells: dict[int, str] = {}  # that each pitch was cued for last
 
     def cue(note: int, target: Target) -> Cue:
-        return Cue(min(max(note, pitches[0]), pitches[-1]), target)
+        pitch = min(max(note, pitches[0]), pitches[-1])
+        cells[pitch] = target.cell
+        return Cue(pitch, target)
 
     for event in events:
         seconds = event.time_seconds
@@ -117,17 +124,19 @@ def arrange(events: Sequence[AnyEvent], player: Player, pitches: range) -> list[
             moments.append(Moment(follow_at, tuple(cue(note, target) for note in keys.sounding)))
             follow_at = None
         posted = player.play(event)
+        passed = player.passing(event)
         sounding = player.as_sounding(event)
         if sounding is not None:
             keys.take(sounding)
         target = player.target(seconds)
+        on_the_way = tuple(cue(n, target) for n in passed if cells.get(n) != target.cell)
         if isinstance(sounding, NoteOn):
-            moments.append(Moment(seconds, (cue(sounding.note, target),), posted))
+            moments.append(Moment(seconds, (*on_the_way, cue(sounding.note, target)), posted))
             continue
         if target.cell != last.cell and follow_at is None:
             follow_at = (seconds // FOLLOW_SECONDS + 1) * FOLLOW_SECONDS
         last = target
-        moments.append(Moment(seconds, (), posted))
+        moments.append(Moment(seconds, on_the_way, posted))
     return moments
 
 

@@ -65,6 +65,10 @@ class PresetPlayer:
         """Give a key's event with the note that sounds; None for a key that is silent."""
         return self._controls.as_sounding(event)
 
+    def passing(self, event: AnyEvent) -> tuple[int, ...]:
+        """Give the notes that a bend or a glide comes by."""
+        return self._controls.passing(event)
+
     def target(self, _seconds: float) -> Target:
         """Say which timbre a note that begins now has."""
         target = self._controls.target(self._model.hash, self._model.latent_size)

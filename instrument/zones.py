@@ -47,6 +47,10 @@ class Zones(msgspec.Struct, frozen=True):
             return Zones(min(self.lower, left), n)
         return self
 
+    def master(self, channel: int) -> int:
+        """Give the master of a channel; outside the zones itself."""
+        return master_of(channel, self.lower, self.upper)
+
     def is_member(self, channel: int) -> bool:
         """Say whether a channel carries one note of a zone."""
-        return master_of(channel, self.lower, self.upper) != channel
+        return self.master(channel) != channel

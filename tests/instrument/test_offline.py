@@ -14,8 +14,10 @@ from instrument.events import (
     ControlChange,
     NoteOff,
     NoteOn,
+    PitchBend,
     ProgramChange,
     SetParameter,
+    SetZones,
 )
 from instrument.offline import (
     FOLLOW_SECONDS,
@@ -33,6 +35,7 @@ from instrument.preset import Preset, PresetError
 from instrument.song import SongError, read_song
 from instrument.status import Corner, ModelInfo, Timbre
 from instrument.tuning import Tuning
+from instrument.zones import Zones
 from tests.signals import harmonic_note
 
 SAMPLE_RATE = 48000
@@ -127,6 +130,40 @@ def test_tuned_and_transposed_notes_ask_for_the_note_that_sounds() -> None:
     ]
     cues = [cue for moment in arrange(events, tuned, PITCHES) for cue in moment.cues]
     assert [cue.pitch for cue in cues] == [63, 61]
+
+
+def cued(events: list[AnyEvent]) -> list[int]:
+    moments = arrange(events, player(), PITCHES)
+    return [cue.pitch for moment in moments for cue in moment.cues]
+
+
+def test_a_long_bend_asks_once_for_each_note_that_it_comes_by() -> None:
+    events: list[AnyEvent] = [
+        SetParameter(name="bend_range", value=12.0),
+        NoteOn(note=60, velocity=100),
+        NoteOn(note=70, velocity=100, channel=1),
+        *(PitchBend(value=i / 100, time_seconds=i / 100) for i in range(1, 51)),
+        *(PitchBend(value=i / 100, time_seconds=1 - i / 100) for i in range(50, 0, -1)),
+    ]
+    assert cued(events) == [60, 70, *range(61, 67)]
+
+
+def test_in_a_zone_a_bend_is_its_own_notes_and_the_masters_is_everyones() -> None:
+    zones = SetZones(zones=Zones(lower=15))
+    notes = [NoteOn(note=60 + 2 * c, velocity=100, channel=c) for c in (1, 2)]
+    assert cued([zones, *notes, PitchBend(value=0.25, channel=2)]) == [62, 64, 76]
+    assert cued([zones, *notes, PitchBend(value=1.0, channel=0)]) == [62, 64, 66]
+
+
+def test_a_glide_asks_for_notes_on_its_way() -> None:
+    events: list[AnyEvent] = [
+        SetParameter(name="portamento", value=2.0),
+        NoteOn(note=60, velocity=100),
+        NoteOff(note=60, time_seconds=0.5),
+        NoteOn(note=67, velocity=100, time_seconds=1.0),
+        NoteOn(note=62, velocity=100, time_seconds=2.0),
+    ]
+    assert cued(events) == [60, 62, 64, 66, 67, 65, 63, 62]
 
 
 def test_a_held_note_follows_the_pad_and_a_released_one_does_not() -> None:
