@@ -125,7 +125,8 @@ state_dtype = np.dtype(
         ("align_scratch", np.float32, (2, SCRATCH)),
         ("mix", np.float32, (2, BLOCK)),
         ("block", np.float32, (BLOCK, 2)),  # the inner block as it goes out
-    ]
+    ],
+    align=True,  # what another thread writes is read whole
 )
 
 
