@@ -40,17 +40,29 @@ def nearer(value: float, target: float, share: float, in_octaves: bool) -> float
 
 @inlined
 def turn_channels(m: Machine) -> None:
-    """Bring all channels up to this block."""
+    """Bring all channels up to this block; where nothing has moved they are."""
     state = m.state[0]
+    common = state.common_step
+    _turn_vibrato(state)
+    is_moving = _turn_wheels(state) or state.values_moving == 1
+    if is_moving or state.channels_stale == 1 or state.common_step != common:
+        state.channels_stale = 0
+        for channel in range(N_CHANNELS):
+            _turn_channel(state, channel, state.masters[channel])
+
+
+@kernel
+def _turn_wheels(state: Record) -> bool:
+    """Smooth every wheel; say whether one has moved."""
+    is_moving = False
     for control in range(N_CONTROLS):
         share = state.bend_glide if control == BEND else state.glide
         for channel in range(N_CHANNELS):
             target, value = state.controls[0, control, channel], state.controls[1, control, channel]
             if value != target:
                 state.controls[1, control, channel] = nearer(value, target, share, False)
-    _turn_vibrato(state)
-    for channel in range(N_CHANNELS):
-        _turn_channel(state, channel, state.masters[channel])
+                is_moving = True
+    return is_moving
 
 
 @kernel
@@ -71,6 +83,8 @@ def _turn_channel(state: Record, channel: int, master: int) -> None:
     expression, breath = now[EXPRESSION, channel], now[BREATH, channel]
     # A finger that has a channel to itself makes its own vibrato; pressing harder adds none.
     cents = now[PRESSURE, master] * values[P_PRESSURE_VIBRATO] * state.vibrato
+    if now[PRESSURE, master] > 0.0:
+        state.channels_stale = 1  # the vibrato goes on
     if master == channel:
         bend *= values[P_BEND_RANGE]
     else:
@@ -116,6 +130,7 @@ def configure_zones(state: Record, lower: int, upper: int) -> None:
     for channel in range(N_CHANNELS):
         state.masters[channel] = _master_of(channel, lower, upper)
         reset_channel(state, channel)
+    state.channels_stale = 1
 
 
 @kernel
@@ -135,3 +150,4 @@ def take_over_channel(m: Machine, channel: int) -> None:
             m.voices[v].detached = 1
     for control in range(N_CONTROLS):
         state.controls[1, control, channel] = state.controls[0, control, channel]
+    state.channels_stale = 1

@@ -171,8 +171,10 @@ def glide(m: Machine) -> None:
         or values[P_KEY_TRACKING] != targets[P_KEY_TRACKING]
         or values[P_VELOCITY_CUTOFF] != targets[P_VELOCITY_CUTOFF]
     )
+    state.values_moving = 0
     for row in range(N_PARAMETERS):
         if values[row] != targets[row]:
+            state.values_moving = 1
             values[row] = nearer(values[row], targets[row], state.glide, row == P_CUTOFF)
     if (
         state.rates[0] != targets[P_ATTACK]

@@ -74,6 +74,8 @@ state_dtype = np.dtype(
         ("limiter_gain", np.float32),
         ("pan_moving", np.int64),
         ("filter_moving", np.int64),
+        ("values_moving", np.int64),  # any of them
+        ("channels_stale", np.int64),  # 1: what the wheels do must be found again
         ("tone_left", np.int64),  # frames of the test tone still to play
         ("clip_slot", np.int64, 2),  # of the recording that plays, and of the one that it cut off
         ("clip_place", np.int64, 2),  # frame that comes next
@@ -198,6 +200,7 @@ def forget_playing(m: Machine) -> None:
     state["damping"][:] = 1.0
     state["held"][:] = 0
     state["last_pitch"][:] = NOWHERE
+    state["channels_stale"] = 1
 
 
 def _n_blocks(seconds: float, sample_rate: float) -> int:
