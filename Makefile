@@ -29,7 +29,7 @@ $(VENV)/.play: pyproject.toml scripts/system-packages | $(BIN)/python
 	scripts/system-packages play
 	$(BIN)/pip install --quiet "$(TORCH)"
 	$(BIN)/pip install --quiet --editable .
-	@echo "Compiling the engine: half a minute, once"
+	@echo "Compiling the engine: about a minute, once"
 	@$(BIN)/timbrepad doctor >/dev/null 2>&1 || true
 	@touch $@
 
