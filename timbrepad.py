@@ -40,6 +40,7 @@ _ERRORS = (
     ("instrument.models", "ModelLibraryError"),
     ("instrument.audio", "DeviceError"),
     ("instrument.key_probe", "BenchError"),
+    ("instrument.benchmark_peer", "PeerError"),
     ("instrument.jack_dummy", "JackServerError"),
     ("instrument.offline", "WaveError"),
     ("instrument.renderer_client", "RendererError"),
@@ -1555,13 +1556,19 @@ def _write_published(folder: str) -> str:
 def bench_engine(
     block: Annotated[int, typer.Option(metavar="N", min=16, max=4096)] = 128,
     sample_rate: Annotated[int, typer.Option(metavar="R", min=8000, max=192000)] = 48000,
+    peer: Annotated[
+        str, typer.Option(metavar="fluidsynth", help="Who does the same work in turns.")
+    ] = "",
     json_: JsonOption = False,
 ) -> None:
     """Measure how long the engine takes for a block with 32 to 256 voices, on one core."""
+    from instrument.benchmark_engine import PEERS
     from instrument.benchmark_engine import bench_engine as measure
 
+    if peer not in PEERS:
+        raise typer.BadParameter(f'There is no peer "{peer}"; there is fluidsynth.')
     with _progress("Playing"):
-        figures = measure(block, sample_rate)
+        figures = measure(block, sample_rate, peer)
     _say_figures(figures, json_)
 
 

@@ -2,10 +2,13 @@
 
 import statistics
 import time
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from .benchmark_peer import fluidsynth_voices
 from .engine import Engine
 from .events import NoteOn, SetParameter
 from .pool import NoteInfo, NotePool
@@ -27,6 +30,8 @@ PARAMETERS = {
     "volume": -30.0,
     "velocity_cutoff": 0.5,
 }
+RESONANCE_DB = 4.0  # about that of the resonance above
+PEERS = ("", "fluidsynth")
 
 
 def held_voices(n_voices: int, sample_rate: float, pool: NotePool) -> Engine:
@@ -60,34 +65,54 @@ def note_pool(sample_rate: float) -> NotePool:
     return pool
 
 
-def measure_block(engine: Engine, block: int) -> float:
-    """Give the median time of a block in seconds of process CPU time."""
+class Player(Protocol):
+    """What holds voices and fills blocks: the engine, or another one's."""
+
+    def process(self, out: NDArray[np.float32]) -> object:
+        """Fill a block: float32 [frame, 2]."""
+
+
+def measure_blocks(players: Sequence[Player], block: int, sample_rate: float) -> list[float]:
+    """Give each player's median time of a block in seconds of process CPU time, taken in turns."""
     out = np.zeros((block, 2), np.float32)
-    n_blocks = max(round(MEASURED_SECONDS * engine.sample_rate / block), 1)
-    times = []
+    n_blocks = max(round(MEASURED_SECONDS * sample_rate / block), 1)
+    times: list[list[float]] = [[] for _ in players]
     for _ in range(N_MEASUREMENTS):
-        start = time.process_time()
-        for _ in range(n_blocks):
-            engine.process(out)
-        times.append((time.process_time() - start) / n_blocks)
-    return statistics.median(times)
+        for player, of_player in zip(players, times, strict=True):
+            start = time.process_time()
+            for _ in range(n_blocks):
+                player.process(out)
+            of_player.append((time.process_time() - start) / n_blocks)
+    return [statistics.median(of_player) for of_player in times]
 
 
-def bench_engine(block: int = 128, sample_rate: int = 48000) -> dict[str, Any]:
+def bench_engine(block: int = 128, sample_rate: int = 48000, peer: str = "") -> dict[str, Any]:
     """Measure the engine with envelope, filter and Hermite interpolation in every voice.
 
     Args:
         block: Frames of a block.
         sample_rate: In Hz.
+        peer: "fluidsynth" has the same work done by FluidSynth in turns; "" by nobody.
 
     Returns:
         `block`; `sample_rate`; `voices`: by their number `block_us`, the median process CPU time
         of a block, and `share` of the block's duration; `voice_seconds_per_cpu_second` at 64
-        voices.
+        voices. With a peer also `peer`: its `name`, `version`, `voice_seconds_per_cpu_second`
+        and `ratio`, how many times as many the engine has, measured in turns.
+
+    Raises:
+        PeerError: If the peer can't be measured.
+        ValueError: If there is no such peer.
     """
+    if peer not in PEERS:
+        raise ValueError(f'peer must be one of {", ".join(filter(None, PEERS))}, not "{peer}"')
     pool = note_pool(sample_rate)
     try:
-        times = {n: measure_block(held_voices(n, sample_rate, pool), block) for n in VOICES}
+        times = {
+            n: measure_blocks([held_voices(n, sample_rate, pool)], block, sample_rate)[0]
+            for n in VOICES
+        }
+        beside = {"peer": _beside_fluidsynth(pool, block, sample_rate)} if peer else {}
     finally:
         pool.close()
     lasts = block / sample_rate
@@ -99,4 +124,24 @@ def bench_engine(block: int = 128, sample_rate: int = 48000) -> dict[str, Any]:
             for n, seconds in times.items()
         },
         "voice_seconds_per_cpu_second": round(TYPICAL_VOICES * lasts / times[TYPICAL_VOICES]),
+        **beside,
+    }
+
+
+def _beside_fluidsynth(pool: NotePool, block: int, sample_rate: int) -> dict[str, Any]:
+    engine = held_voices(TYPICAL_VOICES, sample_rate, pool)
+    with fluidsynth_voices(
+        TYPICAL_VOICES,
+        sample_rate,
+        cutoff_hz=PARAMETERS["cutoff"],
+        resonance_db=RESONANCE_DB,
+        vibrato_cents=PARAMETERS["vibrato_depth"],
+    ) as fluidsynth:
+        ours, theirs = measure_blocks([engine, fluidsynth], block, sample_rate)
+        version = fluidsynth.version
+    return {
+        "name": "fluidsynth",
+        "version": version,
+        "voice_seconds_per_cpu_second": round(TYPICAL_VOICES * block / sample_rate / theirs),
+        "ratio": round(theirs / ours, 2),
     }

@@ -1,3 +1,5 @@
+import ctypes.util
+
 import pytest
 
 from instrument import benchmark_engine
@@ -25,3 +27,18 @@ def test_the_figures_of_each_number_of_voices_are_given(quick):
     seconds_64 = figures["voices"]["64"]["block_us"] * 1e-6
     rate = 64 * 128 / 48000 / seconds_64
     assert figures["voice_seconds_per_cpu_second"] == pytest.approx(rate, rel=0.01)
+
+
+@pytest.mark.skipif(
+    ctypes.util.find_library("fluidsynth") is None, reason="FluidSynth is not installed"
+)
+def test_a_peer_is_measured_beside_it(quick):
+    peer = bench_engine(128, 48000, "fluidsynth")["peer"]
+    assert peer["name"] == "fluidsynth"
+    assert peer["ratio"] > 0
+    assert peer["voice_seconds_per_cpu_second"] > 0
+
+
+def test_a_peer_that_is_not_known_is_named():
+    with pytest.raises(ValueError, match='fluidsynth, not "vital"'):
+        bench_engine(128, 48000, "vital")

@@ -1,0 +1,125 @@
+"""FluidSynth at the engine's work: as many voices, each with interpolation, filter, vibrato."""
+
+import ctypes
+import ctypes.util
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ctypes import c_char_p, c_double, c_int, c_void_p
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .benchmark_font import write_font
+
+LOWEST, N_KEYS = 36, 61
+_FOURTH_ORDER = 4  # as many samples as the engine's Hermite interpolation
+_ALL_CHANNELS = -1
+_VOICES_AT_MOST = 256
+
+_FUNCTIONS = (
+    ("fluid_version_str", c_char_p, ()),
+    ("fluid_set_log_function", c_void_p, (c_int, c_void_p, c_void_p)),
+    ("new_fluid_settings", c_void_p, ()),
+    ("delete_fluid_settings", None, (c_void_p,)),
+    ("fluid_settings_setint", c_int, (c_void_p, c_char_p, c_int)),
+    ("fluid_settings_setnum", c_int, (c_void_p, c_char_p, c_double)),
+    ("new_fluid_synth", c_void_p, (c_void_p,)),
+    ("delete_fluid_synth", None, (c_void_p,)),
+    ("fluid_synth_sfload", c_int, (c_void_p, c_char_p, c_int)),
+    ("fluid_synth_set_interp_method", c_int, (c_void_p, c_int, c_int)),
+    ("fluid_synth_noteon", c_int, (c_void_p, c_int, c_int, c_int)),
+    ("fluid_synth_get_active_voice_count", c_int, (c_void_p,)),
+    (
+        "fluid_synth_write_float",
+        c_int,
+        (c_void_p, c_int, c_void_p, c_int, c_int, c_void_p, c_int, c_int),
+    ),
+)
+
+
+class PeerError(Exception):
+    """FluidSynth can't be measured; the message is a line that says what to do."""
+
+
+class FluidSynthVoices:
+    """A FluidSynth in which voices are held; reverb and chorus off, one core.
+
+    Attributes:
+        version: The library's.
+        n_voices: How many sound.
+    """
+
+    def __init__(self, library: ctypes.CDLL, synth: int, n_voices: int) -> None:
+        self._library = library
+        self._synth = synth
+        self.version: str = library.fluid_version_str().decode()
+        for i in range(n_voices):
+            key, channel = LOWEST + i % N_KEYS, i // N_KEYS
+            library.fluid_synth_noteon(synth, channel, key, 64 + i % 64)
+        self.process(np.zeros((128, 2), np.float32))
+        self.n_voices: int = library.fluid_synth_get_active_voice_count(synth)
+
+    def process(self, out: NDArray[np.float32]) -> None:
+        """Fill a block: float32 [frame, 2], contiguous."""
+        at, n_frames = out.ctypes.data, len(out)
+        self._library.fluid_synth_write_float(self._synth, n_frames, at, 0, 2, at, 1, 2)
+
+
+@contextmanager
+def fluidsynth_voices(
+    n_voices: int,
+    sample_rate: float,
+    *,
+    cutoff_hz: float,
+    resonance_db: float,
+    vibrato_cents: float,
+) -> Iterator[FluidSynthVoices]:
+    """Hold voices in FluidSynth, each a note of its own; see `write_font` for the tone.
+
+    Raises:
+        PeerError: If the library is not installed or makes another number of voices.
+    """
+    library = _load_library()
+    with tempfile.TemporaryDirectory() as folder:
+        font = Path(folder) / "tone.sf2"
+        write_font(
+            font, cutoff_hz=cutoff_hz, resonance_db=resonance_db, vibrato_cents=vibrato_cents
+        )
+        settings = library.new_fluid_settings()
+        for name in (b"synth.reverb.active", b"synth.chorus.active"):
+            library.fluid_settings_setint(settings, name, 0)
+        library.fluid_settings_setint(settings, b"synth.cpu-cores", 1)
+        library.fluid_settings_setint(settings, b"synth.polyphony", _VOICES_AT_MOST)
+        library.fluid_settings_setnum(settings, b"synth.sample-rate", sample_rate)
+        synth = library.new_fluid_synth(settings)
+        try:
+            library.fluid_synth_set_interp_method(synth, _ALL_CHANNELS, _FOURTH_ORDER)
+            library.fluid_synth_sfload(synth, str(font).encode(), 1)
+            voices = FluidSynthVoices(library, synth, n_voices)
+            if voices.n_voices != n_voices:
+                raise PeerError(
+                    f"FluidSynth {voices.version} plays {voices.n_voices} voices instead of "
+                    f"{n_voices}: try another version."
+                )
+            yield voices
+        finally:
+            library.delete_fluid_synth(synth)
+            library.delete_fluid_settings(settings)
+
+
+def _load_library() -> ctypes.CDLL:
+    name = ctypes.util.find_library("fluidsynth")
+    if name is None:
+        raise PeerError(
+            "FluidSynth is not installed. Install it with: apt-get install libfluidsynth3 "
+            "(Debian, Ubuntu) or brew install fluid-synth (macOS)."
+        )
+    library = ctypes.CDLL(name)
+    for function_name, result, arguments in _FUNCTIONS:
+        function = getattr(library, function_name)
+        function.restype, function.argtypes = result, arguments
+    for level in range(5):
+        library.fluid_set_log_function(level, None, None)
+    return library
