@@ -112,7 +112,8 @@ class MidiMapper:
         problem = source.problem()
         if source.kind == "bend" and source.channel in self._channels_with_keys:
             problem = "this wheel bends the notes of its channel and stays that"
-        if problem and source != self._was_refused and source.number not in _SILENTLY_REFUSED:
+        is_by_hand = _SILENTLY_REFUSED.isdisjoint(source.controllers)
+        if problem and is_by_hand and source != self._was_refused:
             self._was_refused = source
             self._say(f"{problem[0].upper()}{problem[1:]}. Move another controller.")
         return not problem
