@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from instrument import Status
+from instrument import TARGETS, Status
 
 
 class Hint(NamedTuple):
@@ -86,6 +86,8 @@ def tip(state: str, status: Status, turn: int) -> str:
     """Give the line at the bottom; `turn` chooses among those that always hold."""
     if state != "playing":
         return ""
+    if status.learning:
+        return f"Move a MIDI controller for {TARGETS[status.learning]}; Esc stops"
     if not status.midi_inputs and turn % 2 == 0:
         return _NO_MIDI_TIP
     return TIPS[turn % len(TIPS)]

@@ -41,6 +41,7 @@ class Knob(QDial):
     """
 
     turned = Signal(str, float)
+    menu_opened = Signal(str, object)  # the parameter's name, and the menu to add to
 
     def __init__(self, parameter: Parameter, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,6 +51,8 @@ class Knob(QDial):
         self._position = parameter.to_position(parameter.default)
         self._drag_y: float | None = None
         self._is_hovered = False
+        self._mover = ""
+        self._is_learned = self._is_learning = False
         self.setRange(0, STEPS)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(44, 26 + 2 * _TEXT_HEIGHT)
@@ -67,6 +70,17 @@ class Knob(QDial):
         """Show what the instrument says, without telling it back."""
         self._value = self.parameter.clip(value)
         self._position = self.parameter.to_position(value)
+        self._show()
+
+    def show_midi(self, mover: str, *, is_learned: bool, is_learning: bool) -> None:
+        """Show which MIDI controller moves it.
+
+        Args:
+            mover: The controller in words, or "".
+            is_learned: Whether the player has chosen it: a dot says so.
+            is_learning: Whether the next controller will be its own: a ring says so.
+        """
+        self._mover, self._is_learned, self._is_learning = mover, is_learned, is_learning
         self._show()
 
     def sizeHint(self) -> QSize:
@@ -133,7 +147,7 @@ class Knob(QDial):
             event.ignore()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Offer to type a value and to go back."""
+        """Offer to type a value, to go back, and what others add."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         typed = QAction("Type a value…", menu)
@@ -141,9 +155,8 @@ class Knob(QDial):
         default = QAction(f"Default: {value_text(self.parameter, self.parameter.default)}", menu)
         default.triggered.connect(lambda: self._set(self.parameter.default))
         menu.addActions([typed, default])
-        if self.parameter.controller is not None:
-            moved_by = menu.addAction(f"Moved by MIDI controller {self.parameter.controller}")
-            moved_by.setEnabled(False)
+        menu.addSeparator()
+        self.menu_opened.emit(self.parameter.name, menu)
         menu.popup(event.globalPos())
 
     def ask_for_value(self) -> None:
@@ -205,6 +218,13 @@ class Knob(QDial):
             painter.setPen(QPen(theme.colour("accent"), 1.2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawEllipse(face)
+        if self._is_learning:
+            painter.setPen(QPen(theme.colour("rendering"), width, Qt.PenStyle.DotLine))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawEllipse(ring)
+        elif self._is_learned:
+            painter.setBrush(theme.colour("fresh"))
+            painter.drawEllipse(QPointF(dial.center().x(), dial.bottom() - width), 2.2, 2.2)
         self._paint_pointer(painter, face)
 
     def _paint_arc(
@@ -231,7 +251,9 @@ class Knob(QDial):
 
     def _paint_lines(self, painter: QPainter, top: float, height: int) -> None:
         lines = (
-            (value_text(self.parameter, self._value), "text"),
+            ("move one", "rendering")
+            if self._is_learning
+            else (value_text(self.parameter, self._value), "text"),
             (self.parameter.label, "dim"),
         )
         for place, (text, name) in enumerate(lines):
@@ -270,10 +292,13 @@ class Knob(QDial):
         self.blockSignals(True)
         self.setValue(round(self._position * STEPS))
         self.blockSignals(False)
-        self.setAccessibleDescription(value_text(self.parameter, self._value))
+        value = value_text(self.parameter, self._value)
+        midi = "learning MIDI" if self._is_learning else self._mover and f"MIDI: {self._mover}"
+        self.setAccessibleDescription(f"{value}. {midi}" if midi else value)
         self.setToolTip(
-            f"{self.parameter.label}: {value_text(self.parameter, self._value)}\n"
+            f"{self.parameter.label}: {value}\n"
             "Drag, wheel or arrow keys; Ctrl is finer; double click for the default"
+            f"{midi and chr(10)}{midi}"
         )
         self.update()
 

@@ -27,6 +27,7 @@ class KnobPanel(QWidget):
     """Two pages of rows of four knobs, each group under its name."""
 
     turned = Signal(str, float)
+    menu_opened = Signal(str, object)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -89,6 +90,7 @@ class KnobPanel(QWidget):
         for place, parameter in enumerate(p for p in PARAMETERS if p.group == group):
             knob = Knob(parameter, theme)
             knob.turned.connect(self.turned)
+            knob.menu_opened.connect(self.menu_opened)
             self.knobs[parameter.name] = knob
             row.addWidget(knob, place // COLUMNS, place % COLUMNS)
         for column in range(COLUMNS):

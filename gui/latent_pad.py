@@ -59,6 +59,7 @@ class LatentPad(QWidget):
     timbre_chosen = Signal(int, str)
     rerolled = Signal(int)
     lock_toggled = Signal(int, bool)
+    menu_opened = Signal(object)  # to add to
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -142,6 +143,8 @@ class LatentPad(QWidget):
         lock.setCheckable(True)
         lock.setChecked(corner.locked)
         lock.triggered.connect(lambda checked: self.lock_toggled.emit(index, checked))
+        menu.addSeparator()
+        self.menu_opened.emit(menu)
         return menu
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

@@ -26,7 +26,16 @@ from .events import (
 )
 from .interface import InstrumentInterface
 from .library import PresetEntry, PresetLibrary
-from .midi_map import ACTIONS, PAD_X, PAD_Y, TARGETS, Mapping, MidiMap, MidiMapError
+from .midi_map import (
+    ACTIONS,
+    PAD_X,
+    PAD_Y,
+    TARGETS,
+    USUAL_CONTROLLERS,
+    Mapping,
+    MidiMap,
+    MidiMapError,
+)
 from .midi_source import Source
 from .models import ModelLibraryError
 from .options import InstrumentOptions
@@ -58,6 +67,7 @@ __all__ = [
     "PARAMETERS",
     "SUSTAIN_PEDAL",
     "TARGETS",
+    "USUAL_CONTROLLERS",
     "AllNotesOff",
     "AnyEvent",
     "AudioDevice",

@@ -36,6 +36,8 @@ from .parameters import (
     KEY_MODES,
     MOD_WHEEL,
     MONO_MODE,
+    PAD_X_CONTROLLER,
+    PAD_Y_CONTROLLER,
     PARAMETERS,
     POLY_MODE,
     RESET_CONTROLLERS,
@@ -51,8 +53,6 @@ from .status import Corner
 from .tuning import Tuning, equal_tuning
 from .zones import Zones
 
-PAD_X_CONTROLLER = 16
-PAD_Y_CONTROLLER = 17
 N_NOTES = 128
 GLIDE_STEP = 2  # semitones; the engine reads a note up to 2.5 away before it takes a nearer one
 

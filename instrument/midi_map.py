@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from .midi_source import Source
-from .parameters import PARAMETERS
+from .parameters import PAD_X_CONTROLLER, PAD_Y_CONTROLLER, PARAMETERS
 
 FORMAT = "timbrepad-midi-map"
 VERSION = 1
@@ -22,6 +22,11 @@ TARGETS: dict[str, str] = {
     "next_preset": "next preset",
 } | {row.name: f"{row.group}: {row.label}" for row in PARAMETERS}
 """Everything that a controller can move -> as shown."""
+
+USUAL_CONTROLLERS: dict[str, int] = {
+    row.name: row.controller for row in PARAMETERS if row.controller is not None
+} | {PAD_X: PAD_X_CONTROLLER, PAD_Y: PAD_Y_CONTROLLER}
+"""Target -> the controller that moves it where the player and the preset say nothing else."""
 
 
 class MidiMapError(Exception):
