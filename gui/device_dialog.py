@@ -43,7 +43,7 @@ class DeviceDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Settings")
-        self.setMinimumSize(620, 460)
+        self.setMinimumSize(660, 470)
         self.audio = AudioPage(bridge, theme)
         self.midi = MidiPage(bridge, theme)
         self.controllers = MidiMapPage(bridge, midi, theme)

@@ -26,7 +26,7 @@ from .theme import GAP, Theme
 from .units_text import DASH, value_text
 
 HEADERS = ("Moves", "Controller", "Range", "Takeover")
-WIDTHS = (190, 160, 150)
+WIDTHS = (180, 212, 150)
 
 
 class MidiMapPage(QWidget):
@@ -211,6 +211,7 @@ def _list() -> QTreeWidget:
     tree.setHeaderLabels(list(HEADERS))
     tree.setRootIsDecorated(False)
     tree.setUniformRowHeights(True)
+    tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     tree.setAllColumnsShowFocus(True)
     tree.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
     for column, width in enumerate(WIDTHS):
@@ -225,8 +226,9 @@ def _percent(name: str, tip: str) -> QDoubleSpinBox:
     field.setRange(0.0, 100.0)
     field.setDecimals(1)
     field.setSuffix(" %")
+    field.setAlignment(Qt.AlignmentFlag.AlignCenter)
     field.setKeyboardTracking(False)
-    field.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+    field.setMinimumWidth(84)
     return field
 
 
