@@ -411,6 +411,7 @@ class MainWindow(QMainWindow):
                 is_learned=self.midi.is_learned(name),
                 is_learning=self.midi.learning == name,
             )
+        self.pad.show_learning(self.midi.learning)
         self._show_trouble()
 
     def _add_midi_of_pad(self, menu: QMenu) -> None:

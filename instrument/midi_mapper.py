@@ -159,14 +159,14 @@ class MidiMapper:
         The latter is for buttons that say nothing when they come up; a knob never says the same
         twice.
         """
-        before = self._last_positions.get(mapping.target, 0.0)
-        place = mapping.place(reading.position)
-        if reading.is_step:
-            return (StepPreset(step=ACTIONS[mapping.target], time_seconds=at),)
-        self._last_positions[mapping.target] = place
-        if place >= 0.5 and (before < 0.5 or before == place):
-            return (StepPreset(step=ACTIONS[mapping.target], time_seconds=at),)
-        return ()
+        is_pressed = reading.position > 0.0
+        if not reading.is_step:
+            place = mapping.place(reading.position)
+            before = self._last_positions.get(mapping.target, 0.0)
+            self._last_positions[mapping.target] = place
+            is_pressed = place >= 0.5 and (before < 0.5 or before == place)
+        step = StepPreset(step=ACTIONS[mapping.target], time_seconds=at)
+        return (step,) if is_pressed else ()
 
     def _place(self, target: str) -> float:
         """Say where a target is, 0..1 of its way."""

@@ -103,6 +103,15 @@ class TestMenus:
         choose(under, "Learn MIDI")
         qtbot.waitUntil(lambda: instrument.called("learn_midi") == [(target,)])
 
+    def test_the_pad_shows_which_of_its_ways_waits(self, window, instrument, qtbot):
+        before = window.pad.grab().toImage()
+        for target in ("pad_x", "pad_y"):
+            instrument.change(learning=target)
+            qtbot.waitUntil(lambda target=target: window.midi.learning == target)
+            now = window.pad.grab().toImage()
+            assert now != before
+            before = now
+
     def test_escape_stops_learning(self, window, instrument, qtbot):
         instrument.change(learning="pan")
         qtbot.waitUntil(lambda: window.midi.learning == "pan")
