@@ -44,6 +44,7 @@ _TOPICS: tuple[tuple[str, Callable[[Status], Any]], ...] = (
     ("midi_changed", lambda status: status.midi_inputs),
     ("midi_map_changed", lambda status: status.midi_map),
     ("learning_changed", lambda status: status.learning),
+    ("waiting_changed", lambda status: status.waiting),
     ("model_changed", lambda status: status.model),
     ("timbres_of_changed", lambda status: status.timbres_of),
     ("renderer_changed", lambda status: status.renderer),
@@ -76,6 +77,7 @@ class Bridge(QObject):
     midi_changed = Signal(object)
     midi_map_changed = Signal(object)
     learning_changed = Signal(str)
+    waiting_changed = Signal(object)
     model_changed = Signal(object)
     timbres_of_changed = Signal(str)
     renderer_changed = Signal(str)

@@ -53,6 +53,7 @@ class Knob(QDial):
         self._is_hovered = False
         self._mover = ""
         self._is_learned = self._is_learning = False
+        self._waiting: float | None = None
         self.setRange(0, STEPS)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(44, 26 + 2 * _TEXT_HEIGHT)
@@ -82,6 +83,12 @@ class Knob(QDial):
         """
         self._mover, self._is_learned, self._is_learning = mover, is_learned, is_learning
         self._show()
+
+    def show_waiting(self, position: float | None) -> None:
+        """Show where its MIDI controller points that has yet to come by the value, 0 to 1."""
+        if position != self._waiting:
+            self._waiting = position
+            self._show()
 
     def sizeHint(self) -> QSize:
         """Ask for a dial of 40 pixels and two lines."""
@@ -218,6 +225,9 @@ class Knob(QDial):
             painter.setPen(QPen(theme.colour("accent"), 1.2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawEllipse(face)
+        if self._waiting is not None:
+            place = self._waiting
+            self._paint_arc(painter, ring, place - 0.01, place + 0.01, "fresh", 1.6 * width)
         if self._is_learning:
             painter.setPen(QPen(theme.colour("rendering"), width, Qt.PenStyle.DotLine))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -294,6 +304,9 @@ class Knob(QDial):
         self.blockSignals(False)
         value = value_text(self.parameter, self._value)
         midi = "learning MIDI" if self._is_learning else self._mover and f"MIDI: {self._mover}"
+        if midi and self._waiting is not None:
+            waits_at = value_text(self.parameter, self.parameter.from_position(self._waiting))
+            midi += f", at {waits_at}: it takes over when it comes by"
         self.setAccessibleDescription(f"{value}. {midi}" if midi else value)
         self.setToolTip(
             f"{self.parameter.label}: {value}\n"

@@ -56,6 +56,11 @@ class KnobPanel(QWidget):
         if name in self.knobs:
             self.knobs[name].show_value(value)
 
+    def show_waiting(self, places: dict[str, float]) -> None:
+        """Show where MIDI controllers point that have yet to come by a knob's value, by name."""
+        for name, knob in self.knobs.items():
+            knob.show_waiting(places.get(name))
+
     def show_page(self, place: int) -> None:
         """Show one of `PAGES`."""
         self.tabs[place].setChecked(True)

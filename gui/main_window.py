@@ -243,6 +243,7 @@ class MainWindow(QMainWindow):
         bridge.note_changed.connect(lambda _note: self._picture_note())
         bridge.noticed.connect(self.notices.add)
         self.midi.changed.connect(self._show_midi)
+        bridge.waiting_changed.connect(self.knobs.show_waiting)
         for signal in (
             bridge.audio_changed,
             bridge.midi_changed,
@@ -279,6 +280,8 @@ class MainWindow(QMainWindow):
         self.computer_keys.layout_changed.connect(self._show_key_layout)
         self.knobs.menu_opened.connect(lambda name, menu: self.midi.add_to(menu, name))
         self.pad.menu_opened.connect(self._add_midi_of_pad)
+        self.midi.attach(self.top.previous, "previous_preset")
+        self.midi.attach(self.top.next, "next_preset")
         self.top.panicked.connect(self._panic)
         self.top.train.toggled.connect(self.show_train_page)
         self.actions_of_presets.listed.connect(lambda _entries: self.train.renew_sounds())

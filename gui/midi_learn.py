@@ -1,7 +1,7 @@
 """Learning MIDI controllers from the window: what menus offer, and what moves what."""
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QMenu
+from PySide6.QtCore import QObject, QPoint, Qt, Signal
+from PySide6.QtWidgets import QMenu, QWidget
 
 from instrument import TARGETS, USUAL_CONTROLLERS, MidiMap
 
@@ -58,6 +58,18 @@ class MidiLearn(QObject):
             menu.addAction("Learn MIDI", lambda: self.learn(target))
         forget = menu.addAction("Forget MIDI", lambda: self.forget(target))
         forget.setEnabled(self.is_learned(target))
+
+    def attach(self, widget: QWidget, target: str) -> None:
+        """Give a widget without a menu one for a target."""
+
+        def show_menu(place: QPoint) -> None:
+            menu = QMenu(widget)
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            self.add_to(menu, target)
+            menu.popup(widget.mapToGlobal(place))
+
+        widget.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        widget.customContextMenuRequested.connect(show_menu)
 
     def add_submenu_to(self, menu: QMenu, target: str) -> None:
         """Add the same under the target's name, for a menu of several targets."""

@@ -275,6 +275,7 @@ class Instrument:
                 zones=controls.zones,
                 midi_map=self._midi_control.midi_map,
                 learning=self._midi_control.learning,
+                waiting=self._midi_control.waiting(),
                 preset_name=self._preset_name,
                 preset_changed=controls.revision != self._saved_revision,
                 n_fresh=stock.n_fresh,

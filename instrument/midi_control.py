@@ -61,6 +61,10 @@ class MidiControl:
         """What the next controller is to move, or ""; with the lock."""
         return self._mapper.learning
 
+    def waiting(self) -> dict[str, float]:
+        """Give where each controller points that has not come by its target; with the lock."""
+        return self._mapper.waiting()
+
     def play(self, event: AnyEvent) -> None:
         """Play an event that came by MIDI, as the map says.
 

@@ -3,6 +3,8 @@
 import math
 from collections.abc import Callable
 
+import msgspec
+
 from .controls import Controls
 from .events import (
     AnyEvent,
@@ -58,6 +60,15 @@ class MidiMapper:
     def learning(self) -> str:
         """What the next controller is to move, or ""."""
         return self._learn.target
+
+    def waiting(self) -> dict[str, float]:
+        """Give where each controller points that has not come by its target's place, 0..1."""
+        places = {
+            mapping.target: self._takeovers[mapping.target].waits_at
+            for mapping in self._map.mappings
+            if mapping.takeover
+        }
+        return {target: place for target, place in places.items() if place is not None}
 
     def use(self, midi_map: MidiMap) -> tuple[AnyEvent, ...]:
         """Take another map; give what lets go of wheels and pedals that it takes away.
@@ -122,15 +133,10 @@ class MidiMapper:
         target = self._learn.target
         self._learn.begin("")
         former = self._map.of(target)
-        mapping = Mapping(source=source, target=target)
-        if former is not None:  # its range was chosen for what it moves
-            mapping = Mapping(
-                source=source,
-                target=target,
-                low=former.low,
-                high=former.high,
-                takeover=former.takeover,
-            )
+        # a range was chosen for what is moved, and not for the controller
+        mapping = msgspec.structs.replace(
+            former or Mapping(source=source, target=target), source=source
+        )
         self._say(_told(mapping, former, self._map.replaced_by(mapping)))
         return self.use(self._map.with_mapping(mapping))
 

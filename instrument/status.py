@@ -162,6 +162,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         zones: Of MPE.
         midi_map: What MIDI controllers move by the player's choice.
         learning: What the next MIDI controller that moves is to move, a key of `TARGETS`; or "".
+        waiting: Where MIDI controllers point that have not come by their target yet, 0..1 of its
+            way, by target.
         preset_name: The preset that was opened last, "" for none.
         preset_changed: Whether anything moved since.
         n_fresh: Fresh notes among those the model can make.
@@ -196,6 +198,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     zones: Zones = Zones()
     midi_map: MidiMap = MidiMap()
     learning: str = ""
+    waiting: dict[str, float] = {}
     preset_name: str = ""
     preset_changed: bool = False
     n_fresh: int = 0

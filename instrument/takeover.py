@@ -18,6 +18,11 @@ class Takeover:
         self._last: float | None = None
         self._left_at: float | None = None  # where the controller has put the target
 
+    @property
+    def waits_at(self) -> float | None:
+        """Where the controller points while it may not move the target; None when it may."""
+        return self._last if self._left_at is None else None
+
     def takes(self, wanted: float, settled: float, present: float) -> bool:
         """Say whether the controller moves the target now.
 

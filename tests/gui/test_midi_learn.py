@@ -103,6 +103,24 @@ class TestMenus:
         choose(under, "Learn MIDI")
         qtbot.waitUntil(lambda: instrument.called("learn_midi") == [(target,)])
 
+    def test_a_knob_shows_where_a_controller_waits(self, window, instrument, show_map, qtbot):
+        show_map(CUTOFF)
+        knob = window.knobs.knobs["cutoff"]
+        before = knob.grab().toImage()
+        instrument.change(waiting={"cutoff": 0.5})
+        qtbot.waitUntil(lambda: "at 632 Hz: it takes over" in knob.accessibleDescription())
+        assert knob.grab().toImage() != before
+        instrument.change(waiting={})
+        qtbot.waitUntil(lambda: "takes over" not in knob.accessibleDescription())
+        assert knob.grab().toImage() == before
+
+    @pytest.mark.parametrize("step", ["previous", "next"])
+    def test_the_buttons_of_the_presets_have_the_menu_too(
+        self, window, instrument, menu_of, qtbot, step
+    ):
+        choose(menu_of(getattr(window.top, step)), "Learn MIDI")
+        qtbot.waitUntil(lambda: instrument.called("learn_midi") == [(f"{step}_preset",)])
+
     def test_the_pad_shows_which_of_its_ways_waits(self, window, instrument, qtbot):
         before = window.pad.grab().toImage()
         for target in ("pad_x", "pad_y"):

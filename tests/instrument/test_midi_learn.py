@@ -221,8 +221,10 @@ class TestMoving:
         desk.learn("sustain", 90)
         desk.control(90, 120, 100, 70)
         assert desk.place("sustain") == 0.5
+        assert desk.instrument.status().waiting == {"sustain": pytest.approx(0.5 + 6 / 126)}
         desk.control(90, 60)
         assert desk.place("sustain") == pytest.approx(60 / 128)
+        assert desk.instrument.status().waiting == {}
 
     def test_after_a_preset_it_has_to_come_by_again(self, desk):
         desk.learn("sustain", 90, 127)
