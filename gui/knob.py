@@ -216,7 +216,8 @@ class Knob(QDial):
         row = self.parameter
         origin = row.to_position(0.0) if row.minimum < 0 < row.maximum and row.unit != "dB" else 0.0
         first, last = sorted((origin, self._position))
-        self._paint_arc(painter, ring, first, last, "accent", width)
+        if not self._is_learning:
+            self._paint_arc(painter, ring, first, last, "accent", width)
         face = ring.adjusted(1.6 * width, 1.6 * width, -1.6 * width, -1.6 * width)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.colour("hover" if self._is_hovered else "raised"))
@@ -225,17 +226,23 @@ class Knob(QDial):
             painter.setPen(QPen(theme.colour("accent"), 1.2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawEllipse(face)
+        self._paint_midi(painter, ring, width)
+        self._paint_pointer(painter, face)
+
+    def _paint_midi(self, painter: QPainter, ring: QRectF, width: float) -> None:
+        """Draw what there is to see of its MIDI controller: it is awaited, learned, elsewhere."""
+        if self._is_learning:
+            painter.setPen(QPen(self._theme.colour("rendering"), width, Qt.PenStyle.DotLine))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawEllipse(ring)
+            return
         if self._waiting is not None:
             place = self._waiting
             self._paint_arc(painter, ring, place - 0.01, place + 0.01, "fresh", 1.6 * width)
-        if self._is_learning:
-            painter.setPen(QPen(theme.colour("rendering"), width, Qt.PenStyle.DotLine))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawEllipse(ring)
-        elif self._is_learned:
-            painter.setBrush(theme.colour("fresh"))
-            painter.drawEllipse(QPointF(dial.center().x(), dial.bottom() - width), 2.2, 2.2)
-        self._paint_pointer(painter, face)
+        if self._is_learned:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._theme.colour("fresh"))
+            painter.drawEllipse(QPointF(ring.center().x(), ring.bottom() - width / 2), 2.2, 2.2)
 
     def _paint_arc(
         self, painter: QPainter, ring: QRectF, first: float, last: float, name: str, width: float
