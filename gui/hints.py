@@ -70,6 +70,7 @@ TIPS = (
     "Drop a timbre from the left onto a corner of the pad",
     "Lock the corners you like, then re-roll the others",
     "Double click a knob for its default; Ctrl turns it finely",
+    "Right click a knob or the pad to move it by a MIDI controller",
 )
 _NO_MIDI_TIP = "No MIDI keyboard: plug one in at any time, or play with A W S E D F"
 

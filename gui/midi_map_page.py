@@ -2,13 +2,14 @@
 
 import msgspec
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QShortcut, QStandardItemModel
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
     QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
+    QMessageBox,
     QPushButton,
     QTreeWidget,
     QTreeWidgetItem,
@@ -16,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from instrument import ACTIONS, BY_NAME, TARGETS, Mapping
+from instrument import ACTIONS, BY_NAME, TARGETS, Mapping, Source
 
 from .bridge import Bridge
 from .choice import Choice
@@ -36,6 +37,7 @@ class MidiMapPage(QWidget):
         super().__init__()
         self._bridge = bridge
         self._midi = midi
+        self._awaited = ""  # what was being learned when the map was shown last
         self.list = _list()
         self.list.currentItemChanged.connect(self._show_chosen)
         self.low = _percent("Range from", "Where the least value of the controller is")
@@ -98,7 +100,7 @@ class MidiMapPage(QWidget):
         self.takeover.clicked.connect(lambda checked: self._change(takeover=checked))
         self.channel.activated.connect(lambda: self._listen_on(self.channel.currentData()))
         self.forget.clicked.connect(self._forget)
-        self.forget_all.clicked.connect(lambda: self._midi.forget(""))
+        self.forget_all.clicked.connect(self._ask_to_forget_all)
         self.learn.clicked.connect(self._learn)
         key = QShortcut(QKeySequence(QKeySequence.StandardKey.Delete), self.list)
         key.setContext(Qt.ShortcutContext.WidgetShortcut)
@@ -111,6 +113,17 @@ class MidiMapPage(QWidget):
         chosen = self.chosen
         if chosen is not None:
             self._midi.forget(chosen.target)
+
+    def _ask_to_forget_all(self) -> None:
+        box = QMessageBox(self.window())
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setWindowTitle("Timbrepad")
+        box.setText("Forget all MIDI controllers?")
+        box.setInformativeText("Profiles that were saved stay.")
+        button = box.addButton("Forget all", QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        button.clicked.connect(lambda: self._midi.forget(""))
+        box.open()
 
     def _invert(self) -> None:
         chosen = self.chosen
@@ -129,10 +142,13 @@ class MidiMapPage(QWidget):
             self._bridge.ask(lambda instrument: instrument.map_midi(mapping))
 
     def _show(self) -> None:
-        """Show the map anew; the chosen mapping stays chosen."""
+        """Show the map anew; what was just learned is chosen, else what was chosen stays so."""
         midi_map, learning = self._midi.midi_map, self._midi.learning
-        chosen = self.list.currentItem()
-        target = chosen.data(0, Qt.ItemDataRole.UserRole) if chosen is not None else ""
+        item = self.list.currentItem()
+        target = item.data(0, Qt.ItemDataRole.UserRole) if item is not None else ""
+        if self._awaited and not learning and midi_map.of(self._awaited) is not None:
+            target = self._awaited
+        self._awaited = learning
         self.list.blockSignals(True)
         self.list.clear()
         items = [_item(mapping) for mapping in midi_map.mappings]
@@ -162,11 +178,16 @@ class MidiMapPage(QWidget):
             self.inverted.setChecked(chosen.high < chosen.low)
             self.takeover.setChecked(chosen.takeover)
             self.takeover.setEnabled(chosen.target not in ACTIONS)
-            self.channel.setCurrentIndex(
-                0 if chosen.source.channel is None else chosen.source.channel + 1
-            )
+            self._show_channel(chosen.source)
         for editor in editors:
             editor.blockSignals(False)
+
+    def _show_channel(self, source: Source) -> None:
+        """Show the channel; a bend of any channel is not offered, it would take the wheels away."""
+        entries = self.channel.model()
+        assert isinstance(entries, QStandardItemModel)
+        entries.item(0).setEnabled(source.kind != "bend")
+        self.channel.setCurrentIndex(0 if source.channel is None else source.channel + 1)
 
 
 def channel_text(channel: int | None) -> str:

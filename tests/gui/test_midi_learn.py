@@ -164,6 +164,17 @@ def choose_row(page, target):
             page.list.setCurrentItem(item)
 
 
+def answer(dialog, text):
+    """Press a button of the question that has just been asked."""
+    box = dialog.findChildren(QMessageBox)[-1]
+    next(button for button in box.buttons() if button.text() == text).click()
+
+
+def forget_all(page):
+    page.forget_all.click()
+    answer(page.window(), "Forget all")
+
+
 class TestPage:
     def test_every_mapping_is_a_row_with_its_range_in_the_targets_unit(self, page, show_map):
         show_map(CUTOFF, PAD, NEXT)
@@ -197,6 +208,19 @@ class TestPage:
         show_map(CUTOFF, PAD, NEXT)
         assert page.chosen == CUTOFF
 
+    def test_what_was_just_learned_is_chosen(self, page, instrument, show_map, qtbot):
+        show_map(PAD)
+        instrument.change(learning="cutoff")
+        qtbot.waitUntil(lambda: page.learn.text() == "Stop")
+        instrument.change(learning="", midi_map=map_of(PAD, CUTOFF))
+        qtbot.waitUntil(lambda: page.chosen == CUTOFF)
+
+    def test_a_bend_is_not_offered_on_any_channel(self, page, show_map):
+        show_map(Mapping(source=Source("bend", 0, 4), target="pan"))
+        assert not page.channel.model().item(0).isEnabled()
+        show_map(CUTOFF)
+        assert page.channel.model().item(0).isEnabled()
+
     def test_delete_forgets_the_chosen_one_and_a_button_all(
         self, page, instrument, show_map, qtbot
     ):
@@ -205,7 +229,7 @@ class TestPage:
         page.list.setFocus()
         qtbot.keyClick(page.list, Qt.Key.Key_Delete)
         qtbot.waitUntil(lambda: len(rows(page)) == 1)
-        page.forget_all.click()
+        forget_all(page)
         qtbot.waitUntil(lambda: rows(page) == [])
         assert instrument.called("forget_midi") == [("cutoff",), ("",)]
         assert not page.low.isEnabled()
@@ -239,13 +263,12 @@ class TestProfiles:
         dialog.setTextValue("Desk")
         dialog.accept()
         qtbot.waitUntil(lambda: page.profiles.choice.currentData() == "Desk")
-        page.forget_all.click()
+        forget_all(page)
         qtbot.waitUntil(lambda: rows(page) == [])
         page.profiles.load.click()
         qtbot.waitUntil(lambda: page.chosen == CUTOFF)
         page.profiles.delete.click()
-        box = window.devices.findChild(QMessageBox)
-        next(b for b in box.buttons() if b.text() == "Delete").click()
+        answer(window.devices, "Delete")
         qtbot.waitUntil(lambda: page.profiles.choice.currentText() == "None saved yet")
         assert instrument.profiles == {}
         assert not page.profiles.load.isEnabled()
