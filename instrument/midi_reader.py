@@ -10,11 +10,13 @@ from .registered import (
     DATA_ENTRY_FINE,
     DECREMENT,
     INCREMENT,
+    MOST,
     OTHER,
     OTHER_FINE,
 )
 
 NONE_CHOSEN = 0x3FFF
+MOST_PAIRS = 1024  # more than any desk has; a flood of parameters shall not fill the memory
 _STEPS = {INCREMENT: 1 / 128, DECREMENT: -1 / 128}
 
 
@@ -39,7 +41,7 @@ def position_of(value: int, most: int = 127) -> float:
 
 
 class Pair:
-    """Fourteen bits that come in two messages, the coarse half first.
+    """Fourteen bits that come in two messages, the coarse half first; -1 before that.
 
     Between the two the value is the nearest that the coarse half allows, so that a movement never
     goes back or beyond its end.
@@ -58,9 +60,8 @@ class Pair:
         return self.value
 
     def take_fine(self, fine: int) -> int:
-        """Take the lower seven bits; give the value, -1 before the coarse half was there."""
-        if self.value >= 0:
-            self.value = self.value & ~127 | fine
+        """Take the lower seven bits, after the upper ones; give the value."""
+        self.value = self.value & ~127 | fine
         return self.value
 
 
@@ -111,9 +112,11 @@ class MidiReader:
         return ()
 
     def _coarse(self, source: Source, value: int) -> tuple[Reading, ...]:
+        if source not in self._pairs and len(self._pairs) >= MOST_PAIRS:
+            self._pairs.clear()
         pair = self._pairs.setdefault(source, Pair())
-        return (Reading(source, position_of(pair.take_coarse(value), 16383)),)
+        return (Reading(source, position_of(pair.take_coarse(value), MOST)),)
 
     def _fine(self, source: Source, value: int) -> tuple[Reading, ...]:
-        whole = self._pairs.setdefault(source, Pair()).take_fine(value)
-        return (Reading(source, position_of(whole, 16383)),) if whole >= 0 else ()
+        pair = self._pairs.get(source)
+        return () if pair is None else (Reading(source, position_of(pair.take_fine(value), MOST)),)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from instrument.events import ControlChange, PitchBend
 from instrument.midi_messages import MessageParser, event_of
-from instrument.midi_reader import MidiReader, Pair, position_of
+from instrument.midi_reader import MOST_PAIRS, MidiReader, Pair, position_of
 from instrument.midi_source import Source
 
 FOURTEEN = st.integers(0, 16383)
@@ -94,6 +94,14 @@ def test_increments_are_steps():
 def test_a_bend_reads_from_end_to_end(value, position):
     (reading,) = MidiReader().read(PitchBend(value=value, channel=3))
     assert reading == (Source("bend", 0, 3), position, False)
+
+
+def test_a_flood_of_parameters_does_not_fill_the_memory():
+    reader = MidiReader()
+    for number in range(2 * MOST_PAIRS + 5):
+        readings = read(nrpn(number, (6, 1), (38, 2)), reader)
+        assert readings[-1][-1].position == position_of(130, 16383)
+    assert len(reader._pairs) <= MOST_PAIRS
 
 
 def test_channel_modes_are_no_controllers():
