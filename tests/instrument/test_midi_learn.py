@@ -3,7 +3,7 @@
 import pytest
 
 from instrument import files, midi
-from instrument.events import MovePad, SetParameter, SetZones
+from instrument.events import ControlChange, SetParameter, SetZones
 from instrument.midi_map import Mapping, MidiMap, MidiMapError
 from instrument.midi_map_library import MidiMapLibrary
 from instrument.midi_source import Source
@@ -274,8 +274,8 @@ class TestMoving:
     def test_the_wheel_of_the_window_is_no_midi_controller(self, desk):
         desk.learn("cutoff", 1)
         before = desk.place("cutoff")
-        desk.instrument.post(MovePad(x=0.1, y=0.2))
-        assert desk.place("cutoff") == before
+        desk.instrument.post(ControlChange(controller=1, value=127))
+        assert (desk.place("cutoff"), desk.instrument.status().mod) == (before, 1.0)
 
     def test_a_moved_controller_reaches_the_engine_at_once(self, desk, monkeypatch):
         desk.learn("resonance", 90)
