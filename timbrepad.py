@@ -36,6 +36,7 @@ DONE, FAILED, WRONG_USAGE = 0, 1, 2
 # The modules that define the errors whose message is meant for the player.
 _ERRORS = (
     ("instrument.preset", "PresetError"),
+    ("instrument.midi_map", "MidiMapError"),
     ("instrument.pool", "PoolError"),
     ("instrument.models", "ModelLibraryError"),
     ("instrument.audio", "DeviceError"),
@@ -228,6 +229,13 @@ def play(
     mpe: Annotated[
         bool, typer.Option("--mpe", help="For MPE controllers that do not say that they are one.")
     ] = False,
+    midi_map: Annotated[
+        str,
+        typer.Option(
+            metavar="PROFILE",
+            help="What MIDI controllers move: a profile's name or file; else as last time.",
+        ),
+    ] = "",
 ) -> None:
     """Play: open the window, or with --headless only the instrument."""
     from instrument import AudioSettings
@@ -247,11 +255,22 @@ def play(
         follow=follow and str(Path(follow).expanduser().absolute()),
         tuning=_read_tuning(tuning, keyboard_map),
         mpe=mpe,
+        midi_map=_checked_midi_map(midi_map),
     )
     if headless:
         _play_headless(options)
     else:
         raise typer.Exit(_open_window(options))
+
+
+def _checked_midi_map(name: str) -> str:
+    """Refuse a profile that does not exist or is damaged; a file is found from anywhere."""
+    if not name:
+        return ""
+    from instrument.midi_map_library import MidiMapLibrary
+
+    MidiMapLibrary().load(name)
+    return str(Path(name).absolute()) if Path(name).is_file() else name
 
 
 def _read_tuning(scale: Path | None, keyboard_map: Path | None) -> "Tuning | None":
@@ -536,8 +555,8 @@ def _play_offline(
     from instrument.offline_notes import RenderedNotes
     from instrument.offline_player import PresetPlayer, WalkPlayer
 
-    def preset_of_program(program: int) -> "Preset":
-        return PresetLibrary().load(PresetLibrary().by_program(program).name)
+    def preset_of_program(program: int, bank: int) -> "Preset":
+        return PresetLibrary().load(PresetLibrary().by_program(program, bank).name)
 
     model = sound.model()
     total = events[-1].time_seconds

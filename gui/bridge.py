@@ -18,6 +18,7 @@ from instrument import (
     AnyEvent,
     ControlChange,
     InstrumentInterface,
+    MidiMapError,
     ModelLibraryError,
     MovePad,
     NoteOff,
@@ -31,7 +32,7 @@ from instrument import (
 
 Answer = TypeVar("Answer")
 
-ERRORS = (ModelLibraryError, OSError, PresetError, RemoteError, ValueError)
+ERRORS = (MidiMapError, ModelLibraryError, OSError, PresetError, RemoteError, ValueError)
 """What the instrument raises; each has a line for the player."""
 
 INTERVAL_MILLISECONDS = 34  # 29.4 times a second
@@ -41,6 +42,9 @@ HOLD_SECONDS = 0.25  # how long the hand is believed, and not the instrument
 _TOPICS: tuple[tuple[str, Callable[[Status], Any]], ...] = (
     ("audio_changed", lambda status: status.audio),
     ("midi_changed", lambda status: status.midi_inputs),
+    ("midi_map_changed", lambda status: status.midi_map),
+    ("learning_changed", lambda status: status.learning),
+    ("waiting_changed", lambda status: status.waiting),
     ("model_changed", lambda status: status.model),
     ("timbres_of_changed", lambda status: status.timbres_of),
     ("renderer_changed", lambda status: status.renderer),
@@ -71,6 +75,9 @@ class Bridge(QObject):
     state_changed = Signal(str)
     audio_changed = Signal(object)
     midi_changed = Signal(object)
+    midi_map_changed = Signal(object)
+    learning_changed = Signal(str)
+    waiting_changed = Signal(object)
     model_changed = Signal(object)
     timbres_of_changed = Signal(str)
     renderer_changed = Signal(str)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QFormLayout,
     QHBoxLayout,
@@ -20,13 +19,15 @@ from PySide6.QtWidgets import (
 
 from instrument import AudioDevice, AudioSettings, ModelInfo
 
-from . import icons
 from . import theme as themes
 from .bridge import Bridge
+from .choice import Choice
+from .midi_learn import MidiLearn
+from .midi_map_page import MidiMapPage
 from .theme import Theme
 from .timing_view import to_the_ear_seconds
 
-PAGES = ("audio", "midi", "model")
+PAGES = ("audio", "midi", "controllers", "model")
 BLOCKS = (32, 64, 128, 256, 512, 1024, 2048)
 RATES = (0, 44100, 48000, 88200, 96000)
 ALL_INPUTS, NO_INPUTS = "*", ""
@@ -35,21 +36,24 @@ LIGHT_MILLISECONDS = 150
 
 
 class DeviceDialog(QDialog):
-    """Three pages: "audio", "midi", "model"."""
+    """Four pages: "audio", "midi", "controllers", "model"."""
 
-    def __init__(self, bridge: Bridge, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, bridge: Bridge, midi: MidiLearn, theme: Theme, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Settings")
-        self.setMinimumSize(500, 400)
+        self.setMinimumSize(660, 470)
         self.audio = AudioPage(bridge, theme)
         self.midi = MidiPage(bridge, theme)
+        self.controllers = MidiMapPage(bridge, midi, theme)
         self.model = ModelPage(bridge)
+        self._pages = (self.audio, self.midi, self.controllers, self.model)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setDrawBase(False)
-        for page, title in zip(
-            (self.audio, self.midi, self.model), ("Sound", "MIDI", "Model"), strict=True
-        ):
+        titles = ("Sound", "MIDI", "Controllers", "Model")
+        for page, title in zip(self._pages, titles, strict=True):
             self.tabs.addTab(page, title)
         close = QPushButton("Close")
         close.clicked.connect(self.close)
@@ -76,7 +80,7 @@ class DeviceDialog(QDialog):
 
     def showEvent(self, event: QShowEvent) -> None:
         """Ask what there is."""
-        for page in (self.audio, self.midi, self.model):
+        for page in self._pages:
             page.look()
         self._timer.start()
         super().showEvent(event)
@@ -282,32 +286,6 @@ class ModelPage(QWidget):
         if item is not None:
             path = item.data(Qt.ItemDataRole.UserRole).path
             self._bridge.ask(lambda instrument: instrument.load_model(path))
-
-
-class Choice(QComboBox):
-    """A combo box with a sign of its own for what opens it."""
-
-    def __init__(self, name: str, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
-        self.setAccessibleName(name)
-        self.view().setAccessibleName(name)
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(24)
-
-    def choose(self, data: object) -> None:
-        """Choose the entry that stands for `data`, if there is one."""
-        place = self.findData(data)
-        if place >= 0:
-            self.setCurrentIndex(place)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the field, and the sign at its right."""
-        super().paintEvent(event)
-        painter = QPainter(self)
-        place = QRectF(self.width() - 23.0, self.height() / 2 - 6, 12, 12)
-        icons.draw(painter, "down", place, self._theme.colour("dim"))
-        painter.end()
 
 
 class Light(QWidget):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from instrument import Status
+from instrument import TARGETS, Status
 
 
 class Hint(NamedTuple):
@@ -70,6 +70,7 @@ TIPS = (
     "Drop a timbre from the left onto a corner of the pad",
     "Lock the corners you like, then re-roll the others",
     "Double click a knob for its default; Ctrl turns it finely",
+    "Right click a knob or the pad to move it by a MIDI controller",
 )
 _NO_MIDI_TIP = "No MIDI keyboard: plug one in at any time, or play with A W S E D F"
 
@@ -86,6 +87,8 @@ def tip(state: str, status: Status, turn: int) -> str:
     """Give the line at the bottom; `turn` chooses among those that always hold."""
     if state != "playing":
         return ""
+    if status.learning:
+        return f"Move a MIDI controller for {TARGETS[status.learning]}; Esc stops"
     if not status.midi_inputs and turn % 2 == 0:
         return _NO_MIDI_TIP
     return TIPS[turn % len(TIPS)]

@@ -41,6 +41,7 @@ class Knob(QDial):
     """
 
     turned = Signal(str, float)
+    menu_opened = Signal(str, object)  # the parameter's name, and the menu to add to
 
     def __init__(self, parameter: Parameter, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,6 +51,9 @@ class Knob(QDial):
         self._position = parameter.to_position(parameter.default)
         self._drag_y: float | None = None
         self._is_hovered = False
+        self._mover = ""
+        self._is_learned = self._is_learning = False
+        self._waiting: float | None = None
         self.setRange(0, STEPS)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(44, 26 + 2 * _TEXT_HEIGHT)
@@ -68,6 +72,23 @@ class Knob(QDial):
         self._value = self.parameter.clip(value)
         self._position = self.parameter.to_position(value)
         self._show()
+
+    def show_midi(self, mover: str, *, is_learned: bool, is_learning: bool) -> None:
+        """Show which MIDI controller moves it.
+
+        Args:
+            mover: The controller in words, or "".
+            is_learned: Whether the player has chosen it: a dot says so.
+            is_learning: Whether the next controller will be its own: a ring says so.
+        """
+        self._mover, self._is_learned, self._is_learning = mover, is_learned, is_learning
+        self._show()
+
+    def show_waiting(self, position: float | None) -> None:
+        """Show where its MIDI controller points that has yet to come by the value, 0 to 1."""
+        if position != self._waiting:
+            self._waiting = position
+            self._show()
 
     def sizeHint(self) -> QSize:
         """Ask for a dial of 40 pixels and two lines."""
@@ -133,7 +154,7 @@ class Knob(QDial):
             event.ignore()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Offer to type a value and to go back."""
+        """Offer to type a value, to go back, and what others add."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         typed = QAction("Type a value…", menu)
@@ -141,9 +162,8 @@ class Knob(QDial):
         default = QAction(f"Default: {value_text(self.parameter, self.parameter.default)}", menu)
         default.triggered.connect(lambda: self._set(self.parameter.default))
         menu.addActions([typed, default])
-        if self.parameter.controller is not None:
-            moved_by = menu.addAction(f"Moved by MIDI controller {self.parameter.controller}")
-            moved_by.setEnabled(False)
+        menu.addSeparator()
+        self.menu_opened.emit(self.parameter.name, menu)
         menu.popup(event.globalPos())
 
     def ask_for_value(self) -> None:
@@ -196,7 +216,8 @@ class Knob(QDial):
         row = self.parameter
         origin = row.to_position(0.0) if row.minimum < 0 < row.maximum and row.unit != "dB" else 0.0
         first, last = sorted((origin, self._position))
-        self._paint_arc(painter, ring, first, last, "accent", width)
+        if not self._is_learning:
+            self._paint_arc(painter, ring, first, last, "accent", width)
         face = ring.adjusted(1.6 * width, 1.6 * width, -1.6 * width, -1.6 * width)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.colour("hover" if self._is_hovered else "raised"))
@@ -205,7 +226,23 @@ class Knob(QDial):
             painter.setPen(QPen(theme.colour("accent"), 1.2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawEllipse(face)
+        self._paint_midi(painter, ring, width)
         self._paint_pointer(painter, face)
+
+    def _paint_midi(self, painter: QPainter, ring: QRectF, width: float) -> None:
+        """Draw what there is to see of its MIDI controller: it is awaited, learned, elsewhere."""
+        if self._is_learning:
+            painter.setPen(QPen(self._theme.colour("rendering"), width, Qt.PenStyle.DotLine))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawEllipse(ring)
+            return
+        if self._waiting is not None:
+            place = self._waiting
+            self._paint_arc(painter, ring, place - 0.01, place + 0.01, "fresh", 1.6 * width)
+        if self._is_learned:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._theme.colour("fresh"))
+            painter.drawEllipse(QPointF(ring.center().x(), ring.bottom() - width / 2), 2.2, 2.2)
 
     def _paint_arc(
         self, painter: QPainter, ring: QRectF, first: float, last: float, name: str, width: float
@@ -231,7 +268,9 @@ class Knob(QDial):
 
     def _paint_lines(self, painter: QPainter, top: float, height: int) -> None:
         lines = (
-            (value_text(self.parameter, self._value), "text"),
+            ("move one", "rendering")
+            if self._is_learning
+            else (value_text(self.parameter, self._value), "text"),
             (self.parameter.label, "dim"),
         )
         for place, (text, name) in enumerate(lines):
@@ -270,10 +309,16 @@ class Knob(QDial):
         self.blockSignals(True)
         self.setValue(round(self._position * STEPS))
         self.blockSignals(False)
-        self.setAccessibleDescription(value_text(self.parameter, self._value))
+        value = value_text(self.parameter, self._value)
+        midi = "learning MIDI" if self._is_learning else self._mover and f"MIDI: {self._mover}"
+        if midi and self._waiting is not None:
+            waits_at = value_text(self.parameter, self.parameter.from_position(self._waiting))
+            midi += f", at {waits_at}: it takes over when it comes by"
+        self.setAccessibleDescription(f"{value}. {midi}" if midi else value)
         self.setToolTip(
-            f"{self.parameter.label}: {value_text(self.parameter, self._value)}\n"
+            f"{self.parameter.label}: {value}\n"
             "Drag, wheel or arrow keys; Ctrl is finer; double click for the default"
+            f"{midi and chr(10)}{midi}"
         )
         self.update()
 

@@ -27,6 +27,7 @@ class KnobPanel(QWidget):
     """Two pages of rows of four knobs, each group under its name."""
 
     turned = Signal(str, float)
+    menu_opened = Signal(str, object)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,6 +55,11 @@ class KnobPanel(QWidget):
         """Show a parameter's value."""
         if name in self.knobs:
             self.knobs[name].show_value(value)
+
+    def show_waiting(self, places: dict[str, float]) -> None:
+        """Show where MIDI controllers point that have yet to come by a knob's value, by name."""
+        for name, knob in self.knobs.items():
+            knob.show_waiting(places.get(name))
 
     def show_page(self, place: int) -> None:
         """Show one of `PAGES`."""
@@ -89,6 +95,7 @@ class KnobPanel(QWidget):
         for place, parameter in enumerate(p for p in PARAMETERS if p.group == group):
             knob = Knob(parameter, theme)
             knob.turned.connect(self.turned)
+            knob.menu_opened.connect(self.menu_opened)
             self.knobs[parameter.name] = knob
             row.addWidget(knob, place // COLUMNS, place % COLUMNS)
         for column in range(COLUMNS):

@@ -23,7 +23,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
-from instrument import Corner, Timbre
+from instrument import PAD_X, PAD_Y, Corner, Timbre
 
 from .corner_chip import HEIGHT, CornerChip
 from .theme import Theme
@@ -59,6 +59,7 @@ class LatentPad(QWidget):
     timbre_chosen = Signal(int, str)
     rerolled = Signal(int)
     lock_toggled = Signal(int, bool)
+    menu_opened = Signal(object)  # to add to
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -69,6 +70,7 @@ class LatentPad(QWidget):
         self._features: list[Features] = [UNKNOWN] * 4
         self._share_fresh = 0.0
         self._is_drag = False
+        self._learning = ""
         self._fine_from: QPointF | None = None
         self._drop_corner: int | None = None
         self._trail: list[tuple[float, float, float]] = []
@@ -114,6 +116,11 @@ class LatentPad(QWidget):
         self._share_fresh = n_fresh / n_notes if n_notes else 0.0
         self.update(self._finger_rect())
 
+    def show_learning(self, target: str) -> None:
+        """Show which of its ways waits for a MIDI controller: `PAD_X`, `PAD_Y`, or any other."""
+        self._learning = target
+        self.update()
+
     def active_rect(self) -> QRectF:
         """Give the part that the finger can reach, in pixels."""
         return QRectF(self.rect()).adjusted(MARGIN, STRIP, -MARGIN, -STRIP)
@@ -142,6 +149,8 @@ class LatentPad(QWidget):
         lock.setCheckable(True)
         lock.setChecked(corner.locked)
         lock.triggered.connect(lambda checked: self.lock_toggled.emit(index, checked))
+        menu.addSeparator()
+        self.menu_opened.emit(menu)
         return menu
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -226,6 +235,7 @@ class LatentPad(QWidget):
         if self._corners:
             self._paint_corners(painter)
             self._paint_trail(painter)
+            self._paint_learning(painter)
             self._paint_finger(painter)
         if self.hasFocus():
             painter.setPen(QPen(self._theme.colour("accent", 0.75), 1.2))
@@ -397,6 +407,14 @@ class LatentPad(QWidget):
             pen.setCapStyle(Qt.PenCapStyle.RoundCap)
             painter.setPen(pen)
             painter.drawLine(self.to_pixels(x0, y0), self.to_pixels(x1, y1))
+
+    def _paint_learning(self, painter: QPainter) -> None:
+        """Draw the way that waits for a MIDI controller, through the finger."""
+        ways = {PAD_X: ((0.0, self._y), (1.0, self._y)), PAD_Y: ((self._x, 0.0), (self._x, 1.0))}
+        if self._learning in ways:
+            start, end = ways[self._learning]
+            painter.setPen(QPen(self._theme.colour("rendering"), 3.0, Qt.PenStyle.DashLine))
+            painter.drawLine(self.to_pixels(*start), self.to_pixels(*end))
 
     def _paint_finger(self, painter: QPainter) -> None:
         centre = self.to_pixels(self._x, self._y)

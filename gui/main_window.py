@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMainWindow,
+    QMenu,
     QPushButton,
     QStackedWidget,
     QVBoxLayout,
@@ -17,6 +18,8 @@ from PySide6.QtWidgets import (
 
 from instrument import (
     MOD_WHEEL,
+    PAD_X,
+    PAD_Y,
     ControlChange,
     ModelInfo,
     MovePad,
@@ -40,6 +43,7 @@ from .keyboard import Keyboard
 from .knob_panel import KnobPanel
 from .latent_pad import LatentPad
 from .meter import Meter
+from .midi_learn import MidiLearn
 from .note_view import NotePicture, NoteView, picture_of
 from .notice_bar import NoticeBar
 from .preset_actions import PresetActions
@@ -104,7 +108,7 @@ class MainWindow(QMainWindow):
         self.pad.setFocus()
 
     def show_settings(self, page: str = "audio") -> None:
-        """Open the settings at a page: "audio", "midi" or "model"."""
+        """Open the settings at a page: "audio", "midi", "controllers" or "model"."""
         self.devices.open_page(page)
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -173,7 +177,8 @@ class MainWindow(QMainWindow):
         self.keyboard.show_letters(self.computer_keys.labels())
         self.status_line = StatusLine(theme)
         self.train = TrainPage(TrainingJob(self._trainings), self._bridge, self._library, theme)
-        self.devices = DeviceDialog(self._bridge, theme, self)
+        self.midi = MidiLearn(self._bridge, self)
+        self.devices = DeviceDialog(self._bridge, self.midi, theme, self)
 
     def _lay_out(self) -> None:
         self.left = _panel(_column(self.browser, margins=(10, 10, 8, 6)))
@@ -237,6 +242,8 @@ class MainWindow(QMainWindow):
         bridge.timing_changed.connect(self.top.timing.show_status)
         bridge.note_changed.connect(lambda _note: self._picture_note())
         bridge.noticed.connect(self.notices.add)
+        self.midi.changed.connect(self._show_midi)
+        bridge.waiting_changed.connect(self.knobs.show_waiting)
         for signal in (
             bridge.audio_changed,
             bridge.midi_changed,
@@ -271,6 +278,10 @@ class MainWindow(QMainWindow):
         self.computer_keys.note_on.connect(self.keyboard.press)
         self.computer_keys.note_off.connect(self.keyboard.release)
         self.computer_keys.layout_changed.connect(self._show_key_layout)
+        self.knobs.menu_opened.connect(lambda name, menu: self.midi.add_to(menu, name))
+        self.pad.menu_opened.connect(self._add_midi_of_pad)
+        self.midi.attach(self.top.previous, "previous_preset")
+        self.midi.attach(self.top.next, "next_preset")
         self.top.panicked.connect(self._panic)
         self.top.train.toggled.connect(self.show_train_page)
         self.actions_of_presets.listed.connect(lambda _entries: self.train.renew_sounds())
@@ -292,7 +303,7 @@ class MainWindow(QMainWindow):
             "Ctrl+,": self.show_settings,
             "Ctrl+T": self.top.train.toggle,
             FLIP_KEY: self.train.flip,
-            "Esc": self.notices.put_away,
+            "Esc": self._put_away,
             "Ctrl+Q": self.close,
         }
         for keys, act in shortcuts.items():
@@ -395,6 +406,27 @@ class MainWindow(QMainWindow):
         self.computer_keys.release_all()
         self.keyboard.release_all()
         self._bridge.post(Panic())
+
+    def _show_midi(self) -> None:
+        for name, knob in self.knobs.knobs.items():
+            knob.show_midi(
+                self.midi.mover(name),
+                is_learned=self.midi.is_learned(name),
+                is_learning=self.midi.learning == name,
+            )
+        self.pad.show_learning(self.midi.learning)
+        self._show_trouble()
+
+    def _add_midi_of_pad(self, menu: QMenu) -> None:
+        for axis in (PAD_X, PAD_Y):
+            self.midi.add_submenu_to(menu, axis)
+
+    def _put_away(self) -> None:
+        """Stop learning, or put the newest notice away."""
+        if self.midi.learning:
+            self.midi.learn("")
+        else:
+            self.notices.put_away()
 
     def _help(self, action: str) -> None:
         if action == "restart":

@@ -121,7 +121,7 @@ def _take_dark(window: MainWindow, folder: Path) -> list[Path]:
         window.resize(*size)
         taken.append(_take(window, folder, name))
     window.resize(*SIZE)
-    for page in ("audio", "midi", "model"):
+    for page in ("audio", "midi", "controllers", "model"):
         window.show_settings(page)
         taken.append(_take(window.devices, folder, f"settings-{page}"))
     window.devices.close()

@@ -229,6 +229,22 @@ def _style_sheet(theme: Theme) -> str:
     QListWidget::item {{ padding: 6px 8px; border-radius: 4px; }}
     QListWidget::item:selected {{ background: {theme.hover}; color: {theme.text}; }}
 
+    QTreeView {{ background: {theme.raised}; border: 1px solid {theme.line};
+        border-radius: {RADIUS}px; outline: none; }}
+    QTreeView:focus {{ border: 1px solid {theme.accent}; }}
+    QTreeView::item {{ padding: 5px 6px; }}
+    QTreeView::item:selected {{ background: {theme.hover}; color: {theme.text}; }}
+    QHeaderView::section {{ background: {theme.raised}; color: {theme.dim}; border: none;
+        border-bottom: 1px solid {theme.line}; padding: 5px 6px; font-size: {SMALL_PIXELS}px; }}
+    QDoubleSpinBox {{ background: {theme.raised}; border: 1px solid {theme.line};
+        border-radius: {RADIUS}px; padding: 4px 0; min-height: 18px;
+        selection-background-color: {theme.accent}; selection-color: {theme.on_accent}; }}
+    QDoubleSpinBox:focus {{ border: 1px solid {theme.accent}; }}
+    QDoubleSpinBox:disabled {{ color: {theme.faint}; }}
+    QDoubleSpinBox QLineEdit {{ background: transparent; border: none; padding: 0 8px;
+        min-height: 0; }}
+    QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{ width: 0; height: 0; border: none; }}
+
     QSlider {{ min-height: 22px; }}
     QSlider::groove:horizontal {{ background: {theme.line}; height: 4px; border-radius: 2px; }}
     QSlider::handle:horizontal {{ background: {theme.text}; width: 14px; height: 14px;

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFileDialog, QFormLayout, QLineEdit, QPushButton, 
 
 from instrument import ModelInfo
 
-from .device_dialog import Choice
+from .choice import Choice
 from .theme import Theme
 from .train_words import FIRST_LIMIT, LIMITS
 from .training_files import TrainingFolder, TrainingPlan

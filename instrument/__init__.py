@@ -21,10 +21,22 @@ from .events import (
     SetParameter,
     SetTuning,
     SetZones,
+    StepPreset,
     TuneKeys,
 )
 from .interface import InstrumentInterface
 from .library import PresetEntry, PresetLibrary
+from .midi_map import (
+    ACTIONS,
+    PAD_X,
+    PAD_Y,
+    TARGETS,
+    USUAL_CONTROLLERS,
+    Mapping,
+    MidiMap,
+    MidiMapError,
+)
+from .midi_source import Source
 from .models import ModelLibraryError
 from .options import InstrumentOptions
 from .parameters import BY_NAME, MOD_WHEEL, PARAMETERS, SUSTAIN_PEDAL, Parameter
@@ -47,10 +59,15 @@ from .tuning import Tuning
 from .zones import Zones
 
 __all__ = [
+    "ACTIONS",
     "BY_NAME",
     "MOD_WHEEL",
+    "PAD_X",
+    "PAD_Y",
     "PARAMETERS",
     "SUSTAIN_PEDAL",
+    "TARGETS",
+    "USUAL_CONTROLLERS",
     "AllNotesOff",
     "AnyEvent",
     "AudioDevice",
@@ -64,6 +81,9 @@ __all__ = [
     "InstrumentInterface",
     "InstrumentOptions",
     "KeyPressure",
+    "Mapping",
+    "MidiMap",
+    "MidiMapError",
     "ModelInfo",
     "ModelLibraryError",
     "MovePad",
@@ -83,7 +103,9 @@ __all__ = [
     "SetParameter",
     "SetTuning",
     "SetZones",
+    "Source",
     "Status",
+    "StepPreset",
     "Timbre",
     "TuneKeys",
     "Tuning",

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from .events import AnyEvent
+from .midi_map import Mapping
 from .options import InstrumentOptions
 from .preset import Preset
 from .remote import (
@@ -51,7 +52,7 @@ STEADY_SECONDS = 10.0  # a process that has played so long is started again by i
 N_NOTICES = 20
 STOPPED = "The instrument has stopped. Try once more in a moment, or start Timbrepad anew."
 
-_ANSWERS_BEFORE_START = ("timbres", "audio_devices", "midi_ports", "models")
+_ANSWERS_BEFORE_START = ("timbres", "audio_devices", "midi_ports", "midi_profiles", "models")
 
 
 class InstrumentClient:
@@ -137,6 +138,34 @@ class InstrumentClient:
         self._options = msgspec.structs.replace(self._options, midi_port=name)
         self._call("open_midi", name)
 
+    def learn_midi(self, target: str) -> None:
+        """Bind the next MIDI controller that moves to a target; "" waits for none."""
+        self._call("learn_midi", target)
+
+    def map_midi(self, mapping: Mapping) -> None:
+        """Set a mapping; ValueError if something in it is not possible."""
+        self._call("map_midi", mapping)
+
+    def forget_midi(self, target: str) -> None:
+        """Take a target's MIDI controller away; "" takes all."""
+        self._call("forget_midi", target)
+
+    def midi_profiles(self) -> tuple[str, ...]:
+        """List the profiles of MIDI controllers by name."""
+        return self._call("midi_profiles")
+
+    def load_midi_profile(self, name: str) -> None:
+        """Take over a profile of MIDI controllers; MidiMapError if it can't be read."""
+        self._call("load_midi_profile", name)
+
+    def save_midi_profile(self, name: str) -> None:
+        """Write the present map as a profile; MidiMapError if it can't be written."""
+        self._call("save_midi_profile", name)
+
+    def delete_midi_profile(self, name: str) -> None:
+        """Delete a profile of MIDI controllers; MidiMapError if it can't be deleted."""
+        self._call("delete_midi_profile", name)
+
     def test_sound(self) -> None:
         """Play a short test sound that needs no model."""
         self._call("test_sound")
@@ -203,6 +232,8 @@ class InstrumentClient:
             if self._sound is not None:  # no thread waits for this one's answer
                 arguments = encode_value((self._sound,))
                 self._pipe.send(Call(next(self._numbers), "load_preset", arguments))
+        # once it plays, what was learned since is on disk: another start shall find that
+        self._options = msgspec.structs.replace(self._options, midi_map="")
         self._reader.start()
 
     def _call(self, method: str, *arguments: object) -> Any:

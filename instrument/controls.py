@@ -7,7 +7,8 @@ import math
 
 import msgspec
 
-from . import registered
+from . import bank_select, registered
+from .bank_select import BankSelect
 from .cache import Target, make_target
 from .events import (
     AllNotesOff,
@@ -20,11 +21,13 @@ from .events import (
     NoteOn,
     Panic,
     PitchBend,
+    ProgramChange,
     SetParameter,
     SetTuning,
     SetZones,
     TuneKeys,
 )
+from .midi_reader import position_of
 from .parameters import (
     BREATH,
     BY_CONTROLLER,
@@ -33,6 +36,8 @@ from .parameters import (
     KEY_MODES,
     MOD_WHEEL,
     MONO_MODE,
+    PAD_X_CONTROLLER,
+    PAD_Y_CONTROLLER,
     PARAMETERS,
     POLY_MODE,
     RESET_CONTROLLERS,
@@ -48,8 +53,6 @@ from .status import Corner
 from .tuning import Tuning, equal_tuning
 from .zones import Zones
 
-PAD_X_CONTROLLER = 16
-PAD_Y_CONTROLLER = 17
 N_NOTES = 128
 GLIDE_STEP = 2  # semitones; the engine reads a note up to 2.5 away before it takes a nearer one
 
@@ -92,6 +95,7 @@ class Controls:
         self.revision = 0
         self._usual_tuning: Tuning | None = None
         self._registered = RegisteredParameters()
+        self._banks = BankSelect()
         self._levers: dict[tuple[int, int], int] = {}  # by channel and controller
         self._sounding: dict[tuple[int, int], int] = {}  # by channel and key that is down
         self._bends: dict[int, float] = {}  # by channel
@@ -143,6 +147,10 @@ class Controls:
                 return (event,)
             case _:
                 return ()
+
+    def with_bank(self, event: ProgramChange) -> ProgramChange:
+        """Give a program change with the bank that was chosen on its channel."""
+        return self._banks.chosen(event)
 
     def move_pad(self, x: float, y: float) -> None:
         """Put the finger at a place, each 0..1; beyond the edge is on the edge.
@@ -315,6 +323,9 @@ class Controls:
             return (event,)
         if controller == RESET_CONTROLLERS:
             return self._reset(event)
+        if controller in bank_select.CONTROLLERS:
+            self._banks.take(event)
+            return ()
         if controller in registered.CONTROLLERS:
             setting = self._registered.take(event)
             return self._register(setting, at) if setting is not None else ()
@@ -329,7 +340,7 @@ class Controls:
             return (self._heard(name, at),) if name in BY_NAME else ()
         name = self._mapped(controller)
         if name is not None:
-            value = BY_NAME[name].from_position(_position(event.value))
+            value = BY_NAME[name].from_position(position_of(event.value))
             return self._set_parameter(SetParameter(name=name, value=value, time_seconds=at))
         if controller in LEVERS:
             self._levers[event.channel, controller] = event.value
@@ -402,11 +413,6 @@ class Controls:
 def _nearest(pitch: float) -> int:
     """Give the MIDI note nearest to a pitch."""
     return min(max(math.floor(pitch + 0.5), 0), N_NOTES - 1)
-
-
-def _position(value: int) -> float:
-    """Turn a controller's value, 0 to 127, into 0..1; 64, the middle of MIDI, is exactly 0.5."""
-    return value / 128 if value <= 64 else 0.5 + (value - 64) / 126
 
 
 def _check(what: str, value: int, minimum: int, maximum: int) -> None:

@@ -66,10 +66,17 @@ class KeyPressure(Event, frozen=True):
 
 
 class ProgramChange(Event, frozen=True):
-    """A preset is asked for by its place in the list of presets, 0 to 127."""
+    """A preset is asked for by its place in the list: `program` 0 to 127 of a `bank` of 128."""
 
     program: int
     channel: int = 0
+    bank: int = 0
+
+
+class StepPreset(Event, frozen=True):
+    """The preset is asked for that is `step` places further in the list, round its ends."""
+
+    step: int
 
 
 class SetParameter(Event, frozen=True):
@@ -130,6 +137,7 @@ AnyEvent = (
     | ChannelPressure
     | KeyPressure
     | ProgramChange
+    | StepPreset
     | SetParameter
     | SetTuning
     | TuneKeys

@@ -41,11 +41,14 @@ from .events import (
     PitchBend,
     ProgramChange,
     SetZones,
+    StepPreset,
 )
 from .files import write_whole
 from .jack import silence_jack
 from .library import PresetLibrary
 from .midi import MidiInputs
+from .midi_control import MidiControl
+from .midi_map import Mapping
 from .models import ModelLibrary, ModelLibraryError, read_timbres
 from .options import InstrumentOptions
 from .output import Output
@@ -160,6 +163,15 @@ class Instrument:
         self.follow_run(self._options.follow)
         self._midi_lock = threading.Lock()
         self._midi_message = ""
+        self._midi_control = MidiControl(
+            self._controls,
+            self._controls_lock,
+            post=self.post,
+            notify=self.notify,
+            data=data,
+            profile=self._options.midi_map,
+            remember=self._options.remember,
+        )
         self._midi = MidiInputs(self._post_quietly, clock=clock)
         self.open_midi(self._options.midi_port)
         self._thread = threading.Thread(target=self._keep_house, name="housekeeper", daemon=True)
@@ -180,6 +192,9 @@ class Instrument:
                 self._controls.play(event)
                 self._tell_housekeeper(event)
         elif isinstance(event, ProgramChange):
+            with self._controls_lock:
+                self._todo.append(self._controls.with_bank(event))
+        elif isinstance(event, StepPreset):
             self._todo.append(event)
         else:
             with self._controls_lock:
@@ -196,9 +211,9 @@ class Instrument:
             self._todo.append(sounding)
 
     def _post_quietly(self, event: AnyEvent) -> None:
-        """Post from the MIDI thread, where nobody would see an error."""
+        """Play what came by MIDI, as it is mapped; nobody would see an error of this thread."""
         try:
-            self.post(event)
+            self._midi_control.play(event)
         except ValueError as error:
             self.notify(str(error))
 
@@ -258,6 +273,9 @@ class Instrument:
                 parameters=dict(controls.parameters),
                 tuning=controls.tuning.name if controls.tuning is not None else "",
                 zones=controls.zones,
+                midi_map=self._midi_control.midi_map,
+                learning=self._midi_control.learning,
+                waiting=self._midi_control.waiting(),
                 preset_name=self._preset_name,
                 preset_changed=controls.revision != self._saved_revision,
                 n_fresh=stock.n_fresh,
@@ -409,6 +427,36 @@ class Instrument:
             self._midi.listen(name)
             self._poll_midi()
 
+    # What MIDI controllers move.
+
+    def learn_midi(self, target: str) -> None:
+        """Bind the next MIDI controller that moves to a target; "" waits for none."""
+        self._midi_control.learn(target)
+
+    def map_midi(self, mapping: Mapping) -> None:
+        """Set a mapping, in place of its target's and of those that have its controller."""
+        self._midi_control.map(mapping)
+
+    def forget_midi(self, target: str) -> None:
+        """Take a target's MIDI controller away; "" takes all."""
+        self._midi_control.forget(target)
+
+    def midi_profiles(self) -> tuple[str, ...]:
+        """List the profiles of MIDI controllers by name."""
+        return self._midi_control.profiles()
+
+    def load_midi_profile(self, name: str) -> None:
+        """Take over a profile of MIDI controllers."""
+        self._midi_control.load(name)
+
+    def save_midi_profile(self, name: str) -> None:
+        """Write the present map as a profile, in place of a former one of this name."""
+        self._midi_control.save(name)
+
+    def delete_midi_profile(self, name: str) -> None:
+        """Delete a profile of MIDI controllers; what is mapped stays."""
+        self._midi_control.delete(name)
+
     def close(self) -> None:
         """Stop the sound, the ports and the renderer."""
         if self._closing.is_set():
@@ -419,6 +467,7 @@ class Instrument:
             self._thread.join(CLOSE_SECONDS)
         with self._midi_lock:
             self._midi.close()
+        self._midi_control.keep()
         with self._lock:
             self._keep_session()
             self._output.close()
@@ -451,14 +500,18 @@ class Instrument:
         with contextlib.suppress(IndexError):
             while True:
                 event = self._todo.popleft()
-                if isinstance(event, ProgramChange):
-                    self._change_program(event.program)
+                if isinstance(event, ProgramChange | StepPreset):
+                    self._change_preset(event)
                 else:
                     self._supply.play(event)
 
-    def _change_program(self, program: int) -> None:
+    def _change_preset(self, event: ProgramChange | StepPreset) -> None:
         try:
-            preset = self._presets.load(self._presets.by_program(program).name)
+            if isinstance(event, ProgramChange):
+                entry = self._presets.by_program(event.program, event.bank)
+            else:
+                entry = self._presets.neighbour(self._preset_name, event.step)
+            preset = self._presets.load(entry.name)
         except PresetError as error:
             self.notify(str(error))
             return
@@ -516,6 +569,7 @@ class Instrument:
             if came_back:
                 self._midi.reopen()
             self._poll_midi()
+        self._midi_control.look(now)
         if now - self._followed_at >= FOLLOW_SECONDS:
             self._followed_at = now
             self._follow()

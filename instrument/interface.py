@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from .events import AnyEvent
+from .midi_map import Mapping
 from .preset import Preset
 from .status import AudioDevice, AudioSettings, ModelInfo, NoteWave, Status, Timbre
 
@@ -68,6 +69,58 @@ class InstrumentInterface(Protocol):
 
     def open_midi(self, name: str) -> None:
         """Listen to one port by name, to all with "*", to none with ""; reconnects by itself."""
+        ...
+
+    def learn_midi(self, target: str) -> None:
+        """Bind the next MIDI controller that moves to a target; "" waits for none.
+
+        Raises:
+            ValueError: If nothing of this name can be moved: the keys of `TARGETS` can.
+        """
+        ...
+
+    def map_midi(self, mapping: Mapping) -> None:
+        """Set a mapping, in place of its target's and of those that have its controller.
+
+        Raises:
+            ValueError: If something in it is not possible.
+        """
+        ...
+
+    def forget_midi(self, target: str) -> None:
+        """Take a target's MIDI controller away; "" takes all.
+
+        Raises:
+            ValueError: If nothing of this name can be moved.
+        """
+        ...
+
+    def midi_profiles(self) -> tuple[str, ...]:
+        """List the profiles of MIDI controllers by name."""
+        ...
+
+    def load_midi_profile(self, name: str) -> None:
+        """Take over a profile of MIDI controllers.
+
+        Raises:
+            MidiMapError: If there is none, or it can't be read; the present map stays.
+        """
+        ...
+
+    def save_midi_profile(self, name: str) -> None:
+        """Write the present map as a profile, in place of a former one of this name.
+
+        Raises:
+            MidiMapError: If the name is none, or the file can't be written.
+        """
+        ...
+
+    def delete_midi_profile(self, name: str) -> None:
+        """Delete a profile of MIDI controllers; what is mapped stays.
+
+        Raises:
+            MidiMapError: If there is none, or it can't be deleted.
+        """
         ...
 
     def test_sound(self) -> None:

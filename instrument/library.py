@@ -2,39 +2,23 @@
 
 import contextlib
 import difflib
-import errno
 import functools
 import importlib.resources
-import re
 import time
-import unicodedata
 from collections.abc import Iterator
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import msgspec
 
+from .file_names import MAXIMUM_NAME, file_name, name_key, reason_of, tidy_name
 from .files import write_whole
 from .paths import presets_folder
 from .preset import MAXIMUM_BYTES, Preset, PresetError, decode_preset, encode_preset
 
 SUFFIX = ".json"
 TRASH = ".trash"
-MAXIMUM_NAME = 80  # characters; in UTF-8 at most 240 of the 255 bytes that file systems allow
-
-_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
-_DEVICE_NAMES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # of Windows
-
-_REASONS = {
-    errno.ENOSPC: "the disk is full. Free some space and try again",
-    errno.EDQUOT: "the disk quota is used up. Free some space and try again",
-    errno.EROFS: "the disk is read-only. Choose another folder",
-    errno.EACCES: "the folder or the file is protected. Change its permissions, or use another",
-    errno.EPERM: "the folder or the file is protected. Change its permissions, or use another",
-    errno.ENOENT: "there is no such file. Check the path",
-    errno.EISDIR: "it is a folder, not a file. Choose a file",
-    errno.ENOTDIR: "a part of the path is a file, not a folder. Choose another folder",
-}
+PROGRAMS_OF_A_BANK = 128
 
 
 class PresetEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,12 +64,12 @@ class PresetLibrary:
 
     def list(self) -> tuple[PresetEntry, ...]:
         """List the factory's presets in the factory's order, then the player's by name."""
-        entries = {_key(entry.name): entry for entry in self._factory_entries}
+        entries = {name_key(entry.name): entry for entry in self._factory_entries}
         taken: set[str] = set()
         for entry in self._user_entries():
             shown = _unique(entry.name, taken)
-            taken.add(_key(shown))
-            entries[_key(shown)] = msgspec.structs.replace(entry, name=shown)
+            taken.add(name_key(shown))
+            entries[name_key(shown)] = msgspec.structs.replace(entry, name=shown)
         return tuple(entries.values())
 
     def find(self, name: str) -> PresetEntry:
@@ -94,11 +78,11 @@ class PresetLibrary:
         Raises:
             PresetError: If there is none; the message names those that come near.
         """
-        entries = {_key(entry.name): entry for entry in self.list()}
-        entry = entries.get(_key(name))
+        entries = {name_key(entry.name): entry for entry in self.list()}
+        entry = entries.get(name_key(name))
         if entry is not None:
             return entry
-        near = difflib.get_close_matches(_key(name), entries, n=3, cutoff=0.5)
+        near = difflib.get_close_matches(name_key(name), entries, n=3, cutoff=0.5)
         hint = ", ".join(f'"{entries[key].name}"' for key in near) or "the list of presets"
         raise PresetError(f'There is no preset "{name}". Try {hint}.')
 
@@ -137,7 +121,7 @@ class PresetLibrary:
             PresetError: If the name is taken or empty, or the file can't be written.
         """
         name = _checked_name(name)
-        if _key(name) in self._keys():
+        if name_key(name) in self._keys():
             raise PresetError(f'There is a preset "{name}" already. Choose another name.')
         return self.save(msgspec.structs.replace(preset, name=name))
 
@@ -154,11 +138,11 @@ class PresetLibrary:
         """
         entry = self._own(name, "renamed")
         new_name = _checked_name(new_name)
-        if _key(new_name) != _key(name) and _key(new_name) in self._keys():
+        if name_key(new_name) != name_key(name) and name_key(new_name) in self._keys():
             raise PresetError(f'There is a preset "{new_name}" already. Choose another name.')
         old_path = Path(entry.path)
         preset = msgspec.structs.replace(_read(old_path), name=new_name)
-        new_path = old_path if _key(new_name) == _key(name) else self._free_path(new_name)
+        new_path = old_path if name_key(new_name) == name_key(name) else self._free_path(new_name)
         with _saying(f'Could not rename "{name}"'):
             write_whole(new_path, encode_preset(preset))
             if new_path != old_path:
@@ -214,21 +198,25 @@ class PresetLibrary:
             PresetError: If there is no such preset, it is damaged, or the file can't be written.
         """
         preset = self.load(name)
-        path = destination / _file_name(preset.name) if destination.is_dir() else destination
+        path = destination / file_name(preset.name, SUFFIX) if destination.is_dir() else destination
         with _saying(f'Could not write "{path}"'):
             write_whole(path, encode_preset(preset))
         return path
 
-    def by_program(self, program: int) -> PresetEntry:
-        """Give the entry at a place of the list, 0 for the first.
+    def by_program(self, program: int, bank: int = 0) -> PresetEntry:
+        """Give the entry at a place of the list: program 0..127 of a bank of 128 each.
 
         Raises:
             PresetError: If the list is shorter.
         """
         entries = self.list()
-        if not 0 <= program < len(entries):
-            raise PresetError(f"Program {program} asks for a preset; there are {len(entries)}.")
-        return entries[program]
+        place = PROGRAMS_OF_A_BANK * bank + program
+        if not 0 <= place < len(entries):
+            of_bank = f" of bank {bank}" if bank else ""
+            raise PresetError(
+                f"Program {program}{of_bank} asks for a preset; there are {len(entries)}."
+            )
+        return entries[place]
 
     def neighbour(self, name: str, step: int) -> PresetEntry:
         """Give the entry `step` places after `name`, round the ends; the first for no such name.
@@ -239,8 +227,8 @@ class PresetLibrary:
         entries = [entry for entry in self.list() if not entry.problem]
         if not entries:
             raise PresetError("There are no presets yet. Save one first.")
-        places = {_key(entry.name): place for place, entry in enumerate(entries)}
-        place = places.get(_key(name))
+        places = {name_key(entry.name): place for place, entry in enumerate(entries)}
+        place = places.get(name_key(name))
         return entries[0 if place is None else (place + step) % len(entries)]
 
     def next(self, name: str) -> PresetEntry:
@@ -258,7 +246,7 @@ class PresetLibrary:
 
     def _user_entries(self) -> Iterator[PresetEntry]:
         entries = [self._entry_of(path) for path in _json_files(self.user_folder)]
-        yield from sorted(entries, key=lambda entry: (_key(entry.name), entry.path))
+        yield from sorted(entries, key=lambda entry: (name_key(entry.name), entry.path))
 
     def _entry_of(self, file: Traversable) -> PresetEntry:
         """Read the entry of a file, or recall it while the file is as it was."""
@@ -273,14 +261,14 @@ class PresetLibrary:
         return _read_entry(path, is_factory=False)
 
     def _keys(self) -> set[str]:
-        return {_key(entry.name) for entry in self.list()}
+        return {name_key(entry.name) for entry in self.list()}
 
     def _user_keys(self) -> set[str]:
-        return {_key(entry.name) for entry in self.list() if not entry.is_factory}
+        return {name_key(entry.name) for entry in self.list() if not entry.is_factory}
 
     def _user_path(self, name: str) -> Path | None:
         for entry in self.list():
-            if _key(entry.name) == _key(name) and not entry.is_factory:
+            if name_key(entry.name) == name_key(name) and not entry.is_factory:
                 return Path(entry.path)
         return None
 
@@ -294,10 +282,10 @@ class PresetLibrary:
         return entry
 
     def _free_path(self, name: str) -> Path:
-        there = {_key(file.name) for file in _json_files(self.user_folder)}
-        stem = _file_name(name).removesuffix(SUFFIX)
+        there = {name_key(file.name) for file in _json_files(self.user_folder)}
+        stem = file_name(name, SUFFIX).removesuffix(SUFFIX)
         number = 1
-        while _key(candidate := f"{stem}{f' {number}' if number > 1 else ''}{SUFFIX}") in there:
+        while name_key(candidate := f"{stem}{f' {number}' if number > 1 else ''}{SUFFIX}") in there:
             number += 1
         return self.user_folder / candidate
 
@@ -307,33 +295,21 @@ class PresetLibrary:
         return self._factory.joinpath(Path(entry.path).name)
 
 
-def _key(name: str) -> str:
-    """Give what two names have in common that a file system or a reader takes for the same."""
-    return unicodedata.normalize("NFC", name).strip().casefold()
-
-
 def _unique(name: str, taken: set[str]) -> str:
     candidate, number = name, 1
-    while _key(candidate) in taken:
+    while name_key(candidate) in taken:
         number += 1
         candidate = f"{name} {number}"
     return candidate
 
 
 def _checked_name(name: str) -> str:
-    name = unicodedata.normalize("NFC", " ".join(name.split()))
+    name = tidy_name(name)
     if not name:
         raise PresetError("A preset needs a name. Type one.")
     if len(name) > MAXIMUM_NAME:
         raise PresetError(f"A preset's name has at most {MAXIMUM_NAME} letters, not {len(name)}.")
     return name
-
-
-def _file_name(name: str) -> str:
-    """Make a file name that every system takes."""
-    stem = _FORBIDDEN.sub("_", name).strip(". ") or "_"
-    stem = stem.encode()[:200].decode(errors="ignore")
-    return f"{'_' if _DEVICE_NAMES.fullmatch(stem) else ''}{stem}{SUFFIX}"
 
 
 def _json_files(folder: Traversable) -> list[Traversable]:
@@ -381,5 +357,4 @@ def _saying(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
-        raise PresetError(f"{what}: {reason}.") from error
+        raise PresetError(f"{what}: {reason_of(error)}.") from error

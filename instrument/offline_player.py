@@ -28,7 +28,7 @@ class PresetPlayer:
         preset: Preset,
         model: ModelInfo,
         timbres: Sequence[Timbre],
-        preset_of_program: Callable[[int], Preset] | None = None,
+        preset_of_program: Callable[[int, int], Preset] | None = None,
         *,
         tuning: Tuning | None = None,
     ) -> None:
@@ -38,7 +38,7 @@ class PresetPlayer:
             preset: The one to begin with.
             model: That makes the notes; another model's preset gets timbres of the same names.
             timbres: Of the model.
-            preset_of_program: Gives the preset of a program number, or raises PresetError.
+            preset_of_program: Gives the preset of a program and a bank, or raises PresetError.
             tuning: Of presets that bring none.
 
         Raises:
@@ -58,7 +58,7 @@ class PresetPlayer:
     def play(self, event: AnyEvent) -> tuple[AnyEvent, ...]:
         """Take an event; give the engine's events that come of it."""
         if isinstance(event, ProgramChange):
-            return self._change_program(event.program)
+            return self._change_program(self._controls.with_bank(event))
         return self._controls.play(event)
 
     def as_sounding(self, event: AnyEvent) -> AnyEvent | None:
@@ -75,11 +75,11 @@ class PresetPlayer:
         assert target is not None, "the corners are resolved when a preset is loaded"
         return target
 
-    def _change_program(self, program: int) -> tuple[AnyEvent, ...]:
+    def _change_program(self, event: ProgramChange) -> tuple[AnyEvent, ...]:
         if self._preset_of_program is None:
             return ()
         try:
-            return self._load(self._preset_of_program(program))
+            return self._load(self._preset_of_program(event.program, event.bank))
         except PresetError:  # as in the instrument: the sound stays as it is
             return ()
 

@@ -23,7 +23,9 @@ class InstrumentOptions(msgspec.Struct, frozen=True, kw_only=True):
         bake: Keep rendered keyboards on disk, so that the next start sounds at once.
         tuning: Of the keys, for presets that bring none; None is twelve equal steps.
         mpe: Take the MIDI inputs for MPE (lower zone, 15 notes) before one says so itself.
-        remember: Take up the sound of the last session, and keep this one for the next.
+        midi_map: Name or file of a profile of MIDI controllers; "" is the last session's map.
+        remember: Take up the sound of the last session, and keep this one for the next; keep what
+            is learned, too.
     """
 
     model: str = ""
@@ -38,4 +40,5 @@ class InstrumentOptions(msgspec.Struct, frozen=True, kw_only=True):
     bake: bool = True
     tuning: Tuning | None = None
     mpe: bool = False
+    midi_map: str = ""
     remember: bool = True

@@ -41,6 +41,16 @@ def training_folder(data: Path | None = None) -> Path:
     return (data or data_folder()) / "training"
 
 
+def midi_maps_folder(data: Path | None = None) -> Path:
+    """Give the folder of the player's profiles of MIDI controllers."""
+    return (data or data_folder()) / "midi-maps"
+
+
+def midi_map_file(data: Path | None = None) -> Path:
+    """Give the file that holds what MIDI controllers moved in the last session."""
+    return (data or data_folder()) / "midi-map.json"
+
+
 def session_file(data: Path | None = None) -> Path:
     """Give the file that holds the sound of the last session."""
     return (data or data_folder()) / "session.json"

@@ -14,6 +14,7 @@ import msgspec
 
 from .events import AnyEvent
 from .interface import InstrumentInterface
+from .midi_map import MidiMapError
 from .models import ModelLibraryError
 from .options import InstrumentOptions
 from .preset import Preset, PresetError
@@ -88,7 +89,14 @@ Answer = Result | Failure | Standing | Sound
 
 ERRORS: dict[str, type[Exception]] = {
     error.__name__: error
-    for error in (ValueError, TypeError, PresetError, ModelLibraryError, RemoteError)
+    for error in (
+        ValueError,
+        TypeError,
+        PresetError,
+        ModelLibraryError,
+        MidiMapError,
+        RemoteError,
+    )
 }
 """Those that come out of the pipe as they went in; any other becomes a `RemoteError`."""
 

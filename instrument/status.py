@@ -4,6 +4,7 @@ from enum import IntEnum
 
 import msgspec
 
+from .midi_map import MidiMap
 from .zones import Zones
 
 
@@ -159,6 +160,10 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         parameters: Every parameter's value by name.
         tuning: Name of the tuning of the keys, "" for twelve equal steps.
         zones: Of MPE.
+        midi_map: What MIDI controllers move by the player's choice.
+        learning: What the next MIDI controller that moves is to move, a key of `TARGETS`; or "".
+        waiting: Where MIDI controllers point that have not come by their target yet, 0..1 of its
+            way, by target.
         preset_name: The preset that was opened last, "" for none.
         preset_changed: Whether anything moved since.
         n_fresh: Fresh notes among those the model can make.
@@ -191,6 +196,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     parameters: dict[str, float] = {}
     tuning: str = ""
     zones: Zones = Zones()
+    midi_map: MidiMap = MidiMap()
+    learning: str = ""
+    waiting: dict[str, float] = {}
     preset_name: str = ""
     preset_changed: bool = False
     n_fresh: int = 0

@@ -107,6 +107,7 @@ def test_the_help_of_each_command_has_an_example_of_it(words: list[str], shell: 
         (["note", "-o", "a.wav", "--pitch", "60", "--preset", "none"], 1, "There is no preset"),
         (["render", "none.mid", "-o", "a.wav"], 1, "none.mid"),
         (["note", "-o", "a.wav", "--pitch", "60", "--tuning", "none.scl"], 1, "none.scl"),
+        (["play", "--headless", "--midi-map", "nobody's"], 1, "no MIDI map"),
         (["play", "--headless", "--keyboard-map", "none.kbm"], 1, "none.kbm"),
         (["note", "-o", "a.wav", "--pitch", "60", "--raw", "--tuning", "x.scl"], 2, "excludes"),
         (

@@ -14,6 +14,9 @@ from instrument import (
     ControlChange,
     Corner,
     Freshness,
+    Mapping,
+    MidiMap,
+    MidiMapError,
     ModelInfo,
     MovePad,
     NoteOff,
@@ -147,6 +150,7 @@ class PretendInstrument:
             AudioDevice("Scarlett 2i2", "ALSA", 2, 48000.0, is_default=True),
             AudioDevice("HDMI", "ALSA", 8, 44100.0),
         )
+        self.profiles: dict[str, MidiMap] = {}
         self.ports = ("KeyLab 49", "Launchpad")
         self.saved = Preset(name="Reed into glass", model_name="Draft", corners=CORNERS)
         self._lock = threading.Lock()
@@ -266,6 +270,33 @@ class PretendInstrument:
 
     def open_midi(self, name: str) -> None:
         self.calls.append(("open_midi", name))
+
+    def learn_midi(self, target: str) -> None:
+        self.calls.append(("learn_midi", target))
+        self.change(learning=target)
+
+    def map_midi(self, mapping: Mapping) -> None:
+        self.calls.append(("map_midi", mapping))
+        self.change(midi_map=self.now.midi_map.with_mapping(mapping), learning="")
+
+    def forget_midi(self, target: str) -> None:
+        self.calls.append(("forget_midi", target))
+        self.change(midi_map=self.now.midi_map.without(target) if target else MidiMap())
+
+    def midi_profiles(self) -> tuple[str, ...]:
+        return tuple(self.profiles)
+
+    def load_midi_profile(self, name: str) -> None:
+        self.change(midi_map=self.profiles[name])
+
+    def save_midi_profile(self, name: str) -> None:
+        if not name:
+            raise MidiMapError("A MIDI map needs a name. Type one.")
+        self.profiles[name] = msgspec.structs.replace(self.now.midi_map, name=name)
+        self.change(midi_map=self.profiles[name])
+
+    def delete_midi_profile(self, name: str) -> None:
+        del self.profiles[name]
 
     def test_sound(self) -> None:
         self.calls.append(("test_sound",))

@@ -5,6 +5,7 @@ import sys
 import time
 
 from instrument.host import Host, take_standard_streams
+from instrument.midi_map import MidiMap, MidiMapError
 from instrument.preset import Preset, PresetError
 from instrument.remote import Start
 from instrument.status import AudioDevice, NoteWave, Notice, Status, Timbre
@@ -19,6 +20,7 @@ class PretendedInstrument:
         self.revision = 0
         self.sound = Preset(name="first")
         self.notices = [Notice(1, "welcome", False)]
+        self.midi_map = MidiMap()
         self.closed = False
 
     def post(self, event):
@@ -34,6 +36,8 @@ class PretendedInstrument:
             notices=tuple(self.notices),
             n_voices=len(self.events),
             preset_name=self.sound.name,
+            midi_map=self.midi_map,
+            learning=self.options.midi_map,
             renderer="ready",
         )
 
@@ -52,6 +56,12 @@ class PretendedInstrument:
     def load_preset(self, preset):
         self.sound = preset
         self.revision += 1
+
+    def map_midi(self, mapping):
+        self.midi_map = self.midi_map.with_mapping(mapping)
+
+    def load_midi_profile(self, name):
+        raise MidiMapError(f"a line about {name}")
 
     def set_corner(self, index, timbre):
         if timbre == "crash":

@@ -13,6 +13,8 @@ from instrument import start_instrument
 from instrument.client import InstrumentClient
 from instrument.events import NoteOn
 from instrument.interface import InstrumentInterface
+from instrument.midi_map import Mapping, MidiMap, MidiMapError
+from instrument.midi_source import Source
 from instrument.options import InstrumentOptions
 from instrument.preset import Preset, PresetError
 from instrument.remote import RemoteError
@@ -103,6 +105,23 @@ def test_events_results_and_options_cross(client):
 def test_an_error_is_raised_here_as_it_was_there(client, word, error, text):
     with pytest.raises(error, match=text.replace(".", r"\.")):
         client.set_corner(5, word)
+
+
+def test_mappings_of_controllers_and_what_is_wrong_with_a_profile_cross(client):
+    mapping = Mapping(source=Source("nrpn14", 300), target="cutoff", low=0.75, high=0.25)
+    client.map_midi(mapping)
+    assert until(lambda: client.status().midi_map == MidiMap(mappings=(mapping,)))
+    with pytest.raises(MidiMapError, match="a line about desk"):
+        client.load_midi_profile("desk")
+
+
+def test_a_profile_is_asked_for_at_the_first_start_only(start, monkeypatch):
+    monkeypatch.setattr(client_module, "STEADY_SECONDS", 0.0)
+    client = start(midi_map="pan")  # the pretended instrument shows it as what it learns
+    assert until(lambda: client.status().learning == "pan")
+    with pytest.raises(RemoteError):
+        client.set_corner(0, "crash")
+    assert until(lambda: client.status().renderer == "ready" and not client.status().learning)
 
 
 def test_notices_are_numbered_through(client):

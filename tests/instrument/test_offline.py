@@ -201,7 +201,7 @@ def test_the_pedal_keeps_a_note_following() -> None:
 def test_a_program_change_opens_a_preset_and_an_unknown_one_changes_nothing() -> None:
     other = preset_of_latent((5.0, 5.0), "other")
 
-    def preset_of_program(program: int) -> Preset:
+    def preset_of_program(program: int, _bank: int) -> Preset:
         if program == 1:
             return other
         raise PresetError("there is none")
