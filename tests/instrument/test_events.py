@@ -16,6 +16,7 @@ from instrument.events import (
     SetParameter,
     SetTuning,
     SetZones,
+    StepPreset,
     TuneKeys,
 )
 from instrument.tuning import Tuning
@@ -36,6 +37,7 @@ EVENTS = [
     MovePad(x=0.25, y=1.0),
     AllNotesOff(),
     Panic(),
+    StepPreset(step=-1),
 ]
 
 

@@ -49,7 +49,7 @@ def pipe_pair():
 
 class Rig:
     def __init__(self):
-        self.instrument = pretended_host.PretendedInstrument(None)
+        self.instrument = pretended_host.PretendedInstrument(InstrumentOptions())
         ours, self.pipe = pipe_pair()
         self.thread = threading.Thread(target=Host(self.instrument, ours).serve)
         self.thread.start()
