@@ -3,10 +3,12 @@
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
+    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QScrollArea,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
@@ -75,7 +77,8 @@ class KnobPanel(QWidget):
         tab.clicked.connect(lambda: self.show_page(place))
         return tab
 
-    def _page(self, groups: list[str], theme: Theme) -> QWidget:
+    def _page(self, groups: list[str], theme: Theme) -> QScrollArea:
+        """Lay out the rows of some groups; in a low window they scroll."""
         page = QWidget()
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -87,7 +90,15 @@ class KnobPanel(QWidget):
             layout.addWidget(caption)
             row = self._row(group, theme)
             layout.addLayout(row, row.rowCount())
-        return page
+        scroll = QScrollArea()
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(page)
+        for widget in (scroll, scroll.viewport(), page):
+            widget.setAutoFillBackground(False)
+        return scroll
 
     def _row(self, group: str, theme: Theme) -> QGridLayout:
         row = QGridLayout()

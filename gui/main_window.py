@@ -191,7 +191,7 @@ class MainWindow(QMainWindow):
         right = QVBoxLayout()
         right.setContentsMargins(12, 10, 12, 8)
         right.setSpacing(6)
-        right.addWidget(self.note_view, 2)
+        right.addWidget(self.note_view, 1)
         right.addWidget(self.knobs, 3)
         right.addWidget(self.meter)
         self.right = _panel(right)
