@@ -41,7 +41,6 @@ _ERRORS = (
     ("instrument.models", "ModelLibraryError"),
     ("instrument.audio", "DeviceError"),
     ("instrument.key_probe", "BenchError"),
-    ("instrument.benchmark_peer", "PeerError"),
     ("instrument.jack_dummy", "JackServerError"),
     ("instrument.offline", "WaveError"),
     ("instrument.renderer_client", "RendererError"),
@@ -1581,14 +1580,36 @@ def bench_engine(
     json_: JsonOption = False,
 ) -> None:
     """Measure how long the engine takes for a block with 32 to 256 voices, on one core."""
-    from instrument.benchmark_engine import PEERS
     from instrument.benchmark_engine import bench_engine as measure
 
-    if peer not in PEERS:
+    if peer not in {"", "fluidsynth"}:
         raise typer.BadParameter(f'There is no peer "{peer}"; there is fluidsynth.')
     with _progress("Playing"):
-        figures = measure(block, sample_rate, peer)
+        figures = measure(block, sample_rate)
+        if peer:
+            figures["peer"] = _beside_fluidsynth(block, sample_rate)
     _say_figures(figures, json_)
+
+
+def _beside_fluidsynth(block: int, sample_rate: int) -> dict[str, Any]:
+    from instrument.benchmark_engine import PARAMETERS, RESONANCE_DB, TYPICAL_VOICES, bench_beside
+    from train.fluidsynth_voices import fluidsynth_voices
+
+    with fluidsynth_voices(
+        TYPICAL_VOICES,
+        sample_rate,
+        cutoff_hz=PARAMETERS["cutoff"],
+        resonance_db=RESONANCE_DB,
+        vibrato_cents=PARAMETERS["vibrato_depth"],
+    ) as voices:
+        rate, ratio = bench_beside(voices, block, sample_rate)
+        version = voices.version
+    return {
+        "name": "fluidsynth",
+        "version": version,
+        "voice_seconds_per_cpu_second": round(rate),
+        "ratio": round(ratio, 2),
+    }
 
 
 @bench_app.command("latency", epilog="Example: timbrepad bench latency --busy --json")

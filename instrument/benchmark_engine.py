@@ -8,7 +8,6 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .benchmark_peer import fluidsynth_voices
 from .engine import Engine
 from .events import NoteOn, SetParameter
 from .pool import NoteInfo, NotePool
@@ -31,7 +30,6 @@ PARAMETERS = {
     "velocity_cutoff": 0.5,
 }
 RESONANCE_DB = 4.0  # about that of the resonance above
-PEERS = ("", "fluidsynth")
 
 
 def held_voices(n_voices: int, sample_rate: float, pool: NotePool) -> Engine:
@@ -86,33 +84,24 @@ def measure_blocks(players: Sequence[Player], block: int, sample_rate: float) ->
     return [statistics.median(of_player) for of_player in times]
 
 
-def bench_engine(block: int = 128, sample_rate: int = 48000, peer: str = "") -> dict[str, Any]:
+def bench_engine(block: int = 128, sample_rate: int = 48000) -> dict[str, Any]:
     """Measure the engine with envelope, filter and Hermite interpolation in every voice.
 
     Args:
         block: Frames of a block.
         sample_rate: In Hz.
-        peer: "fluidsynth" has the same work done by FluidSynth in turns; "" by nobody.
 
     Returns:
         `block`; `sample_rate`; `voices`: by their number `block_us`, the median process CPU time
         of a block, and `share` of the block's duration; `voice_seconds_per_cpu_second` at 64
-        voices. With a peer also `peer`: its `name`, `version`, `voice_seconds_per_cpu_second`
-        and `ratio`, how many times as many the engine has, measured in turns.
-
-    Raises:
-        PeerError: If the peer can't be measured.
-        ValueError: If there is no such peer.
+        voices.
     """
-    if peer not in PEERS:
-        raise ValueError(f'peer must be one of {", ".join(filter(None, PEERS))}, not "{peer}"')
     pool = note_pool(sample_rate)
     try:
         times = {
             n: measure_blocks([held_voices(n, sample_rate, pool)], block, sample_rate)[0]
             for n in VOICES
         }
-        beside = {"peer": _beside_fluidsynth(pool, block, sample_rate)} if peer else {}
     finally:
         pool.close()
     lasts = block / sample_rate
@@ -124,24 +113,24 @@ def bench_engine(block: int = 128, sample_rate: int = 48000, peer: str = "") -> 
             for n, seconds in times.items()
         },
         "voice_seconds_per_cpu_second": round(TYPICAL_VOICES * lasts / times[TYPICAL_VOICES]),
-        **beside,
     }
 
 
-def _beside_fluidsynth(pool: NotePool, block: int, sample_rate: int) -> dict[str, Any]:
-    engine = held_voices(TYPICAL_VOICES, sample_rate, pool)
-    with fluidsynth_voices(
-        TYPICAL_VOICES,
-        sample_rate,
-        cutoff_hz=PARAMETERS["cutoff"],
-        resonance_db=RESONANCE_DB,
-        vibrato_cents=PARAMETERS["vibrato_depth"],
-    ) as fluidsynth:
-        ours, theirs = measure_blocks([engine, fluidsynth], block, sample_rate)
-        version = fluidsynth.version
-    return {
-        "name": "fluidsynth",
-        "version": version,
-        "voice_seconds_per_cpu_second": round(TYPICAL_VOICES * block / sample_rate / theirs),
-        "ratio": round(theirs / ours, 2),
-    }
+def bench_beside(peer: Player, block: int = 128, sample_rate: int = 48000) -> tuple[float, float]:
+    """Measure the engine in turns with another player of 64 voices.
+
+    Args:
+        peer: Holds as many voices, each with the filter and vibrato of `PARAMETERS`.
+        block: Frames of a block.
+        sample_rate: In Hz.
+
+    Returns:
+        The peer's voice-seconds per CPU-second, and how many times as many the engine has.
+    """
+    pool = note_pool(sample_rate)
+    try:
+        engine = held_voices(TYPICAL_VOICES, sample_rate, pool)
+        ours, theirs = measure_blocks([engine, peer], block, sample_rate)
+    finally:
+        pool.close()
+    return TYPICAL_VOICES * block / sample_rate / theirs, theirs / ours

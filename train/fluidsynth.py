@@ -55,6 +55,7 @@ _PROTOTYPES = (
     ("fluid_synth_program_select", c_int, (c_void_p, c_int, c_int, c_int, c_int)),
     ("fluid_synth_noteon", c_int, (c_void_p, c_int, c_int, c_int)),
     ("fluid_synth_noteoff", c_int, (c_void_p, c_int, c_int)),
+    ("fluid_synth_get_active_voice_count", c_int, (c_void_p,)),
     (
         "fluid_synth_write_float",
         c_int,

@@ -1,46 +1,22 @@
-"""FluidSynth at the engine's work: as many voices, each with interpolation, filter, vibrato."""
+"""Voices held in FluidSynth, each with interpolation, filter and vibrato, to measure against."""
 
 import ctypes
-import ctypes.util
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ctypes import c_char_p, c_double, c_int, c_void_p
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .benchmark_font import write_font
+from .fluidsynth import load_library
+from .notes import DatasetError
+from .tone_font import write_font
 
 LOWEST, N_KEYS = 36, 61
-_FOURTH_ORDER = 4  # as many samples as the engine's Hermite interpolation
+_FOURTH_ORDER = 4  # four points, as in Hermite interpolation
 _ALL_CHANNELS = -1
 _VOICES_AT_MOST = 256
-
-_FUNCTIONS = (
-    ("fluid_version_str", c_char_p, ()),
-    ("fluid_set_log_function", c_void_p, (c_int, c_void_p, c_void_p)),
-    ("new_fluid_settings", c_void_p, ()),
-    ("delete_fluid_settings", None, (c_void_p,)),
-    ("fluid_settings_setint", c_int, (c_void_p, c_char_p, c_int)),
-    ("fluid_settings_setnum", c_int, (c_void_p, c_char_p, c_double)),
-    ("new_fluid_synth", c_void_p, (c_void_p,)),
-    ("delete_fluid_synth", None, (c_void_p,)),
-    ("fluid_synth_sfload", c_int, (c_void_p, c_char_p, c_int)),
-    ("fluid_synth_set_interp_method", c_int, (c_void_p, c_int, c_int)),
-    ("fluid_synth_noteon", c_int, (c_void_p, c_int, c_int, c_int)),
-    ("fluid_synth_get_active_voice_count", c_int, (c_void_p,)),
-    (
-        "fluid_synth_write_float",
-        c_int,
-        (c_void_p, c_int, c_void_p, c_int, c_int, c_void_p, c_int, c_int),
-    ),
-)
-
-
-class PeerError(Exception):
-    """FluidSynth can't be measured; the message is a line that says what to do."""
 
 
 class FluidSynthVoices:
@@ -79,9 +55,9 @@ def fluidsynth_voices(
     """Hold voices in FluidSynth, each a note of its own; see `write_font` for the tone.
 
     Raises:
-        PeerError: If the library is not installed or makes another number of voices.
+        DatasetError: If the library is not installed or makes another number of voices.
     """
-    library = _load_library()
+    library = load_library()
     with tempfile.TemporaryDirectory() as folder:
         font = Path(folder) / "tone.sf2"
         write_font(
@@ -99,7 +75,7 @@ def fluidsynth_voices(
             library.fluid_synth_sfload(synth, str(font).encode(), 1)
             voices = FluidSynthVoices(library, synth, n_voices)
             if voices.n_voices != n_voices:
-                raise PeerError(
+                raise DatasetError(
                     f"FluidSynth {voices.version} plays {voices.n_voices} voices instead of "
                     f"{n_voices}: try another version."
                 )
@@ -107,19 +83,3 @@ def fluidsynth_voices(
         finally:
             library.delete_fluid_synth(synth)
             library.delete_fluid_settings(settings)
-
-
-def _load_library() -> ctypes.CDLL:
-    name = ctypes.util.find_library("fluidsynth")
-    if name is None:
-        raise PeerError(
-            "FluidSynth is not installed. Install it with: apt-get install libfluidsynth3 "
-            "(Debian, Ubuntu) or brew install fluid-synth (macOS)."
-        )
-    library = ctypes.CDLL(name)
-    for function_name, result, arguments in _FUNCTIONS:
-        function = getattr(library, function_name)
-        function.restype, function.argtypes = result, arguments
-    for level in range(5):
-        library.fluid_set_log_function(level, None, None)
-    return library

@@ -1,4 +1,4 @@
-"""A SoundFont of one looped tone, so that another player can be given the engine's work.
+"""A SoundFont of one looped tone, so that a player can be given known work.
 
 Format: SoundFont Technical Specification 2.04, E-mu Systems.
 """
