@@ -1,6 +1,7 @@
 """`GANSynth`: latents and pitches in, notes out; all that playing needs of a model."""
 
 import contextlib
+import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,6 +25,7 @@ __all__ = ["GANSynth", "ModelError"]
 
 RENDERED_PEAK = 0.8
 DEFAULT_ITERATIONS = 2
+_FADE_IN_SECONDS = 0.002
 _FADE_SECONDS = (0.22, 0.1)  # before the end
 _SILENT_PEAK = 1e-4
 _LARGEST_PART_GAIN = 3.0
@@ -280,7 +282,7 @@ class GANSynth:
         n_iterations: int = DEFAULT_ITERATIONS,
         n_frames: int | None = None,
     ) -> Tensor:
-        """Make notes for playing: all equally loud at their peak, silent at their end.
+        """Make notes for playing: all equally loud at their peak, silent at both ends.
 
         A part of a note, with `n_frames`, is as loud as that part of the whole, as far as a small
         image of the whole tells; without one its own peak is brought to the same height, unless it
@@ -360,10 +362,16 @@ class GANSynth:
         self.between_layers()
 
     def _fade(self) -> Tensor:
-        """Fade out before the end, where the circular transform leaves a ghost of the attack."""
+        """Fade in, and out before the end.
+
+        A network that does not know the phases of an attack lets all bands meet at the note's
+        first sample: a spike that clicks, and by whose height the note would be normalised. At
+        the end the circular transform leaves a ghost of the attack.
+        """
         seconds = torch.arange(self.n_samples, device=self._decoding_device) / self.sample_rate
         start, end = (self.n_samples / self.sample_rate - seconds for seconds in _FADE_SECONDS)
-        return ((end - seconds) / (end - start)).clamp(0, 1)
+        fade_in = 0.5 - 0.5 * torch.cos(math.pi * (seconds / _FADE_IN_SECONDS).clamp_max(1))
+        return fade_in * ((end - seconds) / (end - start)).clamp(0, 1)
 
 
 @contextlib.contextmanager

@@ -29,6 +29,16 @@ def test_a_note_is_as_long_and_loud_as_promised(small_model: GANSynth) -> None:
     assert torch.all(wave[:, -2000:] == 0)
 
 
+def test_a_note_rises_from_silence_within_two_milliseconds(small_model: GANSynth) -> None:
+    z, pitch = torch.from_numpy(small_model.draw(1))[None], torch.tensor([60])
+    wave, raw = small_model.render(z, pitch)[0], small_model.generate(z, pitch)[0]
+    assert float(raw[0].abs()) > 0.01 * float(raw.abs().max())
+    assert float(wave[0]) == 0
+    assert float(wave[:4].abs().max()) < 0.02 * float(wave.abs().max())
+    shape = (wave / (raw - raw.mean()))[64:1000]  # but for its level the very note
+    torch.testing.assert_close(shape, shape[:1].expand(936), rtol=1e-3, atol=0)
+
+
 def test_the_same_latent_gives_the_same_note(small_model: GANSynth) -> None:
     z, pitch = torch.from_numpy(small_model.draw(5))[None], torch.tensor([48])
     torch.testing.assert_close(small_model.render(z, pitch), small_model.render(z, pitch))
