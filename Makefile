@@ -41,8 +41,10 @@ $(VENV)/.test: $(VENV)/.play
 play: $(VENV)/.play
 	@$(BIN)/timbrepad play $(OPTIONS)
 
+# Two processes with one thread each, but one alone for what plays against the clock.
 test: setup check
-	$(BIN)/python -m pytest --durations=10
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --durations=10 --numprocesses 2 --dist loadfile --ignore tests/main_job
+	$(BIN)/python -m pytest --durations=10 tests/main_job
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .
