@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from instrument import AnyEvent, ModelInfo, Preset, Status, Timbre, Tuning
     from instrument.doctor import Finding
     from instrument.options import InstrumentOptions
+    from model.config import AxisConfig
     from model.gansynth import GANSynth
     from train.preparation import Fault
     from train.progress import Progress as TrainingProgress
@@ -772,6 +773,7 @@ def models_info(
             ("notes", f"MIDI {info.lowest_pitch}..{info.highest_pitch}, {info.sample_rate} Hz"),
             ("latent", f"{info.latent_size} numbers, {config.prior} prior"),
             ("timbres", ", ".join(timbre.name for timbre in config.timbres)),
+            *(("axis", ", ".join(_axis_row(axis))) for axis in config.axes),
             *((name, f"{value:g}") for name, value in config.figures.items()),
             ("info", info.info),
         ]
@@ -822,6 +824,37 @@ def models_import(
     for remark in remarks:
         print(remark, file=sys.stderr)
     _say(f'Imported "{info.name}" into {info.path}')
+
+
+@models_app.command("measure", epilog="Example: timbrepad models measure runs/first/model")
+def models_measure(
+    name: Annotated[str, typer.Argument(metavar="MODEL", help="A model's name or folder.")],
+    json_: JsonOption = False,
+) -> None:
+    """Find and keep the ways in which a model's notes become brighter, slower, noisier.
+
+    Takes minutes. The model's identity changes; presets made with it stay its own.
+    """
+    import msgspec
+
+    from instrument.models import ModelLibrary
+    from model.gansynth import GANSynth
+    from train.axes import keep_axes, measure_axes
+
+    folder = Path(ModelLibrary().find(name).path)
+    with _progress("Measuring") as update:
+        axes, directions = measure_axes(GANSynth.load(folder), progress=update)
+    keep_axes(folder, axes, directions)
+    if json_:
+        _say_json(msgspec.to_builtins(axes))
+        return
+    _say_table([("axis", "from", "to", "correlation", "agreement"), *map(_axis_row, axes)])
+
+
+def _axis_row(axis: "AxisConfig") -> tuple[str, ...]:
+    """Say of an axis of a model what is known."""
+    numbers = (f"{axis.correlation:.2f}", f"{axis.agreement:.0%}")
+    return axis.name, axis.low, axis.high, *numbers
 
 
 @models_app.command("remove", epilog='Example: timbrepad models remove "My model"')

@@ -155,6 +155,25 @@ class TimbreConfig(msgspec.Struct, frozen=True, kw_only=True):
     noisiness: float = 0.0
 
 
+class AxisConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """A measured axis of the latent space: its direction is the row of that number in `axes`.
+
+    Attributes:
+        name: What changes along it: "brightness".
+        low: What notes are at its lower end: "dark".
+        high: At its upper end: "bright".
+        correlation: Of the place along the axis with the measure, over latents that the axis was
+            not fitted to.
+        agreement: Share of latents whose notes' measure rises when they are moved up the axis.
+    """
+
+    name: str
+    low: str
+    high: str
+    correlation: float
+    agreement: float
+
+
 class ModelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All that a model folder says of itself in `config.json`.
 
@@ -169,6 +188,7 @@ class ModelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         network: The generator's shape.
         prior: How latents are drawn: "gaussian" from N(0, 1), "timbres" between the named ones.
         timbres: The named timbres, in the order of their latents.
+        axes: Measured directions of the latent space, in the order of the tensor `axes`.
         warped: The warped transform's settings, with "warped".
         gansynth: GANSynth's own transform's settings, with "gansynth".
         data_type: What the network's images are, with "gansynth": "mel" log power and IF,
@@ -189,6 +209,7 @@ class ModelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     network: NetworkConfig
     prior: Literal["gaussian", "timbres"] = "gaussian"
     timbres: tuple[TimbreConfig, ...] = ()
+    axes: tuple[AxisConfig, ...] = ()
     warped: WarpedConfig | None = None
     gansynth: SpecgramConfig | None = None
     data_type: Literal["mel", "linear", "phase"] = "mel"

@@ -24,6 +24,7 @@ from .warped import warped_codec, warped_frequencies
 __all__ = ["GANSynth", "ModelError"]
 
 RENDERED_PEAK = 0.8
+AXES_TENSOR = "axes"
 DEFAULT_ITERATIONS = 2
 _FADE_IN_SECONDS = 0.002
 _FADE_SECONDS = (0.22, 0.1)  # before the end
@@ -46,6 +47,7 @@ class GANSynth:
         generator: The network, frozen.
         normalizer: What the network's images are brought back with, of GANSynth's own kinds.
         latents: float32 [timbre, latent], those of the named timbres.
+        axes: float32 [axis, latent], directions of length 1, those of the measured axes.
         hash: Its identity; "" for a model that was never written.
         precision: Of the convolutions; a device without tf32 takes float32 in its place.
         between_layers: Called between layers on a CPU; it may wait, to let another thread go
@@ -61,6 +63,7 @@ class GANSynth:
         device: torch.device | str = "cpu",
         normalizer: Normalizer | None = None,
         precision: Precision | None = None,
+        axes: Tensor | None = None,
     ) -> None:
         self.config = config
         self.device = torch.device(device)
@@ -80,6 +83,7 @@ class GANSynth:
                 self.precision = precision or "tf32"
                 self._run = GPUGenerator(self.generator, self.precision)
         self.latents = latents.float()
+        self.axes = torch.zeros(0, config.network.latent_size) if axes is None else axes.float()
         self.hash = identity
 
     @classmethod
@@ -120,10 +124,14 @@ class GANSynth:
         """
         config, tensors = read_model(folder)
         tensors = {name: tensor.float() for name, tensor in tensors.items()}
-        latents = tensors.pop(_TIMBRES, torch.zeros(0, config.network.latent_size))
-        if latents.shape != (len(config.timbres), config.network.latent_size):
+        n = config.network.latent_size
+        latents, axes = (tensors.pop(x, torch.zeros(0, n)) for x in (_TIMBRES, AXES_TENSOR))
+        if latents.shape != (len(config.timbres), n):
             raise ModelError(f"{folder} is damaged: its timbres' latents do not fit its config.")
-        if not all(bool(torch.isfinite(tensor).all()) for tensor in [latents, *tensors.values()]):
+        if axes.shape != (len(config.axes), n):
+            raise ModelError(f"{folder} is damaged: its axes do not fit its config.")
+        finite = (bool(torch.isfinite(x).all()) for x in (latents, axes, *tensors.values()))
+        if not all(finite):
             raise ModelError(f"{folder} is damaged: it holds numbers that are not finite.")
         normalizer = _read_normalizer(folder, config, tensors)
         generator = make_generator(config.network, band_frequencies(config))
@@ -134,7 +142,7 @@ class GANSynth:
             line = str(error).splitlines()[-1].strip()
             raise ModelError(f"{folder} is damaged: its weights do not fit: {line}") from error
         identity = model_hash(folder)
-        return cls(config, generator, latents, identity, device, normalizer, precision)
+        return cls(config, generator, latents, identity, device, normalizer, precision, axes)
 
     def save(self, folder: Path, *, half: bool = False) -> None:
         """Write the model to a folder, whole or not at all.
@@ -151,6 +159,8 @@ class GANSynth:
         tensors = {f"{_GENERATOR}{name}": value.to("cpu", dtype) for name, value in state.items()}
         if len(self.latents):
             tensors[_TIMBRES] = self.latents
+        if len(self.axes):
+            tensors[AXES_TENSOR] = self.axes
         if isinstance(self.normalizer, FrequencyNormalizer):
             numbers = (self.normalizer.scale, self.normalizer.offset)
             tensors.update(zip(_NORMALIZER, numbers, strict=True))

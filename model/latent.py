@@ -116,3 +116,19 @@ def blend(latents: Tensor, weights: Tensor) -> Tensor:
     if float(mixed.norm()) < 1e-4:
         mixed = directions[int(weights.argmax())]
     return mixed / mixed.norm().clamp_min(_NEAR) * (weights * lengths).sum()
+
+
+def lean(z: Tensor, axes: Tensor, amounts: Tensor) -> Tensor:
+    """Move latents along axes, and keep how long they are.
+
+    Args:
+        z: float32 [..., latent].
+        axes: float32 [axis, latent], of length 1.
+        amounts: float32 [axis], how far along each: 1 is a latent's own length.
+
+    Returns:
+        float32 [..., latent].
+    """
+    length = z.norm(dim=-1, keepdim=True)
+    moved = z + length * (amounts @ axes)
+    return moved * (length / moved.norm(dim=-1, keepdim=True).clamp_min(_NEAR))
