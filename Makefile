@@ -15,7 +15,8 @@ help:
 	@echo "make setup     install everything into $(VENV), and do no more"
 	@echo "make check     ruff, mypy, import-linter"
 	@echo "make bench     measure the renderer, the engine and the latency"
-	@echo "make pictures  take the pictures in docs/pictures again; with RECORDINGS=folder the Train page's"
+	@echo "make pictures  take the pictures in docs/pictures again; with RECORDINGS=folder the Train page's,"
+	@echo "               with NOTES=data-set those of the model's notes"
 	@echo "make clean     throw $(VENV) away"
 
 setup: $(VENV)/.test
@@ -58,7 +59,7 @@ bench: setup
 	$(BIN)/timbrepad bench latency
 
 pictures: setup
-	$(BIN)/python scripts/pictures.py $(if $(RECORDINGS),"$(RECORDINGS)")
+	$(BIN)/python scripts/pictures.py $(if $(RECORDINGS),"$(RECORDINGS)") $(if $(NOTES),--notes "$(NOTES)")
 
 clean:
 	rm -rf $(VENV)

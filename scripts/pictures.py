@@ -1,8 +1,10 @@
 """Take the pictures in docs/pictures: the window, playing into a JACK server without a card.
 
-With a folder of recordings as argument also those of the Train page, in a real training.
+With a folder of recordings as argument also those of the Train page, in a real training. With
+`--notes` and a data set, those of the bundled model's notes, and recordings of them in docs/audio.
 """
 
+import argparse
 import contextlib
 import os
 import subprocess
@@ -18,6 +20,10 @@ ROOT = Path(__file__).parents[1]
 
 def main() -> int:
     """Take the pictures; gives the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("recordings", type=Path, nargs="?", metavar="RECORDINGS")
+    parser.add_argument("--notes", type=Path, metavar="DATA")
+    arguments = parser.parse_args()
     with contextlib.ExitStack() as stack:
         # Where there is no JACK the pictures say that there is no sound output.
         with contextlib.suppress(JackServerError):
@@ -27,10 +33,12 @@ def main() -> int:
             keyboard.open_virtual_port("keys")
             stack.callback(keyboard.delete)
         commands = [["gui.pictures", "docs/pictures"]]
-        commands += [
-            ["gui.training_pictures", str(Path(recordings).resolve()), "docs/pictures"]
-            for recordings in sys.argv[1:2]
-        ]
+        if arguments.recordings:
+            recordings = str(arguments.recordings.resolve())
+            commands.append(["gui.training_pictures", recordings, "docs/pictures"])
+        if arguments.notes:
+            notes = str(arguments.notes.resolve())
+            commands.append(["train.evaluation.showcase", "presets/models/draft", notes, "docs"])
         for command in commands:
             status = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, check=False)
             if status.returncode:
