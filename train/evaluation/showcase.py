@@ -57,7 +57,7 @@ def draw_known(model: GANSynth, real: RealNotes, path: Path) -> list[Wave]:
 
 
 def draw_pad(model: GANSynth, path: Path) -> list[Wave]:
-    """Draw middle C all over a pad, and give the notes of its diagonal, bottom left to top right."""
+    """Draw middle C all over a pad, and give the notes from bottom left to top right."""
     names = [timbre.name for timbre in model.timbres]
     wanted = [next((n for n in names if n.startswith(c)), names[0]) for c in _CORNERS]
     corners = torch.stack([model.latents[names.index(name)] for name in wanted])
