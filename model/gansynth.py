@@ -3,6 +3,7 @@
 import contextlib
 import math
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from .generator import Generator
 from .gpu_generator import GPUGenerator, Precision
 from .latent import draw_among, draw_gaussian
 from .normalizer import FrequencyNormalizer, Normalizer, make_normalizer
-from .representation import GANSynthRepresentation
+from .representation import GANSynthRepresentation, Representation, WarpedRepresentation
 from .warped import warped_codec, warped_frequencies
 
 __all__ = ["GANSynth", "ModelError"]
@@ -197,6 +198,18 @@ class GANSynth:
         network = self.config.network
         return range(network.lowest_pitch, network.lowest_pitch + network.n_pitches)
 
+    @cached_property
+    def representation(self) -> Representation:
+        """The transform between its notes and its network's images."""
+        config = self.config
+        if config.representation == "warped":
+            assert config.warped is not None, "checked by the configuration"
+            return WarpedRepresentation(config.name, config.warped)
+        assert config.gansynth is not None, "checked by the configuration"
+        return GANSynthRepresentation(
+            config.name, config.gansynth, config.data_type, self.normalizer
+        )
+
     @property
     def timbres(self) -> tuple[TimbreConfig, ...]:
         """The named timbres; `latents` has their latents, in the same order."""
@@ -278,11 +291,7 @@ class GANSynth:
             if is_part:
                 return codec.specgrams_to_beginnings(specgrams, pitch, n_iterations)
             return codec.specgrams_to_waves(specgrams, pitch, n_iterations)
-        assert self.config.gansynth is not None, "checked by the configuration"
-        representation = GANSynthRepresentation(
-            self.name, self.config.gansynth, self.config.data_type, self.normalizer
-        )
-        return representation.decode(specgrams, pitch)
+        return self.representation.decode(specgrams, pitch)
 
     def render(
         self,
@@ -357,6 +366,18 @@ class GANSynth:
             return torch.zeros(len(z))
         inputs = self.generator.inputs(z.to(self.device), pitch.to(self.device))
         return (10.0 * self.generator.level(inputs) + _ORDINARY_DB).clamp(-30.0, 10.0).cpu()
+
+    def magnitude_db(self, images: Tensor) -> Tensor:
+        """Give the magnitudes of the network's images in dB, up to a constant: [batch, time, freq].
+
+        Args:
+            images: float32 [batch, 2, time, freq], at the network's full size.
+        """
+        if self.config.warped is not None and self.config.representation == "warped":
+            return -self.config.warped.floor_db / 1.6 * images[:, 0]
+        nepers = self.normalizer.denormalize(images)[:, 0]
+        per_neper = 20 / math.log(10) * (0.5 if self.config.data_type == "mel" else 1.0)
+        return per_neper * nepers
 
     def n_samples_of(self, n_frames: int) -> int:
         """Say how many samples the first columns make that the rest would not change much."""
