@@ -108,3 +108,41 @@ def _lines(spectrum: Levels, resolution: float, rate_hz: float, offset: float) -
 
 def _db(power: float) -> float:
     return float(max(10 * np.log10(max(power, 1e-12)), FLOOR_DB))
+
+
+def most_change(wave: Wave, sample_rate: float) -> float:
+    """Give the greatest change of the spectrum between two windows 10 ms apart: spectral flux.
+
+    Magnitudes that rise are added up, re those of the louder window: a click is near 1.
+    """
+    n, hop = 1 << round(np.log2(0.021 * sample_rate)), round(0.01 * sample_rate)
+    frames = np.lib.stride_tricks.sliding_window_view(wave, n)[::hop]
+    window = np.hanning(n).astype(np.float32)
+    most = 0.0
+    for first in range(0, len(frames) - 1, 1000):
+        power = np.abs(np.fft.rfft(frames[first : first + 1001] * window))
+        rises = np.maximum(np.diff(power, axis=0), 0.0).sum(axis=1)
+        sums = power.sum(axis=1)
+        most = max(most, float((rises / np.maximum(sums[1:], sums[:-1]).clip(1e-9)).max()))
+    return most
+
+
+def pitch_drift_cents(wave: Wave, sample_rate: float) -> float:
+    """Give how far the strongest partial's frequency strays from its median, in cents.
+
+    Its frequency is that by which its phase goes on from one window to the next, averaged over
+    0.1 s: what is heard as a step of pitch lasts longer.
+    """
+    n = 1 << round(np.log2(0.085 * sample_rate))
+    hop = n // 8
+    frames = np.lib.stride_tricks.sliding_window_view(wave, n)[::hop]
+    window = np.hanning(n).astype(np.float32)
+    top = int(np.argmax(np.abs(np.fft.rfft(frames[:: max(len(frames) // 200, 1)] * window)).sum(0)))
+    top = max(top, 1)
+    turn = np.exp(-2j * np.pi * top * np.arange(n) / n).astype(np.complex64) * window
+    partial = np.concatenate([frames[i : i + 2000] @ turn for i in range(0, len(frames), 2000)])
+    advance = 2 * np.pi * top * hop / n
+    steps = np.angle(partial[1:] * np.conj(partial[:-1]) * np.exp(-1j * advance)) + advance
+    n_mean = max(round(0.1 * sample_rate / hop), 1)
+    mean = np.convolve(steps, np.ones(n_mean) / n_mean, "valid")
+    return float(1200 * np.max(np.abs(np.log2(np.maximum(mean, 1e-6) / np.median(mean)))))
