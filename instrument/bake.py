@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from .endless import TABLE_FRAMES
+from .endless import TABLE_FRAMES, clear_table, read_table
 from .files import write_whole
 from .note_finish import texture_frames
 from .pool import NoteInfo
@@ -33,7 +33,8 @@ class _BakedNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One note of the header.
 
     `peak` is what full scale stands for; `offset` counts samples, of which there are `n_stored`:
-    the note, and what it goes on with while it is held. `table` is what stands at the slot's end.
+    the note, and what it goes on with while it is held. `table` is what then stands at the slot's
+    end; without it the note has a plain loop, or none.
     """
 
     pitch: Annotated[int, msgspec.Meta(ge=0, le=127)]
@@ -53,7 +54,7 @@ class _BakedNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return (
             self.n_frames <= self.n_stored
             and self.offset + self.n_stored <= n_samples
-            and len(self.table) == TABLE_FRAMES
+            and len(self.table) in (0, TABLE_FRAMES)
             and (self.loop_start < self.loop_end <= self.n_frames or self.loop_end == 0)
             and bool(np.isfinite(numbers).all())
         )
@@ -93,11 +94,14 @@ class BakedKeyboard:
         """
         note = self._notes[pitch]
         n_stored = note.n_stored
-        if n_stored + TABLE_FRAMES > len(out):
+        if n_stored + len(note.table) > len(out):
             raise ValueError(f"a note of {n_stored} frames does not fit into {len(out)}")
         stored = self._samples[note.offset : note.offset + n_stored]
         np.multiply(stored, np.float32(note.peak / FULL_SCALE), out=out[:n_stored])
-        out[len(out) - TABLE_FRAMES :] = note.table
+        if note.table:
+            out[len(out) - TABLE_FRAMES :] = note.table
+        elif n_stored + TABLE_FRAMES <= len(out):
+            clear_table(out)
         return NoteInfo(
             slot=slot,
             n_frames=note.n_frames,
@@ -185,7 +189,9 @@ class BakeFolder:
 def _store(
     pitch: int, info: NoteInfo, wave: NDArray[np.float32], offset: int
 ) -> tuple[_BakedNote, NDArray[np.int16]]:
-    played = wave[: info.n_frames + texture_frames(info)]
+    table = read_table(wave) if info.loop_end else []
+    n_stored = info.n_frames + (texture_frames(info) if table else 0)
+    played = wave[:n_stored]
     peak = max(float(np.abs(played).max(initial=0.0)), 1e-9)
     samples = np.rint(played * np.float32(FULL_SCALE / peak)).astype("<i2")
     note = _BakedNote(
@@ -197,8 +203,8 @@ def _store(
         info.loop_end,
         info.loop_gain,
         info.gain,
-        len(played),
-        wave[len(wave) - TABLE_FRAMES :].tolist(),
+        n_stored,
+        table,
     )
     return note, samples
 

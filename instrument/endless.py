@@ -56,6 +56,12 @@ def clear_table(slot: NDArray[np.float32]) -> None:
     slot[len(slot) - TABLE_FRAMES :] = 0.0
 
 
+def read_table(slot: NDArray[np.float32]) -> list[float]:
+    """Give a slot's table as it is; nothing if it has no ways back."""
+    table = slot[max(len(slot) - TABLE_FRAMES, 0) :]
+    return table.tolist() if len(table) == TABLE_FRAMES and table[N_SEAMS_AT] >= 1 else []
+
+
 @kernel
 def _table(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     return samples[samples.shape[0] - TABLE_FRAMES :]
