@@ -1556,6 +1556,38 @@ def bench_render(
     _say_figures(figures, json_)
 
 
+@bench_app.command("endless", epilog="Example: timbrepad bench endless --json")
+def bench_endless(
+    model: ModelOption = "",
+    device: DeviceOption = "auto",
+    timbres: Annotated[
+        int, typer.Option(metavar="N", min=1, help="How many; beyond the named ones, mixes of two.")
+    ] = 100,
+    seconds: Annotated[
+        float, typer.Option(metavar="S", min=10.0, help="How long each is held.")
+    ] = 60.0,
+    waves: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the sounds of the five worst here.")
+    ] = None,
+    json_: JsonOption = False,
+) -> None:
+    """Measure whether held notes repeat themselves: modulation at the loop's rate, steps, drift."""
+    from instrument.benchmark_endless import bench_endless as measure
+
+    _check_device(device)
+    path = _Sound("", None, None, model).model().path
+    with _progress("Holding") as update:
+        figures = measure(
+            path,
+            timbres,
+            seconds,
+            device=device,
+            waves=waves,
+            on_note=lambda done, total: update(done, total, ""),
+        )
+    _say_figures(figures, json_)
+
+
 @bench_app.command("precision", epilog="Example: timbrepad bench precision --device cuda")
 def bench_precision(
     model: ModelOption = "",

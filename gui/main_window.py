@@ -241,6 +241,9 @@ class MainWindow(QMainWindow):
         bridge.level_changed.connect(self.meter.show_level)
         bridge.timing_changed.connect(self.top.timing.show_status)
         bridge.note_changed.connect(lambda _note: self._picture_note())
+        bridge.parameter_changed.connect(
+            lambda name, _value: self._picture_note() if name == "ending" else None
+        )
         bridge.noticed.connect(self.notices.add)
         self.midi.changed.connect(self._show_midi)
         bridge.waiting_changed.connect(self.knobs.show_waiting)

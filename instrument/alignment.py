@@ -88,7 +88,7 @@ def best_lag(
     Returns:
         The lag in frames, within half a period, and the correlation there, 0..1.
     """
-    old_samples, new_samples = pool[old.slot], pool[new.slot]
+    old_samples, new_samples = pool[old.slot, old.shift :], pool[new.slot, new.shift :]
     stride = max(math.floor(period / COARSE_POINTS + 0.5), 1)
     half = math.ceil(0.5 * period / stride)
     n = max(int(WINDOW_PERIODS * period / stride), SHORTEST_WINDOW)
@@ -119,7 +119,7 @@ def _refine(
     spacing = window / FINE_POINTS
     step = max(stride / FINE_LAGS, 1.0)
     n_lags = math.ceil(stride / step)
-    old_samples, new_samples = pool[old.slot], pool[new.slot]
+    old_samples, new_samples = pool[old.slot, old.shift :], pool[new.slot, new.shift :]
     a, b = scratch[0, :FINE_POINTS], scratch[1, :FINE_POINTS]
     for i in range(FINE_POINTS):
         a[i] = _sample(old, old_samples, math.floor(i * spacing))

@@ -168,6 +168,7 @@ def claim(
     voice.gated = 1
     voice.sustained = 0
     voice.caught = 0
+    voice.one_shot = 0
     voice.detached = 0
     voice.age = 0
     voice.hold = 0
@@ -195,7 +196,7 @@ def lift(voices: NDArray[Record], key: int, channel: int, pedal: bool) -> None:
     for v in range(voices.shape[0]):
         voice = voices[v]
         if voice.gated == 1 and voice.key == key and voice.channel == channel:
-            if pedal or voice.caught == 1:
+            if pedal or voice.caught == 1 or voice.one_shot == 1:
                 voice.gated = 0
                 voice.sustained = 1
             else:
@@ -207,7 +208,8 @@ def pedal_up(voices: NDArray[Record], channel: int) -> None:
     """The sustain pedal has come up: what only it held ends."""
     for v in range(voices.shape[0]):
         voice = voices[v]
-        if voice.sustained == 1 and voice.caught == 0 and voice.channel == channel:
+        held = voice.caught == 1 or voice.one_shot == 1
+        if voice.sustained == 1 and not held and voice.channel == channel:
             release(voice)
 
 

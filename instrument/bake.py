@@ -16,10 +16,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from .endless import TABLE_FRAMES, clear_table, read_table
 from .files import write_whole
+from .note_finish import texture_frames
 from .pool import NoteInfo
 
-MAGIC = b"Timbrepad keyboard 1\n"
+MAGIC = b"Timbrepad keyboard 2\n"
 SUFFIX = ".keyboard"
 FULL_SCALE = 32767
 _DIGEST_BYTES = 32
@@ -28,7 +30,12 @@ Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class _BakedNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One note of the header: `peak` is what full scale stands for; `offset` counts samples."""
+    """One note of the header.
+
+    `peak` is what full scale stands for; `offset` counts samples, of which there are `n_stored`:
+    the note, and what it goes on with while it is held. `table` is what then stands at the slot's
+    end; without it the note has a plain loop, or none.
+    """
 
     pitch: Annotated[int, msgspec.Meta(ge=0, le=127)]
     offset: Count
@@ -38,12 +45,16 @@ class _BakedNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     loop_end: Count
     loop_gain: float
     gain: float
+    n_stored: Count
+    table: list[float]
 
     def is_sound(self, n_samples: int) -> bool:
         """Whether all of it lies within the file and itself."""
-        numbers = (self.peak, self.loop_gain, self.gain)
+        numbers = (self.peak, self.loop_gain, self.gain, *self.table)
         return (
-            self.offset + self.n_frames <= n_samples
+            self.n_frames <= self.n_stored
+            and self.offset + self.n_stored <= n_samples
+            and len(self.table) in (0, TABLE_FRAMES)
             and (self.loop_start < self.loop_end <= self.n_frames or self.loop_end == 0)
             and bool(np.isfinite(numbers).all())
         )
@@ -82,10 +93,15 @@ class BakedKeyboard:
             ValueError: If the slot is too short for the note.
         """
         note = self._notes[pitch]
-        if note.n_frames > len(out):
-            raise ValueError(f"a note of {note.n_frames} frames does not fit into {len(out)}")
-        stored = self._samples[note.offset : note.offset + note.n_frames]
-        np.multiply(stored, np.float32(note.peak / FULL_SCALE), out=out[: note.n_frames])
+        n_stored = note.n_stored
+        if n_stored + len(note.table) > len(out):
+            raise ValueError(f"a note of {n_stored} frames does not fit into {len(out)}")
+        stored = self._samples[note.offset : note.offset + n_stored]
+        np.multiply(stored, np.float32(note.peak / FULL_SCALE), out=out[:n_stored])
+        if note.table:
+            out[len(out) - TABLE_FRAMES :] = note.table
+        elif n_stored + TABLE_FRAMES <= len(out):
+            clear_table(out)
         return NoteInfo(
             slot=slot,
             n_frames=note.n_frames,
@@ -127,7 +143,7 @@ class BakeFolder:
             note, samples = _store(pitch, info, wave, offset)
             stored.append(note)
             parts.append(samples.tobytes())
-            offset += info.n_frames
+            offset += note.n_stored
         header = msgspec.json.encode(_Header(model, cell, sample_rate, stored))
         header += b" " * (-len(MAGIC + header) % 4)  # so that the samples lie on even bytes
         content = b"".join((MAGIC, len(header).to_bytes(4, "little"), header, *parts))
@@ -173,7 +189,9 @@ class BakeFolder:
 def _store(
     pitch: int, info: NoteInfo, wave: NDArray[np.float32], offset: int
 ) -> tuple[_BakedNote, NDArray[np.int16]]:
-    played = wave[: info.n_frames]
+    table = read_table(wave) if info.loop_end else []
+    n_stored = info.n_frames + (texture_frames(info) if table else 0)
+    played = wave[:n_stored]
     peak = max(float(np.abs(played).max(initial=0.0)), 1e-9)
     samples = np.rint(played * np.float32(FULL_SCALE / peak)).astype("<i2")
     note = _BakedNote(
@@ -185,6 +203,8 @@ def _store(
         info.loop_end,
         info.loop_gain,
         info.gain,
+        n_stored,
+        table,
     )
     return note, samples
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .benchmark_cost import N_CACHED, policy_microseconds
+from .note_finish import SLOT_SECONDS
 from .pool import NotePool
 from .renderer import NoteRenderer, use_threads
 from .renderer_client import RendererError, RendererProcess
@@ -20,7 +21,6 @@ from .renderer_protocol import Answer, Drawn, ModelLoaded, NoteRendered, RenderN
 Wanted = TypeVar("Wanted", bound=Answer)
 
 SAMPLE_RATE = 48000.0
-POOL_SECONDS = 4.0
 N_SLOTS = 96
 N_FIRST_SOUNDS = 60
 NETWORK_SECONDS = 3.0
@@ -162,7 +162,7 @@ class _Bench:
     """A renderer process with a model open, and what is timed with it."""
 
     def __init__(self, threads: int, device: str) -> None:
-        n_frames = round(POOL_SECONDS * SAMPLE_RATE)
+        n_frames = round(SLOT_SECONDS * SAMPLE_RATE)
         self._pool = NotePool(N_SLOTS, n_frames)
         self._woken = threading.Event()
         self._process = RendererProcess(

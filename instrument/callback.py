@@ -23,6 +23,7 @@ from .machine import STAMPED_FRAMES, fill
 from .ring import N_NOTES, RING_SIZE, event_dtype, key_dtype
 from .state import Machine, state_dtype
 from .voice_record import reader_dtype, voice_dtype
+from .voice_wave import N_READERS
 
 UNDERFLOW_FLAG, PRIMING_FLAG = 4, 16  # paOutputUnderflow, paPrimingOutput
 LOAD_SECONDS = 0.2  # that the load is averaged over
@@ -97,7 +98,7 @@ def machine_at(addresses: NDArray[np.uint64]) -> Machine:
         carray(pointer(a[2]), (N_NOTES,), key_dtype),
         carray(pointer(a[3]), (RING_SIZE,), event_dtype),
         carray(pointer(a[4]), (n_voices,), voice_dtype),
-        carray(pointer(a[5]), (n_voices, 2), reader_dtype),
+        carray(pointer(a[5]), (n_voices, N_READERS), reader_dtype),
         carray(pointer(a[6]), (n_slots, n_frames), np.float32),
     )
 

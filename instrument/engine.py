@@ -198,7 +198,7 @@ class Engine:
         if note.loop_end:
             require("loop_end", note.loop_end, SHORTEST_LOOP, note.n_frames)
             require("loop_start", note.loop_start, 0, note.loop_end - SHORTEST_LOOP)
-        self._pool.prefault(note.slot, note.n_frames)
+        self._pool.prefault(note.slot, self._pool.n_frames if note.loop_end else note.n_frames)
         self._put_note(pitch, note)
         return True
 

@@ -52,6 +52,7 @@ from .midi_map import Mapping
 from .models import ModelLibrary, ModelLibraryError, read_timbres
 from .options import InstrumentOptions
 from .output import Output
+from .parameters import NOTE_ENDINGS
 from .paths import baked_folder, data_folder, models_folder, presets_folder, session_file
 from .preset import Preset, PresetError, decode_preset, encode_preset
 from .renderer_client import RendererProcess
@@ -300,8 +301,14 @@ class Instrument:
         return self._engine
 
     def note_wave(self, note: int) -> NoteWave | None:
-        """Give the rendered wave of a note for a picture, or None when there is none."""
-        return self._supply.note_wave(note)
+        """Give the rendered wave of a note for a picture, or None when there is none.
+
+        Its loop is told only where held notes use it.
+        """
+        wave = self._supply.note_wave(note)
+        if wave is None or self._controls.parameters["ending"] == NOTE_ENDINGS.index("endless"):
+            return wave
+        return msgspec.structs.replace(wave, loop_start=0, loop_end=0)
 
     # Presets and the pad's corners.
 

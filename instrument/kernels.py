@@ -36,6 +36,7 @@ SOURCES = (
     "callback",
     "channels",
     "effects",
+    "endless",
     "envelope",
     "filter",
     "kernels",
@@ -52,6 +53,7 @@ SOURCES = (
     "voice_pitch",
     "voice_record",
     "voice_sound",
+    "voice_wave",
     "zones",
 )
 

@@ -6,13 +6,16 @@ import numpy as np
 
 from .allocator import claim, is_sounding, silence_key, take_away
 from .channels import take_over_channel
+from .endless import ONE_SHOT
 from .envelope import WAITING
 from .kernels import Record, inlined, kernel
 from .pedals import SOFT_OCTAVES, key_up, soft_gain, softness
 from .ring import N_CHANNELS, N_NOTES
 from .sources import find_source
 from .state import (
+    MAXIMUM_VOICES,
     NOWHERE,
+    P_ENDING,
     P_KEY_MODE,
     P_PORTAMENTO,
     P_PORTAMENTO_TIME,
@@ -25,6 +28,7 @@ from .state import (
 from .voice import has_ended
 from .voice_pitch import aim_pitch, key_pitch, nearest_note, sit_on
 from .voice_sound import strength_of, velocity_gain
+from .voice_wave import N_READERS
 
 POLY, MONO, LEGATO = range(3)  # as `parameters.KEY_MODES`
 OFF, FINGERED, ALWAYS = range(3)  # as `parameters.PORTAMENTO_MODES`
@@ -220,5 +224,7 @@ def prepare_voice(m: Machine, v: int, pitch: float, place: int, n: int) -> None:
         voice.elapsed = (start - math.floor(start)) * UNISON_SECONDS * state.sample_rate
     voice.source = -1
     voice.front = 0
-    m.readers[v, 0].slot = 0
-    m.readers[v, 1].slot = 0
+    voice.one_shot = int(targets[P_ENDING]) == ONE_SHOT
+    voice.chance = state.n_struck * MAXIMUM_VOICES + place  # each strike wanders its own way
+    for which in range(N_READERS):
+        m.readers[v, which].slot = 0

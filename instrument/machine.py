@@ -223,11 +223,16 @@ def prepare_voices(m: Machine) -> tuple[int, int]:
             voice.hold = max(voice.hold - BLOCK, 0)
             if voice.hold == 0:
                 voice.stage = RELEASE
-        elif voice.sustained == 1 and voice.caught == 0 and state.damping[voice.channel] > 0.0:
+        elif (
+            voice.sustained == 1
+            and voice.caught == 0
+            and voice.one_shot == 0
+            and state.damping[voice.channel] > 0.0
+        ):
             voice.stage = RELEASE
         if voice.fading == 0 and has_ended(m.readers[v, voice.front]):
             voice.silent += BLOCK
-            held = voice.gated == 1 or voice.sustained == 1
+            held = voice.gated == 1 or (voice.sustained == 1 and voice.one_shot == 0)
             if not held or voice.silent > LINGER_SECONDS * state.sample_rate:
                 set_free(m, v)
             continue

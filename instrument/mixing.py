@@ -6,13 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .effects import limit_block
+from .endless import ENDLESS
 from .envelope import BLOCK, IDLE, RELEASE_ROW, envelope_block
 from .filter import A1, D_A1, LANES, N_LANE_ROWS, STATE_1, STATE_2, filter_lanes
 from .kernels import Record, inlined, kernel
 from .sources import set_free
-from .state import LOWEST_VOLUME_DB, P_SUSTAIN, P_VOLUME, Machine
-from .voice import END_SECONDS, voice_wave
+from .state import LOWEST_VOLUME_DB, P_ENDING, P_SUSTAIN, P_VOLUME, Machine
+from .voice import END_SECONDS
 from .voice_sound import pan_gains
+from .voice_wave import voice_wave
 
 INAUDIBLE = np.float32(1e-5)
 BROKEN = 1e12  # energy of a block beyond which a voice must be broken
@@ -119,10 +121,14 @@ def render_group(m: Machine, row: int, first: int, n: int) -> None:
     state = m.state[0]
     end_frames = END_SECONDS * state.sample_rate
     sustain = np.float32(state.values[P_SUSTAIN])
+    ending = int(state.targets[P_ENDING])
     for lane in range(n):
         v = state.order[row, first + lane]
         voice = m.voices[v]
-        voice_wave(voice, m.readers[v], m.pool, voice.step, end_frames, state.waves[lane])
+        is_endless = ending == ENDLESS and voice.one_shot == 0
+        voice_wave(
+            voice, m.readers[v], m.pool, is_endless, voice.step, end_frames, state.waves[lane]
+        )
     if row == 0:
         filter_group(m, first, n)
     for lane in range(n):

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from .cache import Target
+from .note_finish import SLOT_SECONDS
 from .pool import NoteInfo, NotePool
 from .renderer_client import RendererError, RendererProcess
 from .renderer_protocol import (
@@ -26,7 +27,6 @@ from .status import ModelInfo, Timbre
 
 MAXIMUM_SLOTS = 128  # twice as many as there are voices: each may be between two notes
 N_RECENT = 32  # notes given out last: the engine may not have read of them yet
-NOTE_SECONDS = 4.5  # the model's notes, and what resampling adds
 WAIT_SECONDS = 120.0
 
 _Wanted = TypeVar("_Wanted", bound=Answer)
@@ -94,7 +94,7 @@ class RenderedNotes:
         self._n_jobs = 0
         self._news = threading.Event()
 
-        shape = (n_slots + 1, round(NOTE_SECONDS * sample_rate))
+        shape = (n_slots + 1, round(SLOT_SECONDS * sample_rate))
         self.pool = NotePool(*shape)
         self._free = list(range(n_slots, 0, -1))
         self._renderer = RendererProcess(

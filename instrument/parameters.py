@@ -80,6 +80,7 @@ def _choice(
 
 VELOCITY_CURVES = ("linear", "soft", "hard", "fixed")
 KEY_MODES = ("poly", "mono", "legato")
+NOTE_ENDINGS = ("natural", "endless", "one-shot")
 PORTAMENTO_MODES = ("off", "fingered", "always")
 
 PARAMETERS: tuple[Parameter, ...] = (
@@ -87,6 +88,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("decay", "decay", "envelope", "s", 0.005, 20.0, 1.0, "logarithmic", 75),
     Parameter("sustain", "sustain", "envelope", "", 0.0, 1.0, 1.0, "linear", 79),
     Parameter("release", "release", "envelope", "s", 0.005, 20.0, 0.35, "logarithmic", 72),
+    _choice("ending", "notes", "envelope", *NOTE_ENDINGS, default=1),
     Parameter("cutoff", "cutoff", "filter", "Hz", 20.0, 20000.0, 20000.0, "logarithmic", 74),
     Parameter("resonance", "resonance", "filter", "", 0.0, 1.0, 0.0, "linear", 71),
     Parameter("key_tracking", "key track", "filter", "", 0.0, 1.0, 0.0),

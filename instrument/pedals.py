@@ -73,7 +73,8 @@ def _let_go(m: Machine, channel: int) -> None:
         voice = m.voices[v]
         if voice.channel == channel and voice.caught == 1:
             voice.caught = 0
-            if voice.sustained == 1 and m.state[0].damping[channel] == 1.0:
+            held = voice.one_shot == 1 or m.state[0].damping[channel] < 1.0
+            if voice.sustained == 1 and not held:
                 release(voice)
 
 

@@ -7,11 +7,13 @@ from numpy.typing import NDArray
 
 from .alignment import best_lag
 from .allocator import begin
+from .endless import ENDLESS, place
 from .envelope import BLOCK, IDLE
 from .kernels import Record, inlined, kernel
 from .ring import N_NOTES
-from .state import Machine
+from .state import P_ENDING, Machine
 from .voice import FADE_PERIODS, LONGEST_FADE_SECONDS, SHORTEST_FADE_SECONDS, has_ended
+from .voice_wave import N_READERS, TAIL
 
 LATE_NOTE_SECONDS = 0.25  # a note that comes so long after its key went up is not played
 SHORTEST_HOLD_SECONDS = 0.06  # of a note that came after its key went up
@@ -33,25 +35,41 @@ def find_source(keys: NDArray[Record], note: int) -> int:
 
 
 @kernel
-def enter(reader: Record, key: Record, ratio: float, elapsed: float) -> None:
-    """Set a reader to a moment of a key's note.
+def enter(
+    m: Machine, v: int, which: int, key: Record, ratio: float, moment: float, elapsed: float
+) -> None:
+    """Set a voice's reader to a moment of a key's note.
 
     Args:
-        reader: Record of `reader_dtype`.
+        m: The machine.
+        v: The voice.
+        which: Of its readers.
         key: Record of `key_dtype`, with a note.
         ratio: Of the stand-in; 1 for the key's own note.
-        elapsed: The moment, in frames at the voice's own pitch.
+        moment: Of the note, in frames at the voice's own pitch.
+        elapsed: Since it began, likewise: more than `moment` when it has been held.
     """
+    reader = m.readers[v, which]
     reader.slot, reader.n_frames = key.slot, key.n_frames
-    reader.loop_start, reader.loop_end = key.loop_start, key.loop_end
+    reader.loop_start = reader.steady_start = key.loop_start
+    reader.steady_end = key.loop_end
     reader.loop_gain, reader.gain = np.float32(key.loop_gain), np.float32(key.gain)
     reader.ratio = ratio
-    reader.position = max(elapsed, 0.0) * ratio
-    if key.loop_end > 0 and reader.position >= key.loop_end:
-        length = key.loop_end - key.loop_start
-        jumps = math.floor((reader.position - key.loop_end) / length) + 1.0
-        reader.position -= jumps * length
-        reader.gain *= np.float32(math.pow(key.loop_gain, jumps))
+    reader.chance = m.voices[v].chance
+    place(
+        reader,
+        m.pool[key.slot],
+        max(moment, 0.0) * ratio,
+        max(elapsed, 0.0) * ratio,
+        is_held_on(m, m.voices[v]),
+    )
+    m.readers[v, which + TAIL].slot = 0
+
+
+@kernel
+def is_held_on(m: Machine, voice: Record) -> bool:
+    """Say whether a voice's note is played on for as long as it is held."""
+    return int(m.state[0].targets[P_ENDING]) == ENDLESS and voice.one_shot == 0
 
 
 @kernel
@@ -64,8 +82,8 @@ def stand_in_ratio(note: int, source: int) -> float:
 def set_free(m: Machine, v: int) -> None:
     """End a voice: it reads no slot of the pool any more."""
     m.voices[v].stage = IDLE
-    m.readers[v, 0].slot = 0
-    m.readers[v, 1].slot = 0
+    for which in range(N_READERS):
+        m.readers[v, which].slot = 0
 
 
 @inlined
@@ -75,7 +93,8 @@ def begin_if_ready(m: Machine, v: int) -> None:
     source = find_source(m.keys, voice.note)
     if source >= 0:
         key = m.keys[source]
-        enter(m.readers[v, 0], key, stand_in_ratio(voice.note, source), voice.elapsed)
+        ratio = stand_in_ratio(voice.note, source)
+        enter(m, v, 0, key, ratio, voice.elapsed, voice.elapsed)
         voice.source, voice.generation = source, key.generation
         begin(voice, int(SHORTEST_HOLD_SECONDS * state.sample_rate))
         voice.silent = 0
@@ -107,12 +126,14 @@ def follow_key(m: Machine, v: int) -> bool:
     old, new = m.readers[v, voice.front], m.readers[v, 1 - voice.front]
     same_key = source == voice.source
     voice.source, voice.generation = source, key.generation
-    too_short = key.loop_end == 0 and (voice.elapsed + fade_seconds * rate) * ratio >= key.n_frames
+    moment = old.position / old.ratio if old.shift > 0 else voice.elapsed
+    too_short = (key.loop_end == 0 or not is_held_on(m, voice)) and (voice.elapsed + fade_seconds * rate) * ratio >= key.n_frames
     if too_short and (same_key or not has_ended(old)):
         return False  # only a first part, shorter than what has sounded already
-    enter(new, key, ratio, voice.elapsed)
+    voice.chance += 1
+    enter(m, v, 1 - voice.front, key, ratio, moment, voice.elapsed)
     lag, likeness = best_lag(old, new, m.pool, period, state.align_scratch)
-    enter(new, key, ratio, voice.elapsed + lag)
+    new.position = max(new.position + lag * ratio, 0.0)
     voice.likeness = np.float32(likeness)
     voice.fade = np.float32(0.0)
     voice.fade_step = np.float32(BLOCK / (fade_seconds * rate))

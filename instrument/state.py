@@ -13,6 +13,7 @@ from .filter import LANES, N_LANE_ROWS
 from .parameters import BY_NAME, PARAMETERS
 from .ring import N_CHANNELS, N_CONTROLS, N_NOTES, N_PEDALS, RING_SIZE, event_dtype, key_dtype
 from .voice_record import reader_dtype, voice_dtype
+from .voice_wave import N_READERS
 
 MAXIMUM_VOICES = 256
 GHOSTS = 32  # voices beyond those that may sound, in which stolen ones fade out
@@ -48,6 +49,7 @@ P_PRESSURE_VIBRATO, P_PRESSURE_CUTOFF, P_PRESSURE_LEVEL, P_SLIDE_CUTOFF = (
 P_EXPRESSION_LEVEL, P_SOFT_LEVEL, P_BREATH_LEVEL, P_BREATH_CUTOFF = (
     ROWS[name] for name in ("expression_level", "soft_level", "breath_level", "breath_cutoff")
 )
+P_ENDING = ROWS["ending"]
 P_UNISON, P_UNISON_DETUNE, P_UNISON_SPREAD = (
     ROWS[name] for name in ("unison", "unison_detune", "unison_spread")
 )
@@ -140,7 +142,7 @@ class Machine(NamedTuple):
     keys: NDArray[Any]  # [note] of key_dtype, as the engine has taken them over
     ring: NDArray[Any]  # [event] of event_dtype
     voices: NDArray[Any]  # [voice] of voice_dtype
-    readers: NDArray[Any]  # [voice, 2] of reader_dtype
+    readers: NDArray[Any]  # [voice, reader] of reader_dtype
     pool: NDArray[np.float32]  # [slot, frame]
 
 
@@ -162,7 +164,7 @@ def make_machine(
         keys=np.zeros(N_NOTES, key_dtype),
         ring=np.zeros(RING_SIZE, event_dtype),
         voices=np.zeros(n_total, voice_dtype),
-        readers=np.zeros((n_total, 2), reader_dtype),
+        readers=np.zeros((n_total, N_READERS), reader_dtype),
         pool=pool,
     )
     defaults = [parameter.default for parameter in PARAMETERS]

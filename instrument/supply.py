@@ -14,6 +14,7 @@ from .bake import BakedKeyboard, BakeFolder
 from .cache import NoteCache, Target
 from .engine import Engine
 from .events import AllNotesOff, AnyEvent, NoteOff, NoteOn, Panic
+from .note_finish import SLOT_SECONDS
 from .pool import NoteInfo, NotePool, PoolError
 from .renderer_client import RendererProcess
 from .renderer_protocol import (
@@ -26,7 +27,6 @@ from .renderer_protocol import (
 )
 from .status import ModelInfo, NoteWave
 
-NOTE_SECONDS = 4.5  # the model's notes, and what resampling adds
 FEWEST_SLOTS = 96  # a keyboard, and what voices still read of the one before
 BAKE_REST_SECONDS = 3.0  # a pad that rests so long is worth keeping its keyboard
 CLIP_SLOTS = 2  # at the pool's end, in turn: one is written while the other may still sound
@@ -103,7 +103,7 @@ class NoteSupply:
         Raises:
             PoolError: If there is no room even for a small one.
         """
-        n_frames = round(NOTE_SECONDS * self.sample_rate)
+        n_frames = round(SLOT_SECONDS * self.sample_rate)
         n_slots = max(n_bytes // (4 * n_frames), FEWEST_SLOTS)
         while True:
             try:

@@ -1,6 +1,4 @@
-"""A voice: one playing note. Reads its note from the pool at any pitch, and changes it in flight.
-
-A voice has two readers: one plays, the other is for the note that it is being cross-faded to.
+"""How a note is read from the pool, at any pitch, and what its cross-fades keep level.
 """
 
 import math
@@ -264,45 +262,6 @@ def fade_gains(way: np.float32, likeness: np.float32) -> tuple[np.float32, np.fl
     power = old * old + new * new + TWO * likeness * old * new
     scale = ONE / np.float32(math.sqrt(power))
     return old * scale, new * scale
-
-
-@kernel
-def voice_wave(
-    voice: Record,
-    readers: NDArray[Record],
-    pool: NDArray[np.float32],
-    step: float,
-    end_frames: float,
-    row: NDArray[np.float32],
-) -> None:
-    """Write one block of what a voice reads, and advance it and its cross-fade.
-
-    Args:
-        voice: Record of `voice_dtype`.
-        readers: Its two records of `reader_dtype`.
-        pool: float32 [slot, frame].
-        step: Frames of the voice's own pitch per frame: bend, tune and vibrato.
-        end_frames: As in `read_note`.
-        row: float32 [64], overwritten.
-    """
-    for i in range(BLOCK):
-        row[i] = ZERO
-    old = readers[voice.front]
-    voice.elapsed += BLOCK * step
-    if voice.fading == 0:
-        read_note(old, pool[old.slot], step * old.ratio, end_frames, ONE, ONE, row)
-        return
-    new = readers[1 - voice.front]
-    after = min(voice.fade + voice.fade_step, ONE)
-    old_0, new_0 = fade_gains(voice.fade, voice.likeness)
-    old_1, new_1 = fade_gains(after, voice.likeness)
-    read_note(old, pool[old.slot], step * old.ratio, end_frames, old_0, old_1, row)
-    read_note(new, pool[new.slot], step * new.ratio, end_frames, new_0, new_1, row)
-    voice.fade = after
-    if after >= ONE:
-        old.slot = 0
-        voice.front = 1 - voice.front
-        voice.fading = 0
 
 
 @kernel

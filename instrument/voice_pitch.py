@@ -14,6 +14,7 @@ from .state import (
     P_TRANSPOSE,
     Machine,
 )
+from .voice_wave import N_READERS
 
 REACH_SEMITONES = 2.5  # that a note is read away from its own pitch before another takes over
 GAIN_SEMITONES = 0.5  # by which that one must be nearer
@@ -53,8 +54,8 @@ def sit_on(m: Machine, v: int, note: int) -> None:
     """
     voice = m.voices[v]
     shift = math.pow(2.0, (note - voice.note) / 12.0)
-    m.readers[v, 0].ratio *= shift
-    m.readers[v, 1].ratio *= shift
+    for which in range(N_READERS):
+        m.readers[v, which].ratio *= shift
     voice.note = note
     voice.ratio = math.pow(2.0, (voice.pitch + voice.detune - note) / 12.0)
 

@@ -4,14 +4,24 @@ import numpy as np
 
 reader_dtype = np.dtype(
     [
-        ("position", np.float64),  # in the note, frames; before loop_end when there is a loop
+        ("position", np.float64),  # moment of the note, frames; before loop_end when there is one
         ("ratio", np.float64),  # note frames per frame of the voice's own pitch; 1 but in stand-ins
         ("slot", np.int64),  # row of the pool; 0 reads silence
         ("n_frames", np.int64),  # frames that hold sound
         ("loop_start", np.int64),
-        ("loop_end", np.int64),  # 0: no loop
-        ("loop_gain", np.float32),  # factor at each jump back
-        ("gain", np.float32),  # the note's own, times loop_gain for each jump
+        ("loop_end", np.int64),  # of a plain loop; 0: none, or it is not used now
+        ("loop_gain", np.float32),  # factor at each jump back; endless.py: in so many frames
+        ("gain", np.float32),  # the note's own, and what it has decayed in being held
+        ("steady_start", np.int64),  # the note's steady part
+        ("steady_end", np.int64),  # 0: the note can't be held on
+        ("n_seams", np.int64),  # ways back in the slot's table; 0: a plain loop
+        ("seam", np.int64),  # the way back that it takes next
+        ("leave_at", np.float64),  # position where it begins
+        ("shift", np.int64),  # frames to the texture while that is played; 0: the note itself
+        ("chance", np.int64),  # state of the generator that chooses ways back
+        ("way", np.float32),  # of the cross-fade from its tail; 1: there is none
+        ("way_step", np.float32),  # per block
+        ("likeness", np.float32),  # correlation of both sides of it
     ],
     align=True,
 )
@@ -33,6 +43,7 @@ voice_dtype = np.dtype(
         ("strength", np.float64),  # velocity by its curve, 0..1
         ("age", np.int64),  # frames since the key went down
         ("generation", np.int64),  # of the key's note that it plays
+        ("chance", np.int64),  # what decides how its note wanders while it is held
         ("hold", np.int64),  # frames that a note which came late is still held; 0: follow the key
         ("silent", np.int64),  # frames that it has waited: since key-up, or since its note ended
         ("stage", np.int32),  # of the envelope
@@ -44,6 +55,7 @@ voice_dtype = np.dtype(
         ("gated", np.int32),  # 1 while the key is down
         ("sustained", np.int32),  # 1 while only a pedal holds it
         ("caught", np.int32),  # 1 while the sostenuto pedal has it
+        ("one_shot", np.int32),  # 1: it sounds to its note's end, whatever its key does
         ("detached", np.int32),  # 1: its channel's wheels have gone over to another note
         ("front", np.int32),  # which of its two readers plays
         ("fading", np.int32),  # 1 while it is cross-faded to the other reader
