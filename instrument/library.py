@@ -110,7 +110,7 @@ class PresetLibrary:
             write_whole(path, text)
         return entry_of(preset, str(path), is_factory=False)
 
-    def hasbackup_of(self, name: str) -> bool:
+    def has_backup(self, name: str) -> bool:
         """Whether one of the player's presets can be as it was before it was last saved."""
         former = self._user_path(name)
         return former is not None and backup_of(former).is_file()
