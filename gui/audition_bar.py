@@ -1,6 +1,7 @@
 """A line that says which sound is only being tried, and how to come back."""
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 BACK_KEY = "Esc"
@@ -14,6 +15,7 @@ class AuditionBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._words = ""
         self.text = QLabel()
         self.text.setProperty("role", "caption")
         self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -31,10 +33,21 @@ class AuditionBar(QWidget):
 
     def show_tried(self, name: str) -> None:
         """Say what is tried; "" puts the line away."""
-        self.text.setText(f"Trying {name}")
+        self._words = f"Trying {name}"
+        self._elide()
         self.text.setToolTip(name)
         self._back.setAccessibleDescription(f"Trying {name}")
         self.setVisible(bool(name))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Say as much as there is room for."""
+        super().resizeEvent(event)
+        self._elide()
+
+    def _elide(self) -> None:
+        room = max(self.text.width() - 2, 40)
+        mode = Qt.TextElideMode.ElideRight
+        self.text.setText(self.text.fontMetrics().elidedText(self._words, mode, room))
 
     def _button(self, text: str, tip: str) -> QPushButton:
         button = QPushButton(text)

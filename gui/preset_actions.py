@@ -93,6 +93,10 @@ class PresetActions(QObject):
             parameters=status.parameters,
         )
 
+    def home(self) -> Preset:
+        """Give what sounds now, or what will again after others were tried."""
+        return self.sounding() if self._home is None else self._home.preset
+
     def ask_preset(self, answer: Callable[[Preset], None]) -> None:
         """Ask the instrument for what sounds now, whole."""
         self._bridge.ask(lambda instrument: instrument.preset(), answer)

@@ -127,8 +127,12 @@ class PresetBrowser(QWidget):
         """Choose the preset that is open."""
         self.presets.select(name)
         self.map.show_open(name)
+        if self._actions.is_auditioning:
+            return
         if self._stack.currentIndex() == BREED:
             self.breed.begin()
+        elif self.chips.is_on(NEAR):
+            self._filter()
 
     def preset_menu(self, name: str) -> QMenu:
         """Make the menu of a preset in the list."""
@@ -179,7 +183,7 @@ class PresetBrowser(QWidget):
     def _lay_out(self) -> None:
         group = QButtonGroup(self)
         tabs = QHBoxLayout()
-        tabs.setSpacing(10)
+        tabs.setSpacing(4)
         for tab in self.tabs:
             group.addButton(tab)
             tabs.addWidget(tab)
@@ -233,7 +237,7 @@ class PresetBrowser(QWidget):
         found = self._found(words)
         about = {entry.name: _about(entry) for entry in found}
         if self.chips.is_on(NEAR):
-            here = preset_features(self._actions.sounding(), self._timbres)
+            here = preset_features(self._actions.home(), self._timbres)
             away = {e.name: distance(here, self._heard(e)) for e in found if not e.problem}
             found = sorted((e for e in found if e.name in away), key=lambda e: away[e.name])
             about = {e.name: f"{100 * away[e.name]:.0f} % away · {about[e.name]}" for e in found}

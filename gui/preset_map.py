@@ -126,7 +126,7 @@ class PresetMap(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         field = self._field()
-        frame = field.adjusted(-MARGIN + 2, -MARGIN + 2, MARGIN - 2, MARGIN - 2)
+        frame = field.adjusted(-MARGIN + 2, -MARGIN - 14, MARGIN - 2, MARGIN + 14)
         painter.setPen(QPen(QColor(self._theme.accent if self.hasFocus() else self._theme.line), 1))
         painter.setBrush(self._theme.colour("screen"))
         painter.drawRoundedRect(frame, themes.RADIUS, themes.RADIUS)
@@ -178,7 +178,7 @@ class PresetMap(QWidget):
             painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, elided)
 
     def _field(self) -> QRectF:
-        return QRectF(self.rect()).adjusted(MARGIN, MARGIN + 8, -MARGIN, -MARGIN - FOOT - 8)
+        return QRectF(self.rect()).adjusted(MARGIN, MARGIN + 16, -MARGIN, -MARGIN - FOOT - 16)
 
     def _place(self, point: MapPoint) -> QPointF:
         field = self._field()

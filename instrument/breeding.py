@@ -202,9 +202,7 @@ def _slerp(a: Sequence[float], b: Sequence[float], share: float) -> tuple[float,
     lengths = math.hypot(*a) or 1.0, math.hypot(*b) or 1.0
     cosine = sum(x * y for x, y in zip(a, b, strict=True)) / (lengths[0] * lengths[1])
     angle = math.acos(min(max(cosine, -1.0), 1.0))
-    if (
-        math.sin(angle) < 1e-6
-    ):  # the same direction, or opposite ones
+    if math.sin(angle) < 1e-6:  # the same direction, or opposite ones
         return tuple(x + share * (y - x) for x, y in zip(a, b, strict=True))
     length = lengths[0] + share * (lengths[1] - lengths[0])
     of_a = length * math.sin((1.0 - share) * angle) / (math.sin(angle) * lengths[0])
@@ -214,7 +212,7 @@ def _slerp(a: Sequence[float], b: Sequence[float], share: float) -> tuple[float,
 
 def _between(name: str, a: float, b: float, share: float) -> float:
     row = BY_NAME[name]
-    if row.choices:
+    if row.choices or share in (0.0, 1.0):
         return a if share < 0.5 else b
     start, end = row.to_position(a), row.to_position(b)
     return row.clip(row.from_position(start + share * (end - start)))

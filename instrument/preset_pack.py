@@ -104,7 +104,7 @@ def _read(pack: zipfile.ZipFile, origin: str) -> tuple[Preset, ...]:
         left -= len(text)
         if left < 0:
             raise PresetError(f"{origin} is too large when it is unpacked.")
-        presets.append(decode_preset(text, f'"{info.filename}" in {origin}'))
+        presets.append(decode_preset(text, f'"{_shown(info.filename)}" in {origin}'))
     return tuple(presets)
 
 
@@ -112,14 +112,19 @@ def _check_safe(info: zipfile.ZipInfo, origin: str) -> None:
     name = info.filename
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or ":" in name:
-        raise PresetError(f'{origin} holds a name that leads out of it: "{name[:80]}".')
+        raise PresetError(f'{origin} holds a name that leads out of it: "{_shown(name)}".')
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind not in {0, stat.S_IFREG}:
-        raise PresetError(f'{origin} holds "{name[:80]}", which is no plain file.')
+        raise PresetError(f'{origin} holds "{_shown(name)}", which is no plain file.')
     if info.flag_bits & 1:
         raise PresetError(f"{origin} has a password. Unpack it, and import the presets.")
     if info.compress_type not in _METHODS:
         raise PresetError(f"{origin} is compressed in a way that not every system reads.")
+
+
+def _shown(name: str) -> str:
+    """Give a name out of a zip as it can stand in one line of a message."""
+    return "".join(letter if letter.isprintable() else "?" for letter in name[:80])
 
 
 def _is_preset(name: str) -> bool:
