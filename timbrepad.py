@@ -709,15 +709,32 @@ def presets_show(name: Annotated[str, typer.Argument(metavar="PRESET")]) -> None
     _say(encode_preset(PresetLibrary().load(name)).decode().rstrip())
 
 
-@presets_app.command("import", epilog="Example: timbrepad presets import friend.json")
+@presets_app.command("import", epilog="Example: timbrepad presets import friend.json pack.zip")
 def presets_import(files: Annotated[list[Path], typer.Argument(metavar="FILE...")]) -> None:
-    """Copy preset files into your own folder of presets."""
-    from instrument import PresetLibrary
+    """Copy preset files and packs (.zip) into your own folder; of a pack all presets or none."""
+    from instrument import PACK_SUFFIX, PresetLibrary
 
     library = PresetLibrary()
     for file in files:
-        entry = library.import_file(file)
-        _say(f'Imported "{entry.name}" as {entry.path}')
+        is_pack = file.suffix.lower() == PACK_SUFFIX
+        entries = library.import_pack(file) if is_pack else (library.import_file(file),)
+        for entry in entries:
+            _say(f'Imported "{entry.name}" as {entry.path}')
+        if not entries:
+            _say(f"All presets of {file} were here already")
+
+
+@presets_app.command("pack", epilog='Example: timbrepad presets pack mine.zip "Cold celesta"')
+def presets_pack(
+    destination: Annotated[Path, typer.Argument(metavar="FILE.zip")],
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="PRESET", help="None: all of your own.")
+    ] = None,
+) -> None:
+    """Write presets into one zip file, to share them."""
+    from instrument import PresetLibrary
+
+    _say(f"Wrote {PresetLibrary().export_pack(names or [], destination)}")
 
 
 @presets_app.command("export", epilog='Example: timbrepad presets export "Cold celesta" c.json')

@@ -6,14 +6,16 @@ import types
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
 from instrument import (
+    GOOD_START_SECONDS,
     InstrumentClient,
     InstrumentInterface,
     InstrumentOptions,
     PresetLibrary,
+    StartGuard,
     start_instrument,
     training_folder,
 )
@@ -77,19 +79,43 @@ def main(options: InstrumentOptions | None = None, *, theme: str = "dark") -> in
     application = make_application()
     options = options or InstrumentOptions()
     data = Path(options.data_folder) if options.data_folder else None
+    settings, guard, told = guarded_settings(QSettings().fileName())
     window, bridge = make_window(
         starter(options),
         PresetLibrary(data / "presets" if data is not None else None),
         theme=theme,
-        settings=QSettings(),
+        settings=settings,
         trainings=training_folder(data),
     )
     sys.excepthook = _telling(bridge)
+    if told:
+        bridge.say(told)
+    window.first_painted.connect(
+        lambda: QTimer.singleShot(round(1000 * GOOD_START_SECONDS), guard.is_good)
+    )
     window.show()
     status = application.exec()
+    guard.is_good()
     sys.excepthook = sys.__excepthook__
     bridge.end()
     return status
+
+
+def guarded_settings(path: str) -> tuple[QSettings, StartGuard, str]:
+    """Open the window's settings; those that the last start ended with are set aside first.
+
+    Args:
+        path: Of the settings' file, where the system keeps them in one.
+
+    Returns:
+        The settings, the guard to be told when the start was good, and a line for the player or "".
+    """
+    file = Path(path)
+    guard = StartGuard(file.with_name(f"{file.name}.starting"), file.parent)
+    told = guard.set_aside()
+    if file.is_file():
+        guard.opens(file)
+    return QSettings(), guard, told
 
 
 def starter(options: InstrumentOptions) -> Callable[[], InstrumentInterface]:

@@ -74,6 +74,15 @@ def _dots() -> QPainterPath:
     return path
 
 
+def _heart() -> QPainterPath:
+    path = QPainterPath(QPointF(8, 13.4))
+    path.cubicTo(QPointF(1.2, 8.6), QPointF(1.6, 3.2), QPointF(5, 3.0))
+    path.cubicTo(QPointF(6.6, 2.9), QPointF(7.6, 4.0), QPointF(8, 5.0))
+    path.cubicTo(QPointF(8.4, 4.0), QPointF(9.4, 2.9), QPointF(11, 3.0))
+    path.cubicTo(QPointF(14.4, 3.2), QPointF(14.8, 8.6), QPointF(8, 13.4))
+    return path
+
+
 _PATHS: dict[str, Callable[[], QPainterPath]] = {
     "previous": lambda: _line((10, 3.5), (5.5, 8), (10, 12.5)),
     "down": lambda: _line((4, 6), (8, 10.3), (12, 6)),
@@ -83,6 +92,7 @@ _PATHS: dict[str, Callable[[], QPainterPath]] = {
     "unlocked": lambda: _lock(is_open=True),
     "dice": _dice,
     "gear": _gear,
+    "heart": _heart,
     "save": _save,
     "search": _search,
     "dots": _dots,
@@ -100,7 +110,15 @@ def _join(*paths: QPainterPath) -> QPainterPath:
     return joined
 
 
-def draw(painter: QPainter, name: str, rect: QRectF, colour: QColor, width: float = 1.4) -> None:
+def draw(
+    painter: QPainter,
+    name: str,
+    rect: QRectF,
+    colour: QColor,
+    width: float = 1.4,
+    *,
+    is_filled: bool = False,
+) -> None:
     """Draw a sign into a rectangle of the painter."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -110,7 +128,7 @@ def draw(painter: QPainter, name: str, rect: QRectF, colour: QColor, width: floa
     pen.setCapStyle(Qt.PenCapStyle.RoundCap)
     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
     painter.setPen(pen)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setBrush(colour if is_filled else Qt.BrushStyle.NoBrush)
     painter.drawPath(_PATHS[name]())
     painter.restore()
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QRect, QSettings, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QRect, QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QPaintEvent, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -47,7 +47,7 @@ from .midi_learn import MidiLearn
 from .note_view import NotePicture, NoteView, picture_of
 from .notice_bar import NoticeBar
 from .preset_actions import PresetActions
-from .preset_browser import PresetBrowser
+from .preset_browser import BREED, MAP, PresetBrowser
 from .preset_dialogs import PresetDialogs
 from .status_line import StatusLine
 from .theme import GAP, Theme
@@ -302,6 +302,11 @@ class MainWindow(QMainWindow):
             "Ctrl+Down": lambda: actions.open_neighbour(1),
             "Ctrl+R": lambda: self._reroll(None),
             "Ctrl+F": self.browser.field.setFocus,
+            "Ctrl+D": lambda: actions.toggle_favourite(actions.name),
+            "Ctrl+Shift+C": actions.copy_text,
+            "Ctrl+Shift+V": actions.paste_text,
+            "Ctrl+M": lambda: self._show_sounds(MAP),
+            "Ctrl+B": lambda: self._show_sounds(BREED),
             "Ctrl+.": self._panic,
             "Ctrl+,": self.show_settings,
             "Ctrl+T": self.top.train.toggle,
@@ -325,7 +330,7 @@ class MainWindow(QMainWindow):
 
     def _restore_place(self) -> None:
         geometry = self._settings.value("window/geometry") if self._settings is not None else None
-        if geometry is None or not self.restoreGeometry(geometry):
+        if not isinstance(geometry, QByteArray) or not self.restoreGeometry(geometry):
             self.resize(*FIRST_SIZE)
 
     def _state_changed(self, state: str) -> None:
@@ -424,10 +429,17 @@ class MainWindow(QMainWindow):
         for axis in (PAD_X, PAD_Y):
             self.midi.add_submenu_to(menu, axis)
 
+    def _show_sounds(self, page: int) -> None:
+        self.show_train_page(False)
+        self.browser.show_tab(page)
+        (self.browser.map if page == MAP else self.browser.breed.grid).setFocus()
+
     def _put_away(self) -> None:
-        """Stop learning, or put the newest notice away."""
+        """Stop learning, go back from a sound that is tried, or put the newest notice away."""
         if self.midi.learning:
             self.midi.learn("")
+        elif self.actions_of_presets.is_auditioning:
+            self.actions_of_presets.go_back()
         else:
             self.notices.put_away()
 

@@ -3,14 +3,30 @@
 Knows no widgets: what has to be asked of the player is asked by `preset_dialogs`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+import msgspec
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QGuiApplication
 
-from instrument import Preset, PresetEntry, PresetError, PresetLibrary
+from instrument import (
+    PACK_SUFFIX,
+    NoteOff,
+    NoteOn,
+    Preset,
+    PresetEntry,
+    PresetError,
+    PresetLibrary,
+    PresetShelf,
+    decode_pasted,
+    encode_preset,
+)
 
 from .bridge import Bridge
+
+TRY_NOTE, TRY_VELOCITY = 60, 96
+TRY_MILLISECONDS = 900
 
 
 class PresetActions(QObject):
@@ -18,6 +34,8 @@ class PresetActions(QObject):
 
     listed = Signal(object)
     unsaved_kept = Signal(str)
+    auditioned = Signal(str)
+    shelved = Signal()
 
     def __init__(
         self, bridge: Bridge, library: PresetLibrary, parent: QObject | None = None
@@ -26,6 +44,13 @@ class PresetActions(QObject):
         self._bridge = bridge
         self._library = library
         self._unsaved: Preset | None = None
+        self._shelf = PresetShelf(library.user_folder)
+        self._home: _Home | None = None
+        self._tried = ""
+        self._note_end = QTimer(self)
+        self._note_end.setSingleShot(True)
+        self._note_end.setInterval(TRY_MILLISECONDS)
+        self._note_end.timeout.connect(self._end_note)
 
     @property
     def name(self) -> str:
@@ -42,6 +67,40 @@ class PresetActions(QObject):
         """The changed sound that was left for another and can be had again; "" for none."""
         return self._unsaved.name or "Untitled" if self._unsaved else ""
 
+    @property
+    def is_auditioning(self) -> bool:
+        """Whether a sound is only being tried."""
+        return self._home is not None
+
+    @property
+    def favourites(self) -> tuple[str, ...]:
+        """The names of the player's favourites."""
+        return self._shelf.favourites
+
+    @property
+    def recent(self) -> tuple[str, ...]:
+        """The names of the presets that were open lately, the last first."""
+        return self._shelf.recent
+
+    def sounding(self) -> Preset:
+        """Give what sounds now, as far as the window knows it: for pictures and distances."""
+        status = self._bridge.status
+        return Preset(
+            name=self.name,
+            corners=status.corners,
+            pad_x=status.pad_x,
+            pad_y=status.pad_y,
+            parameters=status.parameters,
+        )
+
+    def home(self) -> Preset:
+        """Give what sounds now, or what will again after others were tried."""
+        return self.sounding() if self._home is None else self._home.preset
+
+    def ask_preset(self, answer: Callable[[Preset], None]) -> None:
+        """Ask the instrument for what sounds now, whole."""
+        self._bridge.ask(lambda instrument: instrument.preset(), answer)
+
     def entries(self) -> tuple[PresetEntry, ...]:
         """List the presets anew."""
         return self._library.list()
@@ -50,10 +109,10 @@ class PresetActions(QObject):
         """Tell the list."""
         self.listed.emit(self.entries())
 
-    def preset(self, name: str) -> Preset | None:
+    def preset(self, entry: PresetEntry) -> Preset | None:
         """Read a preset for its picture; None when it can't be read."""
         try:
-            return self._library.load(name)
+            return self._library.read(entry)
         except PresetError:  # its entry says what is wrong with it
             return None
 
@@ -63,7 +122,82 @@ class PresetActions(QObject):
 
     def open(self, name: str) -> None:
         """Play a preset; a changed sound is kept aside, so that nothing is lost."""
-        self._try(lambda: self._play(self._library.load(name)))
+        if self._tried == name and self._home is not None:
+            self.keep()
+        else:
+            self._try(lambda: self._play(self._library.load(name)))
+
+    def audition(self, name: str) -> None:
+        """Try a preset; `go_back` brings back what sounds now, `keep` goes on with this one."""
+        self._try(lambda: self._audition(self._library.load(name)))
+
+    def audition_bred(self, preset: Preset) -> None:
+        """Try a preset that is on no disk yet."""
+        name = self._library.unique_name(preset.name)
+        named = preset if name == preset.name else _renamed(preset, name)
+        self._audition(named, is_saved=False)
+
+    def go_back(self) -> None:
+        """Bring back the sound from before the first that was tried, as it was."""
+        home, self._home = self._home, None
+        if home is None:
+            return
+        self._set_tried("")
+        # asked after the sound itself, which may still be on its way
+        self._bridge.ask(
+            lambda _instrument: None,
+            lambda _none: self._load(home.preset, is_saved=not home.is_changed),
+        )
+
+    def keep(self) -> None:
+        """Go on with the sound that is tried; a changed one from before is kept aside."""
+        home, self._home = self._home, None
+        if home is None:
+            return
+        if home.is_changed:
+            self._keep_unsaved(home.preset)
+        name = self._tried
+        self._set_tried("")
+        self._shelve(name)
+
+    def toggle_favourite(self, name: str) -> None:
+        """Make a preset a favourite, or no favourite any more."""
+        if name:
+            self._try(lambda: self._shelf.toggle(name))
+            self.shelved.emit()
+
+    def copy_text(self, name: str = "") -> None:
+        """Put a preset on the clipboard as text; with no name what sounds now."""
+
+        def copy(preset: Preset) -> None:
+            QGuiApplication.clipboard().setText(encode_preset(preset).decode())
+            self._bridge.say(f'"{preset.name}" is on the clipboard as text.', is_error=False)
+
+        if name:
+            self._try(lambda: copy(self._library.load(name)))
+        else:
+            self.ask_preset(copy)
+
+    def paste_text(self) -> None:
+        """Play the preset whose text is on the clipboard; it is on no disk until it is saved."""
+
+        def work() -> None:
+            preset = decode_pasted(QGuiApplication.clipboard().text())
+            name = self._library.unique_name(preset.name.strip() or "Pasted")
+            self._play(_renamed(preset, name), is_saved=False)
+
+        self._try(work)
+
+    def bred(self, breed: Callable[[], Sequence[Preset]]) -> tuple[Preset, ...]:
+        """Breed; none when the parents are not akin, which is said."""
+        children: tuple[Preset, ...] = ()
+
+        def work() -> None:
+            nonlocal children
+            children = tuple(breed())
+
+        self._try(work)
+        return children
 
     def open_neighbour(self, step: int) -> None:
         """Play the next (1) or the previous (-1) preset of the list."""
@@ -75,7 +209,7 @@ class PresetActions(QObject):
         """Go back to the changed sound that was left."""
         preset, self._unsaved = self._unsaved, None
         if preset is not None:
-            self._bridge.ask(lambda instrument: instrument.load_preset(preset))
+            self._play(preset, is_saved=False)
 
     def save(self, done: Callable[[], None] | None = None) -> None:
         """Save under the same name."""
@@ -90,6 +224,7 @@ class PresetActions(QObject):
 
         def work() -> None:
             entry = self._library.rename(name, new_name)
+            self._shelf.renamed(name, entry.name)
             if name == self.name and not self.is_changed:
                 self._bridge.ask(lambda instrument: instrument.mark_saved(entry.name))
             self.refresh()
@@ -118,16 +253,48 @@ class PresetActions(QObject):
         self._try(work)
 
     def import_files(self, paths: list[str]) -> None:
-        """Copy preset files into the library and play the last."""
+        """Copy preset files and packs into the library, and play the last preset."""
 
         def work() -> None:
+            entries: list[PresetEntry] = []
             for path in paths:
-                entry = self._library.import_file(Path(path))
+                if path.lower().endswith(PACK_SUFFIX):
+                    entries += self._library.import_pack(Path(path))
+                else:
+                    entries.append(self._library.import_file(Path(path)))
             self.refresh()
-            self.open(entry.name)
+            if entries:
+                self.open(entries[-1].name)
+            n = len(entries)
+            if n != 1:
+                words = f"{n} presets are new" if n else "All of them were here already"
+                self._bridge.say(f"{words}.", is_error=False)
 
         if paths:
             self._try(work)
+
+    def export_pack(self, path: str, names: Sequence[str] = ()) -> None:
+        """Write presets as a pack; with no names all of the player's own."""
+
+        def work() -> None:
+            written = self._library.export_pack(names, Path(path))
+            self._bridge.say(f"The pack is {written}.", is_error=False)
+
+        self._try(work)
+
+    def has_backup(self, name: str) -> bool:
+        """Whether a preset can be as it was before it was last saved."""
+        return self._library.has_backup(name)
+
+    def revert(self, name: str) -> None:
+        """Bring back what a preset was before it was last saved, and play it."""
+
+        def work() -> None:
+            self._library.revert(name)
+            self.refresh()
+            self._play(self._library.load(name))
+
+        self._try(work)
 
     def export_file(self, name: str, path: str) -> None:
         """Copy a preset to a file."""
@@ -142,10 +309,50 @@ class PresetActions(QObject):
         """Give a name that is not taken yet."""
         return self._library.unique_name(name)
 
-    def _play(self, preset: Preset) -> None:
-        if self.is_changed:
-            self._bridge.ask(lambda instrument: instrument.preset(), self._keep_unsaved)
+    def _play(self, preset: Preset, *, is_saved: bool = True) -> None:
+        home, self._home = self._home, None
+        if home is not None:
+            self._set_tried("")
+            if home.is_changed:
+                self._keep_unsaved(home.preset)
+        elif self.is_changed:
+            self.ask_preset(self._keep_unsaved)
+        self._load(preset, is_saved=is_saved)
+        if is_saved:
+            self._shelve(preset.name)
+
+    def _audition(self, preset: Preset, *, is_saved: bool = True) -> None:
+        if self._home is None:
+            self._home = _Home(self.sounding(), is_changed=self.is_changed)
+            self.ask_preset(self._home.take)
+        self._load(preset, is_saved=is_saved)
+        self._set_tried(preset.name)
+        if self._note_end.isActive():
+            self._note_end.start()  # the note goes on, with the new sound
+        elif not any(self._bridge.status.gated):
+            self._bridge.post(NoteOn(note=TRY_NOTE, velocity=TRY_VELOCITY))
+            self._note_end.start()
+
+    def _end_note(self) -> None:
+        self._bridge.post(NoteOff(note=TRY_NOTE))
+
+    def _load(self, preset: Preset, *, is_saved: bool) -> None:
         self._bridge.ask(lambda instrument: instrument.load_preset(preset))
+        if not is_saved:
+            self._bridge.ask(lambda instrument: instrument.mark_changed())
+
+    def _set_tried(self, name: str) -> None:
+        self._tried = name
+        self.auditioned.emit(name)
+
+    def _shelve(self, name: str) -> None:
+        """Note that a preset was opened, when the sound is on its way."""
+
+        def work() -> None:
+            self._try(lambda: self._shelf.opened(name))
+            self.shelved.emit()
+
+        QTimer.singleShot(0, self, work)
 
     def _keep_unsaved(self, preset: Preset) -> None:
         self._unsaved = preset
@@ -172,3 +379,21 @@ class PresetActions(QObject):
             work()
         except PresetError as error:
             self._bridge.say(str(error))
+        except OSError as error:
+            self._bridge.say(f"Your favourites could not be kept: {error.strerror}.")
+
+
+class _Home:
+    """The sound that comes back after others were tried."""
+
+    def __init__(self, preset: Preset, *, is_changed: bool) -> None:
+        self.preset = preset
+        self.is_changed = is_changed
+
+    def take(self, whole: Preset) -> None:
+        """Put the whole sound in the place of what the window knew of it."""
+        self.preset = whole
+
+
+def _renamed(preset: Preset, name: str) -> Preset:
+    return msgspec.structs.replace(preset, name=name)

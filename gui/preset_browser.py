@@ -1,4 +1,4 @@
-"""The sounds at the left: presets to open, and the model's named timbres to put on a corner."""
+"""The sounds at the left: presets by list, map and breeding, and the model's timbres."""
 
 from collections.abc import Callable, Sequence
 
@@ -18,21 +18,27 @@ from PySide6.QtWidgets import (
 from instrument import Preset, PresetEntry, Timbre
 
 from . import icons
+from .audition_bar import AuditionBar
+from .breed_view import BreedView
+from .chip_row import FAVOURITES, NEAR, RECENT, ChipRow
 from .corner_chip import CORNER_NAMES
 from .latent_pad import timbre_mime
 from .preset_actions import PresetActions
 from .preset_dialogs import PresetDialogs
+from .preset_map import MapPoint, PresetMap
+from .preset_sound import distance, preset_features
 from .sound_list import Row, SoundList
 from .sound_pictures import preset_picture, timbre_picture
 from .theme import GAP, Theme
-from .timbre_colour import corner_features, features_of, words_of
+from .timbre_colour import UNKNOWN, Features, colour_of, corner_features, features_of, words_of
 from .timbre_menu import matches
 
-PRESETS, TIMBRES = 0, 1
+PRESETS, TIMBRES, MAP, BREED = 0, 1, 2, 3
+TABS = ("Presets", "Timbres", "Map", "Breed")
 
 
 class PresetBrowser(QWidget):
-    """A search field over two lists, one of which is shown."""
+    """A search field over four pages, one of which is shown."""
 
     timbre_chosen = Signal(int, str)
 
@@ -49,6 +55,7 @@ class PresetBrowser(QWidget):
         self._entries: tuple[PresetEntry, ...] = ()
         self._presets: dict[str, Preset | None] = {}
         self._timbres: tuple[Timbre, ...] = ()
+        self._families: dict[str, str] = {}
         self.field = QLineEdit()
         self.field.setPlaceholderText("Search")
         self.field.setAccessibleName("Search sounds")
@@ -58,12 +65,20 @@ class PresetBrowser(QWidget):
         )
         self.field.textChanged.connect(self._filter)
         self.field.returnPressed.connect(self._choose_first)
-        self.tabs = [
-            self._make_tab(place, name) for place, name in enumerate(("Presets", "Timbres"))
-        ]
+        self.tabs = [self._make_tab(place, name) for place, name in enumerate(TABS)]
+        self.chips = ChipRow()
+        self.chips.changed.connect(self._filter)
+        self.map = PresetMap(theme)
+        self.map.tried.connect(actions.audition)
+        self.map.chosen.connect(actions.open)
+        self.breed = BreedView(actions, theme)
+        self.audition = AuditionBar()
+        self.audition.back.connect(actions.go_back)
+        self.audition.kept.connect(actions.keep)
         self.presets = SoundList(theme)
         self.presets.setAccessibleName("Presets")
         self.presets.chosen.connect(actions.open)
+        self.presets.tried.connect(actions.audition)
         self.presets.customContextMenuRequested.connect(self._open_preset_menu)
         self.timbres = SoundList(theme)
         self.timbres.setAccessibleName("Timbres")
@@ -72,40 +87,74 @@ class PresetBrowser(QWidget):
         self.timbres.customContextMenuRequested.connect(self._open_timbre_menu)
         self._lay_out()
         actions.listed.connect(self.show_entries)
+        actions.auditioned.connect(self.audition.show_tried)
+        actions.shelved.connect(self._filter)
 
     def sizeHint(self) -> QSize:
         """Ask for the width of a name and its picture."""
         return QSize(230, 400)
 
     def show_tab(self, place: int) -> None:
-        """Show the presets (0) or the timbres (1)."""
+        """Show the presets (0), the timbres (1), the map (2) or breeding (3)."""
         self.tabs[place].setChecked(True)
         self._stack.setCurrentIndex(place)
+        self.chips.setVisible(place in (PRESETS, MAP))
+        if place == BREED:
+            self.breed.begin()
         self._filter()
+
+    def breed_with(self, name: str) -> None:
+        """Show breeding, with a preset as the mate of what sounds."""
+        entry = next(entry for entry in self._entries if entry.name == name)
+        self.show_tab(BREED)
+        self.breed.set_mate(self._preset(entry))
 
     def show_entries(self, entries: tuple[PresetEntry, ...]) -> None:
         """Take the list of presets."""
         self._entries = entries
         self._presets.clear()
+        self.chips.show_tags(entries)
         self._filter()
 
     def show_timbres(self, timbres: tuple[Timbre, ...]) -> None:
         """Take the model's named timbres."""
         self._timbres = timbres
+        self._families = {timbre.name: timbre.family for timbre in timbres}
+        self.breed.show_timbres(timbres)
         self._filter()
 
     def show_open(self, name: str) -> None:
         """Choose the preset that is open."""
         self.presets.select(name)
+        self.map.show_open(name)
+        if self._actions.is_auditioning:
+            return
+        if self._stack.currentIndex() == BREED:
+            self.breed.begin()
+        elif self.chips.is_on(NEAR):
+            self._filter()
 
     def preset_menu(self, name: str) -> QMenu:
         """Make the menu of a preset in the list."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction("Open", lambda: self._actions.open(name))
+        menu.addAction("Try", lambda: self._actions.audition(name))
+        is_favourite = name in self._actions.favourites
+        menu.addAction(
+            "No favourite any more" if is_favourite else "Favourite",
+            lambda: self._actions.toggle_favourite(name),
+        )
+        menu.addAction("Breed with this", lambda: self.breed_with(name))
+        menu.addSeparator()
         is_own = not self._actions.is_factory(name)
         menu.addAction("Rename…", lambda: self._dialogs.rename(name)).setEnabled(is_own)
         menu.addAction("Delete…", lambda: self._dialogs.delete(name)).setEnabled(is_own)
+        menu.addAction("As it was before", lambda: self._actions.revert(name)).setEnabled(
+            is_own and self._actions.has_backup(name)
+        )
+        menu.addSeparator()
+        menu.addAction("Copy as text", lambda: self._actions.copy_text(name))
         menu.addAction("Export…", lambda: self._dialogs.export_file(name))
         return menu
 
@@ -134,7 +183,7 @@ class PresetBrowser(QWidget):
     def _lay_out(self) -> None:
         group = QButtonGroup(self)
         tabs = QHBoxLayout()
-        tabs.setSpacing(14)
+        tabs.setSpacing(4)
         for tab in self.tabs:
             group.addButton(tab)
             tabs.addWidget(tab)
@@ -142,27 +191,93 @@ class PresetBrowser(QWidget):
         self._stack = QStackedLayout()
         self._stack.addWidget(self.presets)
         self._stack.addWidget(self.timbres)
+        self._stack.addWidget(self.map)
+        self._stack.addWidget(self.breed)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP)
         layout.addWidget(self.field)
         layout.addLayout(tabs)
+        layout.addWidget(self.chips)
         layout.addLayout(self._stack, 1)
+        layout.addWidget(self.audition)
 
     def _filter(self) -> None:
         """Show what matches every word that is typed."""
         words = self.field.text().casefold().split()
-        if self._stack.currentIndex() == PRESETS:
+        page = self._stack.currentIndex()
+        if page == PRESETS:
             self.presets.show_rows(self._preset_rows(words) or _nothing(words, "presets"))
-        else:
+        elif page == TIMBRES:
             self.timbres.show_rows(self._timbre_rows(words) or _nothing(words, "timbres"))
+        elif page == MAP:
+            self._show_map(words)
+
+    def _found(self, words: Sequence[str]) -> list[PresetEntry]:
+        """Give the presets that the words and the chips ask for, in their order."""
+        tags = set(self.chips.tags())
+        found = [
+            entry
+            for entry in self._entries
+            if tags <= set(entry.tags)
+            and matches(words, entry.name, entry.author, *entry.tags, *self._families_of(entry))
+        ]
+        if self.chips.is_on(FAVOURITES):
+            found = [entry for entry in found if entry.name in self._actions.favourites]
+        if self.chips.is_on(RECENT):
+            places = {name: place for place, name in enumerate(self._actions.recent)}
+            found = [entry for entry in found if entry.name in places]
+            found.sort(key=lambda entry: places[entry.name])
+        return found
+
+    def _families_of(self, entry: PresetEntry) -> list[str]:
+        return [self._families[name] for name in entry.timbres if name in self._families]
 
     def _preset_rows(self, words: Sequence[str]) -> list[Row]:
+        found = self._found(words)
+        about = {entry.name: _about(entry) for entry in found}
+        if self.chips.is_on(NEAR):
+            here = preset_features(self._actions.home(), self._timbres)
+            away = {e.name: distance(here, self._heard(e)) for e in found if not e.problem}
+            found = sorted((e for e in found if e.name in away), key=lambda e: away[e.name])
+            about = {e.name: f"{100 * away[e.name]:.0f} % away · {about[e.name]}" for e in found}
         return [
-            Row(entry.name, _about(entry), self._preset_picture(entry.name), entry.problem)
-            for entry in self._entries
-            if matches(words, entry.name, entry.author, *entry.tags)
+            Row(
+                entry.name,
+                about[entry.name],
+                self._preset_picture(entry),
+                entry.problem,
+                is_favourite=entry.name in self._actions.favourites,
+            )
+            for entry in found
         ]
+
+    def _show_map(self, words: Sequence[str]) -> None:
+        from .principal_axes import lay_out  # noqa: PLC0415  # NumPy, once there is a map
+
+        found = [entry for entry in self._found(words) if not entry.problem]
+        heard = [self._heard(entry) for entry in found]
+        places, axes = lay_out(heard) if found else ([], ("", ""))
+        points = [
+            MapPoint(
+                entry.name,
+                words_of(features),
+                *place,
+                colour_of(features),
+                is_favourite=entry.name in self._actions.favourites,
+            )
+            for entry, features, place in zip(found, heard, places, strict=True)
+        ]
+        self.map.show_points(points, axes)
+
+    def _heard(self, entry: PresetEntry) -> Features:
+        preset = self._preset(entry)
+        return preset_features(preset, self._timbres) if preset is not None else UNKNOWN
+
+    def _preset(self, entry: PresetEntry) -> Preset | None:
+        if entry.name not in self._presets:
+            self._presets[entry.name] = self._actions.preset(entry)
+        return self._presets[entry.name]
 
     def _timbre_rows(self, words: Sequence[str]) -> list[Row]:
         rows: list[Row] = []
@@ -176,11 +291,9 @@ class PresetBrowser(QWidget):
             rows.append(Row(timbre.name, words_of(features_of(timbre)), _timbre_picture(timbre)))
         return rows
 
-    def _preset_picture(self, name: str) -> Callable[[QSize], QPixmap]:
+    def _preset_picture(self, entry: PresetEntry) -> Callable[[QSize], QPixmap]:
         def draw(size: QSize) -> QPixmap:
-            if name not in self._presets:
-                self._presets[name] = self._actions.preset(name)
-            preset = self._presets[name]
+            preset = self._preset(entry)
             if preset is None:
                 return preset_picture((), 0.5, 0.5, size)
             corners = [corner_features(corner, self._timbres) for corner in preset.corners]
@@ -189,7 +302,10 @@ class PresetBrowser(QWidget):
         return draw
 
     def _choose_first(self) -> None:
-        shown = (self.presets, self.timbres)[self._stack.currentIndex()]
+        page = self._stack.currentIndex()
+        if page in (MAP, BREED):
+            self.show_tab(PRESETS)
+        shown = self.timbres if page == TIMBRES else self.presets
         names = shown.names()
         if names:
             shown.select(names[0])

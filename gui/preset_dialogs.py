@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QMessageBox,
 from .preset_actions import PresetActions
 
 FILES = "Timbrepad presets (*.json)"
+PACKS = "Packs of presets (*.zip)"
+BOTH = "Timbrepad presets and packs (*.json *.zip)"
 
 
 class PresetDialogs(QObject):
@@ -51,7 +53,7 @@ class PresetDialogs(QObject):
 
     def import_files(self) -> None:
         """Ask for files and bring them in."""
-        dialog = self._file_dialog("Import sounds")
+        dialog = self._file_dialog("Import sounds", BOTH)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         dialog.filesSelected.connect(self._actions.import_files)
         dialog.open()
@@ -63,6 +65,15 @@ class PresetDialogs(QObject):
         dialog.setDefaultSuffix("json")
         dialog.selectFile(f"{name}.json")
         dialog.fileSelected.connect(lambda path: self._actions.export_file(name, path))
+        dialog.open()
+
+    def export_pack(self) -> None:
+        """Ask for a file and write all of the player's presets there."""
+        dialog = self._file_dialog("Export your sounds as a pack", PACKS)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("zip")
+        dialog.selectFile("My sounds.zip")
+        dialog.fileSelected.connect(self._actions.export_pack)
         dialog.open()
 
     def ask_to_save(self, go_on: Callable[[], None]) -> None:
@@ -98,8 +109,8 @@ class PresetDialogs(QObject):
         box.setInformativeText(more)
         return box
 
-    def _file_dialog(self, title: str) -> QFileDialog:
+    def _file_dialog(self, title: str, files: str = FILES) -> QFileDialog:
         dialog = QFileDialog(self._window, title)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setNameFilter(FILES)
+        dialog.setNameFilter(files)
         return dialog

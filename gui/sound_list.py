@@ -11,6 +11,7 @@ from PySide6.QtCore import (
     QObject,
     QPersistentModelIndex,
     QRect,
+    QRectF,
     QSize,
     Qt,
     Signal,
@@ -25,6 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from . import icons
 from . import theme as themes
 from .theme import Theme
 
@@ -44,12 +46,14 @@ class Row:
         about: The second line.
         picture: Draws the picture of a size in device pixels; None makes a heading.
         problem: Why it can't be used; "" when it can.
+        is_favourite: Whether a heart stands at its end.
     """
 
     name: str
     about: str = ""
     picture: Callable[[QSize], QPixmap] | None = None
     problem: str = ""
+    is_favourite: bool = False
 
     @property
     def is_heading(self) -> bool:
@@ -81,7 +85,7 @@ class SoundModel(QAbstractListModel):
         texts = {
             Qt.ItemDataRole.DisplayRole: row.name,
             Qt.ItemDataRole.AccessibleTextRole: ", ".join(
-                filter(None, (row.name, row.about, row.problem))
+                filter(None, (row.name, row.about, row.problem, "favourite" * row.is_favourite))
             ),
             Qt.ItemDataRole.ToolTipRole: row.problem or row.about,
             Qt.ItemDataRole.UserRole: row,
@@ -102,9 +106,10 @@ class SoundModel(QAbstractListModel):
 
 
 class SoundList(QListView):
-    """The list itself; `chosen` on Enter or a double click."""
+    """The list itself; `chosen` on Enter or a double click, `tried` on the space bar or a click."""
 
     chosen = Signal(str)
+    tried = Signal(str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -118,6 +123,7 @@ class SoundList(QListView):
         self.setUniformItemSizes(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.activated.connect(self._choose)
+        self.clicked.connect(self._try)
 
     def allow_drag(self, mime: Callable[[str], QMimeData]) -> None:
         """Let rows be dragged away, packed by `mime`."""
@@ -162,15 +168,21 @@ class SoundList(QListView):
         return self._sounds.rows[index.row()].name
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Choose on Enter on every system."""
+        """Choose on Enter on every system, try on the space bar."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._choose(self.currentIndex())
+        elif event.key() == Qt.Key.Key_Space:
+            self._try(self.currentIndex())
         else:
             super().keyPressEvent(event)
 
     def _choose(self, index: QModelIndex) -> None:
         if index.isValid() and not self._sounds.rows[index.row()].is_heading:
             self.chosen.emit(self._sounds.rows[index.row()].name)
+
+    def _try(self, index: QModelIndex) -> None:
+        if index.isValid() and not self._sounds.rows[index.row()].is_heading:
+            self.tried.emit(self._sounds.rows[index.row()].name)
 
 
 class _Delegate(QStyledItemDelegate):
@@ -217,7 +229,10 @@ class _Delegate(QStyledItemDelegate):
     def _paint_sound(self, painter: QPainter, row: Row, rect: QRect) -> None:
         place = QRect(rect.left() + 7, rect.center().y() - PICTURE.height() // 2 + 1, 44, 28)
         painter.drawPixmap(place, self._picture(row, painter.device().devicePixelRatio()))
-        text = rect.adjusted(60, 4, -8, -4)
+        text = rect.adjusted(60, 4, -26 if row.is_favourite else -8, -4)
+        if row.is_favourite:
+            heart = QRectF(rect.right() - 22, rect.center().y() - 6, 13, 13)
+            icons.draw(painter, "heart", heart, self._theme.colour("accent"), is_filled=True)
         upper = QRect(text.left(), text.top(), text.width(), 17)
         lower = QRect(text.left(), text.top() + 17, text.width(), 14)
         lines = (

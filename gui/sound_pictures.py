@@ -46,7 +46,7 @@ def preset_picture(corners: Sequence[Features], x: float, y: float, size: QSize)
     if corners:
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(rect, field_image(corners, 6, depth=0.45))
-        inset = size.height() / 7
+        inset = min(size.height(), size.width()) / 7
         inner = rect.adjusted(inset, inset, -inset, -inset)
         place = QPointF(inner.left() + x * inner.width(), inner.bottom() - y * inner.height())
         painter.setPen(Qt.PenStyle.NoPen)

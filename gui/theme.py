@@ -212,6 +212,12 @@ def _style_sheet(theme: Theme) -> str:
     QPushButton[role="choice"]:checked {{ background: {theme.accent}; color: {theme.on_accent};
         border-color: {theme.accent}; }}
     QPushButton[role="choice"]:focus {{ border: 1px solid {theme.text}; }}
+    QPushButton[role="chip"] {{ border-radius: 9px; padding: 1px 8px; min-height: 14px;
+        font-size: {SMALL_PIXELS}px; color: {theme.dim}; }}
+    QPushButton[role="chip"]:hover {{ color: {theme.text}; }}
+    QPushButton[role="chip"]:checked {{ background: {theme.accent}; color: {theme.on_accent};
+        border-color: {theme.accent}; }}
+    QPushButton[role="chip"]:focus {{ border: 1px solid {theme.text}; }}
     QPushButton#panic:hover {{ background: {theme.error}; color: {theme.on_accent};
         border-color: {theme.error}; }}
 

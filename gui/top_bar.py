@@ -72,9 +72,18 @@ class TopBar(QWidget):
         menu.addAction("Rename…", lambda: dialogs.rename(name)).setEnabled(is_own)
         menu.addAction("Delete…", lambda: dialogs.delete(name)).setEnabled(is_own)
         menu.addAction("Bring back the last deleted", actions.undelete)
+        is_favourite = name in actions.favourites
+        menu.addAction(
+            "No favourite any more" if is_favourite else "Favourite",
+            lambda: actions.toggle_favourite(name),
+        ).setEnabled(bool(name))
+        menu.addSeparator()
+        menu.addAction("Copy as text", actions.copy_text)
+        menu.addAction("Paste a sound's text", actions.paste_text)
         menu.addSeparator()
         menu.addAction("Import…", dialogs.import_files)
         menu.addAction("Export…", lambda: dialogs.export_file(name)).setEnabled(bool(name))
+        menu.addAction("Export yours as a pack…", dialogs.export_pack)
         if actions.unsaved_name:
             menu.addSeparator()
             menu.addAction(f"Back to unsaved “{actions.unsaved_name}”", actions.open_unsaved)

@@ -5,6 +5,7 @@ neither numba nor sounddevice nor torch. A window calls `start_instrument`, whic
 instrument in a process of its own and gives a client with the methods of `InstrumentInterface`.
 """
 
+from .breeding import family_lines, mix, more_like, mutate, swap_corners
 from .client import InstrumentClient, start_instrument
 from .events import (
     AllNotesOff,
@@ -25,7 +26,7 @@ from .events import (
     TuneKeys,
 )
 from .interface import InstrumentInterface
-from .library import PresetEntry, PresetLibrary
+from .library import PresetLibrary
 from .midi_map import (
     ACTIONS,
     PAD_X,
@@ -41,8 +42,12 @@ from .models import ModelLibraryError
 from .options import InstrumentOptions
 from .parameters import BY_NAME, MOD_WHEEL, PARAMETERS, SUSTAIN_PEDAL, Parameter
 from .paths import training_folder
-from .preset import Preset, PresetError
+from .preset import Ancestor, Preset, PresetError, decode_pasted, encode_preset, fingerprint
+from .preset_files import PresetEntry
+from .preset_pack import PACK_SUFFIX
+from .preset_shelf import PresetShelf
 from .remote import RemoteError
+from .start_guard import GOOD_START_SECONDS, StartGuard
 from .status import (
     AudioDevice,
     AudioSettings,
@@ -61,7 +66,9 @@ from .zones import Zones
 __all__ = [
     "ACTIONS",
     "BY_NAME",
+    "GOOD_START_SECONDS",
     "MOD_WHEEL",
+    "PACK_SUFFIX",
     "PAD_X",
     "PAD_Y",
     "PARAMETERS",
@@ -69,6 +76,7 @@ __all__ = [
     "TARGETS",
     "USUAL_CONTROLLERS",
     "AllNotesOff",
+    "Ancestor",
     "AnyEvent",
     "AudioDevice",
     "AudioSettings",
@@ -98,18 +106,28 @@ __all__ = [
     "PresetEntry",
     "PresetError",
     "PresetLibrary",
+    "PresetShelf",
     "ProgramChange",
     "RemoteError",
     "SetParameter",
     "SetTuning",
     "SetZones",
     "Source",
+    "StartGuard",
     "Status",
     "StepPreset",
     "Timbre",
     "TuneKeys",
     "Tuning",
     "Zones",
+    "decode_pasted",
+    "encode_preset",
+    "family_lines",
+    "fingerprint",
+    "mix",
+    "more_like",
+    "mutate",
     "start_instrument",
+    "swap_corners",
     "training_folder",
 ]

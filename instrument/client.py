@@ -120,6 +120,10 @@ class InstrumentClient:
         """Note that what sounds now is on disk under this name."""
         self._call("mark_saved", name)
 
+    def mark_changed(self) -> None:
+        """Note that what sounds now is not on disk."""
+        self._call("mark_changed")
+
     def audio_devices(self) -> tuple[AudioDevice, ...]:
         """List the outputs; empty when there is none."""
         return self._call("audio_devices")

@@ -50,14 +50,24 @@ from .midi import MidiInputs
 from .midi_control import MidiControl
 from .midi_map import Mapping
 from .models import ModelLibrary, ModelLibraryError, read_timbres
+from .nearest_model import nearest_model
 from .options import InstrumentOptions
 from .output import Output
 from .parameters import NOTE_ENDINGS
-from .paths import baked_folder, data_folder, models_folder, presets_folder, session_file
+from .paths import (
+    baked_folder,
+    data_folder,
+    midi_map_file,
+    models_folder,
+    presets_folder,
+    session_file,
+    start_marker_file,
+)
 from .preset import Preset, PresetError, decode_preset, encode_preset
 from .renderer_client import RendererProcess
 from .renderer_protocol import Answer, Drawn, ModelFailed, ModelLoaded
 from .run_follower import RunFollower
+from .start_guard import GOOD_START_SECONDS, StartGuard
 from .status import (
     AudioDevice,
     AudioSettings,
@@ -116,6 +126,8 @@ class Instrument:
         self._make_renderer = make_renderer or self._renderer_process
         data = Path(self._options.data_folder) if self._options.data_folder else data_folder()
         self._session = session_file(data)
+        self._guard = StartGuard(start_marker_file(data), data) if self._options.remember else None
+        self._good_at = clock() + GOOD_START_SECONDS
         self._presets = PresetLibrary(presets_folder(data))
         self._models = ModelLibrary(models_folder(data))
         self._bakes = BakeFolder(baked_folder(data)) if self._options.bake else None
@@ -150,6 +162,7 @@ class Instrument:
         self._note_version = 0
         self._pictured: tuple[int, object] = (-1, None)
 
+        self._open_guarded(None)
         silence_jack()
         self._output = Output(self.notify, clock)
         self._output.ask(self._options.audio)
@@ -164,6 +177,7 @@ class Instrument:
         self.follow_run(self._options.follow)
         self._midi_lock = threading.Lock()
         self._midi_message = ""
+        self._open_guarded(midi_map_file(data))
         self._midi_control = MidiControl(
             self._controls,
             self._controls_lock,
@@ -173,6 +187,7 @@ class Instrument:
             profile=self._options.midi_map,
             remember=self._options.remember,
         )
+        self._open_guarded(self._session)  # until it has sounded for a while
         self._midi = MidiInputs(self._post_quietly, clock=clock)
         self.open_midi(self._options.midi_port)
         self._thread = threading.Thread(target=self._keep_house, name="housekeeper", daemon=True)
@@ -381,6 +396,11 @@ class Instrument:
             self._preset_name = name
             self._saved_revision = self._controls.revision
 
+    def mark_changed(self) -> None:
+        """Note that what sounds now is not on disk, as with a preset that was bred or pasted."""
+        with self._controls_lock:
+            self._saved_revision = -1
+
     # Models.
 
     def models(self) -> tuple[ModelInfo, ...]:
@@ -479,6 +499,8 @@ class Instrument:
             self._keep_session()
             self._output.close()
             self._supply.close()
+        if self._guard is not None:
+            self._guard.is_good()
 
     # The housekeeper.
 
@@ -571,6 +593,9 @@ class Instrument:
 
     def _look_around(self, now: float) -> None:
         """Look at plugs and streams, and keep the session."""
+        if self._guard is not None and now > self._good_at:
+            self._guard.is_good()
+            self._guard = None
         came_back = self._output.poll(self._engine_for)
         with self._midi_lock:
             if came_back:
@@ -658,6 +683,7 @@ class Instrument:
             except PresetError as error:
                 self.notify(str(error))
         if self._options.remember:
+            self._open_guarded(self._session)
             try:
                 return decode_preset(self._session.read_bytes(), f'"{self._session}"')
             except FileNotFoundError:
@@ -666,6 +692,15 @@ class Instrument:
                 self.notify(f"The sound of the last session is lost: {error}")
         entries = [entry for entry in self._presets.list() if not entry.problem]
         return self._presets.load(entries[0].name) if entries else None
+
+    def _open_guarded(self, file: Path | None) -> None:
+        """Mark a file as being opened; None sets aside the one that the last start ended with."""
+        if self._guard is None:
+            return
+        if file is not None:
+            self._guard.opens(file)
+        elif told := self._guard.set_aside():
+            self.notify(told)
 
     def _is_saved(self, preset: Preset) -> bool:
         """Whether the library has just this; a name that it has not at all is none."""
@@ -684,34 +719,17 @@ class Instrument:
         return self._model_for(preset) if preset is not None else self._models.first()
 
     def _model_for(self, preset: Preset) -> ModelInfo | None:
-        """Find a preset's model, else one of its name or latent space, else keep the present one.
+        """Find a preset's model, else the nearest to it, and say so.
 
         While a run is followed, a preset of its latent space is heard through the run's model.
         """
         present = self._model
         if self._followed and present is not None and preset.is_of_space(present.latent_space):
             return present
-        models = self._models.list()
-        for model in models:
-            if model.hash == preset.model_hash:
-                return model
-        kin = [model for model in models if preset.is_of_space(model.latent_space)]
-        for model in (*kin, *models):
-            if model.name == preset.model_name:
-                if model not in kin:
-                    self.notify(
-                        f'"{preset.name}" was made with another version of the model '
-                        f'"{model.name}": it plays this one\'s timbres of the same names.',
-                        is_error=False,
-                    )
-                return model
-        instead = next(iter(kin), None) or self._model or next(iter(models), None)
-        if preset.model_name and instead is not None:
-            self.notify(
-                f'"{preset.name}" was made with the model "{preset.model_name}", which is not '
-                f'here. It plays with "{instead.name}", with its timbres of the same names.'
-            )
-        return instead
+        chosen = nearest_model(preset, self._models.list(), present, read_timbres)
+        if chosen.told:
+            self.notify(chosen.told, is_error=chosen.is_missing)
+        return chosen.model
 
     def _take_preset(self, preset: Preset, model: ModelInfo | None) -> None:
         with self._controls_lock:

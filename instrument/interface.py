@@ -55,6 +55,10 @@ class InstrumentInterface(Protocol):
         """Note that what sounds now is on disk under this name."""
         ...
 
+    def mark_changed(self) -> None:
+        """Note that what sounds now is not on disk, as with a preset that was bred or pasted."""
+        ...
+
     def audio_devices(self) -> tuple[AudioDevice, ...]:
         """List the outputs; empty when there is none."""
         ...

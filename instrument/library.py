@@ -5,42 +5,30 @@ import difflib
 import functools
 import importlib.resources
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import msgspec
 
-from .file_names import MAXIMUM_NAME, file_name, name_key, reason_of, tidy_name
+from .file_names import MAXIMUM_NAME, file_name, name_key, tidy_name
 from .files import write_whole
 from .paths import presets_folder
-from .preset import MAXIMUM_BYTES, Preset, PresetError, decode_preset, encode_preset
+from .preset import Preset, PresetError, decode_preset, encode_preset, fingerprint
+from .preset_files import (
+    SUFFIX,
+    PresetEntry,
+    backup_of,
+    entry_of,
+    json_files,
+    read_entry,
+    read_preset,
+    saying,
+)
+from .preset_pack import MAXIMUM_PACK_BYTES, PACK_SUFFIX, decode_pack, encode_pack
 
-SUFFIX = ".json"
 TRASH = ".trash"
 PROGRAMS_OF_A_BANK = 128
-
-
-class PresetEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the list of presets.
-
-    Attributes:
-        name: As shown; no two entries have the same, whatever their case.
-        path: Where it lies.
-        tags: Words to search for.
-        author: Who made it.
-        model_name: The model that it plays.
-        is_factory: It came with Timbrepad and can't be changed, only saved anew.
-        problem: Why it can't be opened, in one line; "" when it can.
-    """
-
-    name: str
-    path: str
-    tags: tuple[str, ...] = ()
-    author: str = ""
-    model_name: str = ""
-    is_factory: bool = False
-    problem: str = ""
 
 
 class PresetLibrary:
@@ -93,10 +81,16 @@ class PresetLibrary:
             PresetError: If there is none, or it can't be read.
         """
         if name.endswith(SUFFIX) and Path(name).is_file():
-            return _read(Path(name))
-        entry = self.find(name)
-        preset = _read(self._file(entry))
-        return msgspec.structs.replace(preset, name=entry.name)
+            return read_preset(Path(name))
+        return self.read(self.find(name))
+
+    def read(self, entry: PresetEntry) -> Preset:
+        """Read the preset of an entry of the list, without looking at the others.
+
+        Raises:
+            PresetError: If it can't be read.
+        """
+        return msgspec.structs.replace(read_preset(self._file(entry)), name=entry.name)
 
     def save(self, preset: Preset) -> PresetEntry:
         """Write a preset under its name, in place of the player's former one, kept as `.bak`.
@@ -108,11 +102,37 @@ class PresetLibrary:
         preset = msgspec.structs.replace(preset, name=name)
         former = self._user_path(name)
         path = former or self._free_path(name)
-        with _saying(f'Could not save "{name}"'):
+        text = encode_preset(preset)
+        decode_preset(text, f'"{name}"')  # what can't be read again is not written over what can
+        with saying(f'Could not save "{name}"'):
             if former is not None:
-                write_whole(former.with_name(former.name + ".bak"), former.read_bytes())
-            write_whole(path, encode_preset(preset))
-        return _entry(preset, str(path), is_factory=False)
+                write_whole(backup_of(former), former.read_bytes())
+            write_whole(path, text)
+        return entry_of(preset, str(path), is_factory=False)
+
+    def has_backup(self, name: str) -> bool:
+        """Whether one of the player's presets can be as it was before it was last saved."""
+        former = self._user_path(name)
+        return former is not None and backup_of(former).is_file()
+
+    def revert(self, name: str) -> PresetEntry:
+        """Bring back what a preset was before it was last saved; again brings the later one back.
+
+        This also mends a file that another program has damaged.
+
+        Raises:
+            PresetError: If it is the factory's or has no backup, or the files can't be written.
+        """
+        path = Path(self._own(name, "reverted").path)
+        backup = backup_of(path)
+        if not backup.is_file():
+            raise PresetError(f'There is no earlier "{name}". It has been saved once only.')
+        earlier = read_preset(backup)
+        with saying(f'Could not bring the earlier "{name}" back'):
+            later = path.read_bytes()
+            write_whole(path, encode_preset(earlier))
+            write_whole(backup, later)
+        return entry_of(earlier, str(path), is_factory=False)
 
     def save_as(self, preset: Preset, name: str) -> PresetEntry:
         """Write a preset under a name that is not in the list yet.
@@ -141,13 +161,13 @@ class PresetLibrary:
         if name_key(new_name) != name_key(name) and name_key(new_name) in self._keys():
             raise PresetError(f'There is a preset "{new_name}" already. Choose another name.')
         old_path = Path(entry.path)
-        preset = msgspec.structs.replace(_read(old_path), name=new_name)
+        preset = msgspec.structs.replace(read_preset(old_path), name=new_name)
         new_path = old_path if name_key(new_name) == name_key(name) else self._free_path(new_name)
-        with _saying(f'Could not rename "{name}"'):
+        with saying(f'Could not rename "{name}"'):
             write_whole(new_path, encode_preset(preset))
             if new_path != old_path:
                 old_path.unlink()
-        return _entry(preset, str(new_path), is_factory=False)
+        return entry_of(preset, str(new_path), is_factory=False)
 
     def delete(self, name: str) -> PresetEntry:
         """Move one of the player's presets to the trash, from where `undelete` brings it back.
@@ -157,7 +177,7 @@ class PresetLibrary:
         """
         entry = self._own(name, "deleted")
         path = Path(entry.path)
-        with _saying(f'Could not delete "{name}"'):
+        with saying(f'Could not delete "{name}"'):
             trash = self.user_folder / TRASH
             trash.mkdir(exist_ok=True)
             # the time first, so that the newest is last in the order of names
@@ -170,11 +190,11 @@ class PresetLibrary:
         Raises:
             PresetError: If the trash is empty or the file can't be moved.
         """
-        deleted = sorted(_json_files(self.user_folder / TRASH), key=lambda file: file.name)
+        deleted = sorted(json_files(self.user_folder / TRASH), key=lambda file: file.name)
         if not deleted:
             raise PresetError("There is no deleted preset to bring back.")
-        with _saying("Could not bring the preset back"):
-            preset = _read(deleted[-1])
+        with saying("Could not bring the preset back"):
+            preset = read_preset(deleted[-1])
             entry = self.save(
                 msgspec.structs.replace(preset, name=_unique(preset.name, self._user_keys()))
             )
@@ -187,9 +207,75 @@ class PresetLibrary:
         Raises:
             PresetError: If it can't be read, is not a preset, or can't be written.
         """
-        preset = _read(path)
+        preset = read_preset(path)
         name = self.unique_name(preset.name.strip() or path.stem)
         return self.save(msgspec.structs.replace(preset, name=name))
+
+    def import_pack(self, path: Path) -> tuple[PresetEntry, ...]:
+        """Copy all presets of a pack into the player's folder, or none.
+
+        One that is there already, the same in name and sound, is not copied again; one whose name
+        alone is taken gets another.
+
+        Returns:
+            The entries that are new.
+
+        Raises:
+            PresetError: If the pack can't be read whole, or a preset of it can't be written; those
+                that were written are then taken away again.
+        """
+        with saying(f'Could not read "{path}"'), path.open("rb") as file:
+            packed = file.read(MAXIMUM_PACK_BYTES + 1)
+        there = {name_key(entry.name): entry for entry in self.list()}
+        taken, fresh = set(there), []
+        for preset in decode_pack(packed, f'"{path}"'):
+            name = _checked_name(preset.name)
+            same = there.get(name_key(name))
+            if same is not None and self._is_same(same, preset):
+                continue
+            name = _unique(name, taken)
+            taken.add(name_key(name))
+            fresh.append(msgspec.structs.replace(preset, name=name))
+        return self._write_all(fresh)
+
+    def export_pack(self, names: Sequence[str], destination: Path) -> Path:
+        """Write presets into one zip file; give the file.
+
+        Args:
+            names: Of the presets; none for all of the player's own.
+            destination: The file; one without a suffix gets that of packs.
+
+        Raises:
+            PresetError: If there is no such preset, one is damaged, or the file can't be written.
+        """
+        if names:
+            presets = [self.load(name) for name in names]
+        else:
+            own = [entry for entry in self.list() if not entry.is_factory and not entry.problem]
+            presets = [self.read(entry) for entry in own]
+        if not presets:
+            raise PresetError("You have no presets of your own yet. Save one, or name some.")
+        path = destination if destination.suffix else destination.with_suffix(PACK_SUFFIX)
+        with saying(f'Could not write "{path}"'):
+            write_whole(path, encode_pack(presets))
+        return path
+
+    def _is_same(self, entry: PresetEntry, preset: Preset) -> bool:
+        return not entry.problem and fingerprint(self.read(entry)) == fingerprint(preset)
+
+    def _write_all(self, presets: Sequence[Preset]) -> tuple[PresetEntry, ...]:
+        entries: list[PresetEntry] = []
+        try:
+            for preset in presets:
+                path = self._free_path(preset.name)
+                with saying(f'Could not save "{preset.name}"; none was imported'):
+                    write_whole(path, encode_preset(preset))
+                entries.append(entry_of(preset, str(path), is_factory=False))
+        except BaseException:
+            for entry in entries:
+                Path(entry.path).unlink(missing_ok=True)
+            raise
+        return tuple(entries)
 
     def export_file(self, name: str, destination: Path) -> Path:
         """Copy a preset to a file, or into a folder under a name of its own; give the file.
@@ -199,7 +285,7 @@ class PresetLibrary:
         """
         preset = self.load(name)
         path = destination / file_name(preset.name, SUFFIX) if destination.is_dir() else destination
-        with _saying(f'Could not write "{path}"'):
+        with saying(f'Could not write "{path}"'):
             write_whole(path, encode_preset(preset))
         return path
 
@@ -241,11 +327,11 @@ class PresetLibrary:
 
     @functools.cached_property
     def _factory_entries(self) -> tuple[PresetEntry, ...]:
-        files = sorted(_json_files(self._factory), key=lambda file: file.name)
-        return tuple(_read_entry(file, is_factory=True) for file in files)
+        files = sorted(json_files(self._factory), key=lambda file: file.name)
+        return tuple(read_entry(file, is_factory=True) for file in files)
 
     def _user_entries(self) -> Iterator[PresetEntry]:
-        entries = [self._entry_of(path) for path in _json_files(self.user_folder)]
+        entries = [self._entry_of(path) for path in json_files(self.user_folder)]
         yield from sorted(entries, key=lambda entry: (name_key(entry.name), entry.path))
 
     def _entry_of(self, file: Traversable) -> PresetEntry:
@@ -256,9 +342,9 @@ class PresetLibrary:
             stamp = (state.st_mtime_ns, state.st_size)
             known = self._known.get(path.name)
             if known is None or known[0] != stamp:
-                known = self._known[path.name] = (stamp, _read_entry(path, is_factory=False))
+                known = self._known[path.name] = (stamp, read_entry(path, is_factory=False))
             return known[1]
-        return _read_entry(path, is_factory=False)
+        return read_entry(path, is_factory=False)
 
     def _keys(self) -> set[str]:
         return {name_key(entry.name) for entry in self.list()}
@@ -282,7 +368,7 @@ class PresetLibrary:
         return entry
 
     def _free_path(self, name: str) -> Path:
-        there = {name_key(file.name) for file in _json_files(self.user_folder)}
+        there = {name_key(file.name) for file in json_files(self.user_folder)}
         stem = file_name(name, SUFFIX).removesuffix(SUFFIX)
         number = 1
         while name_key(candidate := f"{stem}{f' {number}' if number > 1 else ''}{SUFFIX}") in there:
@@ -310,51 +396,3 @@ def _checked_name(name: str) -> str:
     if len(name) > MAXIMUM_NAME:
         raise PresetError(f"A preset's name has at most {MAXIMUM_NAME} letters, not {len(name)}.")
     return name
-
-
-def _json_files(folder: Traversable) -> list[Traversable]:
-    try:
-        return [
-            file
-            for file in folder.iterdir()
-            if file.name.endswith(SUFFIX) and not file.name.startswith(".") and file.is_file()
-        ]
-    except OSError:  # no folder yet: no presets
-        return []
-
-
-def _read(file: Traversable) -> Preset:
-    with _saying(f'Could not read "{file}"'), file.open("rb") as opened:
-        text = opened.read(MAXIMUM_BYTES + 1)  # never more, however large the file
-    try:
-        return decode_preset(text, f'"{file}"')
-    except UnicodeDecodeError as error:
-        raise PresetError(f'"{file}" is not a Timbrepad preset: not UTF-8 text.') from error
-
-
-def _read_entry(file: Traversable, *, is_factory: bool) -> PresetEntry:
-    try:
-        return _entry(_read(file), str(file), is_factory=is_factory)
-    except PresetError as error:
-        name = file.name.removesuffix(SUFFIX)
-        return PresetEntry(name=name, path=str(file), is_factory=is_factory, problem=str(error))
-
-
-def _entry(preset: Preset, path: str, *, is_factory: bool) -> PresetEntry:
-    return PresetEntry(
-        name=preset.name.strip() or Path(path).stem,
-        path=path,
-        tags=preset.tags,
-        author=preset.author,
-        model_name=preset.model_name,
-        is_factory=is_factory,
-    )
-
-
-@contextlib.contextmanager
-def _saying(what: str) -> Iterator[None]:
-    """Turn what the file system says into a line for the player."""
-    try:
-        yield
-    except OSError as error:
-        raise PresetError(f"{what}: {reason_of(error)}.") from error

@@ -54,3 +54,8 @@ def midi_map_file(data: Path | None = None) -> Path:
 def session_file(data: Path | None = None) -> Path:
     """Give the file that holds the sound of the last session."""
     return (data or data_folder()) / "session.json"
+
+
+def start_marker_file(data: Path | None = None) -> Path:
+    """Give the file that says, during a start, what is being opened."""
+    return (data or data_folder()) / "starting.json"

@@ -1,6 +1,7 @@
 """What the instrument says of itself: frozen snapshots that can cross a pipe."""
 
 from enum import IntEnum
+from typing import Any
 
 import msgspec
 
@@ -48,6 +49,7 @@ class Corner(msgspec.Struct, frozen=True):
         timbre: The model's timbre that it came from, or "".
         seed: The seed of a re-rolled corner, or None.
         locked: A locked corner is not re-rolled.
+        unknown: Fields of a newer Timbrepad's preset, to be written again with the corner.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Corner(msgspec.Struct, frozen=True):
     timbre: str = ""
     seed: int | None = None
     locked: bool = False
+    unknown: dict[str, Any] = {}
 
 
 class ModelInfo(msgspec.Struct, frozen=True):

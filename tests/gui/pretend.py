@@ -251,6 +251,10 @@ class PretendInstrument:
         self.calls.append(("mark_saved", name))
         self.change(preset_name=name, preset_changed=False)
 
+    def mark_changed(self) -> None:
+        self.calls.append(("mark_changed",))
+        self.change(preset_changed=True)
+
     def audio_devices(self) -> tuple[AudioDevice, ...]:
         return self.devices
 

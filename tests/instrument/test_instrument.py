@@ -672,7 +672,7 @@ class TestFollowing:
         instrument.load_preset(other)
         rig.settle(instrument)
         assert instrument.status().model.name == "Mine"
-        assert 'the model "Gone", which is not here' in notices(instrument)[-1]
+        assert 'the model "Gone", (cccccccc), which is not here' in notices(instrument)[-1]
 
     def test_going_back_and_forth_between_two_models_of_a_run_changes_no_sound(self, rig):
         space = rig.start().status().model.latent_space
