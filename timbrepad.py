@@ -45,6 +45,7 @@ _ERRORS = (
     ("instrument.offline", "WaveError"),
     ("instrument.renderer_client", "RendererError"),
     ("instrument.remote", "RemoteError"),
+    ("instrument.export.sampled", "ExportError"),
     ("instrument.scala", "TuningError"),
     ("instrument.song", "SongError"),
     ("model.device", "DeviceMissingError"),
@@ -463,6 +464,106 @@ def render(
     _play_offline(
         events, out, sound, sample_rate or 48000, device, instrument_seconds or 0.0, tuning=tuned
     )
+
+
+@app.command(
+    epilog='Examples: timbrepad export "Cold celesta" celesta; '
+    'timbrepad export "Nylon shimmer" pad --grid 3 --every 3 --flac; '
+    'timbrepad export "Breath organ" organ --format sf2'
+)
+def export(
+    preset: Annotated[str, typer.Argument(metavar="PRESET", help="Its name, or a preset file.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make.")],
+    format_: Annotated[
+        str, typer.Option("--format", metavar="F", help="sfz, decentsampler or sf2.")
+    ] = "sfz",
+    grid: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=1,
+            max=9,
+            help="The whole pad, N x N places, cross-faded by controllers 16 and 17; 1 is the "
+            "preset's place alone.",
+        ),
+    ] = 1,
+    every: Annotated[
+        int,
+        typer.Option(metavar="N", min=1, max=12, help="Record every Nth key; those between borrow."),
+    ] = 1,
+    flac: Annotated[bool, typer.Option("--flac", help="Samples as FLAC, instead of WAV.")] = False,
+    sample_rate: Annotated[int, typer.Option(metavar="R", min=8000, max=192000)] = 48000,
+    author: Annotated[
+        str, typer.Option(metavar="NAME", help="Who made it; else the preset's author.")
+    ] = "",
+    license_: Annotated[
+        str, typer.Option("--license", metavar="TEXT", help="What others may do with it.")
+    ] = "",
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a former export of the same name.")
+    ] = False,
+    model: ModelOption = "",
+    device: DeviceOption = "auto",
+    tuning: TuningOption = None,
+    keyboard_map: KeyboardMapOption = None,
+) -> None:
+    """Write a preset as a sampler's instrument: SFZ, DecentSampler or SoundFont."""
+    from instrument.export.export import ExportOptions, estimate_bytes, export_sound
+    from instrument.export.folder import check_place, check_room
+    from instrument.export.recording import make_plan
+    from instrument.models import read_timbres
+    from instrument.offline_notes import RenderedNotes
+    from instrument.offline_player import PresetPlayer
+
+    if format_ not in {"sfz", "decentsampler", "sf2"}:
+        raise typer.BadParameter(f"--format must be sfz, decentsampler or sf2, not {format_}.")
+    if format_ == "sf2" and (flac or grid > 1):
+        raise typer.BadParameter(
+            "--format sf2 excludes --flac and --grid: a SoundFont has its samples inside, and no "
+            "cross-fades by controllers."
+        )
+    _check_device(device)
+    sound = _Sound(preset, None, None, model)
+    chosen, info = sound.preset(None), sound.model()
+    tuned = _read_tuning(tuning, keyboard_map)
+    player = PresetPlayer(chosen, info, read_timbres(info), tuning=tuned)
+    pitches = range(info.lowest_pitch, info.highest_pitch + 1)
+    plan = make_plan(player, pitches, sample_rate, grid=grid, every=every)
+    options = ExportOptions(
+        format=cast("Any", format_),
+        encoding="flac" if flac else "wav",
+        author=author,
+        license=license_,
+        replace=force,
+    )
+    check_place(folder, replace=force)
+    usual, most = estimate_bytes(plan, options)
+    check_room(folder, usual)
+    _notice(
+        f"{plan.n_samples} notes: about {_megabytes(usual)}, at most {_megabytes(most)} if they "
+        "decay slowly."
+    )
+    with (
+        RenderedNotes(info.path, sample_rate, device=device) as notes,
+        _progress(f"Recording {chosen.name}") as update,
+    ):
+        done = export_sound(
+            chosen,
+            plan,
+            notes,
+            folder,
+            options,
+            model_name=info.name,
+            model_hash=info.hash,
+            progress=lambda n, of: update(n, of, f"{n} of {of} notes"),
+        )
+    for line in done.differences:
+        _notice(line)
+    _say(f"{done.file}: {done.n_samples} notes, {_megabytes(done.n_bytes)}.")
+
+
+def _megabytes(n_bytes: int) -> str:
+    return f"{n_bytes / 1e6:,.0f} MB"
 
 
 @dataclass(frozen=True)
