@@ -489,7 +489,7 @@ def export(
     ] = 1,
     every: Annotated[
         int,
-        typer.Option(metavar="N", min=1, max=12, help="Record every Nth key; those between borrow."),
+        typer.Option(metavar="N", min=1, max=12, help="Record every Nth key only."),
     ] = 1,
     flac: Annotated[bool, typer.Option("--flac", help="Samples as FLAC, instead of WAV.")] = False,
     sample_rate: Annotated[int, typer.Option(metavar="R", min=8000, max=192000)] = 48000,
@@ -508,7 +508,7 @@ def export(
     keyboard_map: KeyboardMapOption = None,
 ) -> None:
     """Write a preset as a sampler's instrument: SFZ, DecentSampler or SoundFont."""
-    from instrument.export.export import ExportOptions, estimate_bytes, export_sound
+    from instrument.export.exporting import ExportOptions, estimate_bytes, export_sound
     from instrument.export.folder import check_place, check_room
     from instrument.export.recording import make_plan
     from instrument.models import read_timbres
@@ -540,8 +540,8 @@ def export(
     usual, most = estimate_bytes(plan, options)
     check_room(folder, usual)
     _notice(
-        f"{plan.n_samples} notes: about {_megabytes(usual)}, at most {_megabytes(most)} if they "
-        "decay slowly."
+        f"{plan.n_samples} notes: {_megabytes(usual)} if they sustain, up to {_megabytes(most)} if "
+        "they decay slowly."
     )
     with (
         RenderedNotes(info.path, sample_rate, device=device) as notes,
@@ -1694,17 +1694,20 @@ def bench_engine(
 
 def _beside_fluidsynth(block: int, sample_rate: int) -> dict[str, Any]:
     from instrument.benchmark_engine import PARAMETERS, RESONANCE_DB, TYPICAL_VOICES, bench_beside
+    from instrument.benchmark_font import write_tone_font
     from train.fluidsynth_voices import fluidsynth_voices
 
-    with fluidsynth_voices(
-        TYPICAL_VOICES,
-        sample_rate,
-        cutoff_hz=PARAMETERS["cutoff"],
-        resonance_db=RESONANCE_DB,
-        vibrato_cents=PARAMETERS["vibrato_depth"],
-    ) as voices:
-        rate, ratio = bench_beside(voices, block, sample_rate)
-        version = voices.version
+    with tempfile.TemporaryDirectory() as folder:
+        font = Path(folder) / "tone.sf2"
+        write_tone_font(
+            font,
+            cutoff_hz=PARAMETERS["cutoff"],
+            resonance_db=RESONANCE_DB,
+            vibrato_cents=PARAMETERS["vibrato_depth"],
+        )
+        with fluidsynth_voices(font, TYPICAL_VOICES, sample_rate) as voices:
+            rate, ratio = bench_beside(voices, block, sample_rate)
+            version = voices.version
     return {
         "name": "fluidsynth",
         "version": version,

@@ -36,6 +36,8 @@ def write_soundfont(path: Path, sound: SampledSound, waves: Mapping[Sample, Wave
         OSError: If it can't be written.
     """
     whole_db = sound.volume_db + 20 * math.log10(max(sound.levels[-1], 1e-9))
+    if sound.is_filtered:
+        whole_db += sound.resonance_db / 2  # by which the format's filter is softer below its peak
     gains = {s: 10 ** ((whole_db + s.gain_db) / 20) for s in sound.samples}
     peak = max(gain * float(np.abs(waves[s]).max(initial=0.0)) for s, gain in gains.items())
     excess = max(peak, 1.0)

@@ -17,7 +17,7 @@ from .sampled import Sample, Wave
 Encoding = Literal["wav", "flac"]
 
 _FORWARD, _FOR_EVER = 0, 0
-_TAGS = ("title", "artist", "license", "software", "comment")
+_TAGS = ("title", "artist", "copyright", "software", "comment")
 _BITS = "PCM_24"
 
 
@@ -37,7 +37,7 @@ def write_sample(
         sample: Its pitch and its loop.
         sample_rate: In Hz.
         encoding: "wav" or "flac"; only a WAV holds pitch and loop.
-        tags: Any of title, artist, license, software, comment.
+        tags: Any of title, artist, copyright, software, comment.
 
     Raises:
         OSError: If it can't be written.

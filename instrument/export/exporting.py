@@ -159,7 +159,7 @@ class _Keeper:
         self._rate = sample_rate
         self._name = name
         self._options = options
-        self._tags = {"artist": words["author"], "license": words["license"]}
+        self._tags = {"artist": words["author"], "copyright": words["license"]}
         self._tags |= {"comment": words["comment"], "software": "Timbrepad"}
         self._waves: dict[Sample, Wave] = {}
 
