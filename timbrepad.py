@@ -26,7 +26,10 @@ from typer.core import TyperGroup
 if TYPE_CHECKING:
     from instrument import AnyEvent, ModelInfo, Preset, Status, Timbre, Tuning
     from instrument.doctor import Finding
+    from instrument.offline import Encoding
     from instrument.options import InstrumentOptions
+    from instrument.song_parts import SongPart
+    from instrument.song_render import Mixdown
     from model.gansynth import GANSynth
     from train.preparation import Fault
     from train.progress import Progress as TrainingProgress
@@ -412,7 +415,9 @@ def note(
 
 
 @app.command(
-    epilog="Example: timbrepad render song.mid -o song.wav --seed 3 --instrument-seconds 5"
+    epilog="Examples: timbrepad render song.mid -o song.wav --seed 3 --instrument-seconds 5; "
+    'timbrepad render band.mid -o band.flac --channel 1="Rubber bass" --channel 2="Bowed choir" '
+    "--channel 10= --stems stems --normalise -1"
 )
 def render(
     song: Annotated[Path, typer.Argument(metavar="SONG.mid")],
@@ -445,10 +450,46 @@ def render(
     device: DeviceOption = "auto",
     tuning: TuningOption = None,
     keyboard_map: KeyboardMapOption = None,
+    channel: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="N=P",
+            help="The preset of channel N, 1 to 16; N= silences it. Each channel is then a part of "
+            "its own, with --preset where it has none, and its program changes are its own.",
+        ),
+    ] = None,
+    pad: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Move the pad: a text with seconds, x, y in each line."),
+    ] = None,
+    stems: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Also each channel by itself; their sum is the mix."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace stems that a former render made.")
+    ] = False,
+    bits: Annotated[
+        int, typer.Option(metavar="N", help="Of a sample: 16, 24, or 32 (floats; WAV only).")
+    ] = 24,
+    normalise: Annotated[
+        float | None,
+        typer.Option(metavar="DB", min=-60, max=0, help="Bring the loudest sample to this level."),
+    ] = None,
 ) -> None:
-    """Play a MIDI file into a WAV file; controllers 16 and 17 move the pad."""
+    """Play a MIDI file into a WAV or FLAC file; controllers 16 and 17 move the pad."""
+    began = time.monotonic()
     _check_device(device)
+    encoding = _ENCODINGS.get(bits)
+    if encoding is None:
+        raise typer.BadParameter(f"--bits must be 16, 24 or 32, not {bits}.")
+    if bits == 32 and out.suffix.lower() == ".flac":
+        raise typer.BadParameter("--bits must be 16 or 24 for a FLAC: it holds no floats.")
     if like_magenta:
+        if channel or stems or pad or normalise is not None:
+            raise typer.BadParameter(
+                "--like-magenta excludes --channel, --stems, --pad and --normalise."
+            )
         if preset or sample_rate is not None or tuning is not None or keyboard_map is not None:
             raise typer.BadParameter(
                 "--like-magenta excludes --preset, --sample-rate, --tuning and --keyboard-map."
@@ -459,18 +500,102 @@ def render(
     from instrument.song import read_song
 
     sound = _Sound(preset, seed, None, model)
-    events = read_song(song)
+    events: Sequence[AnyEvent] = read_song(song)
+    if pad is not None:
+        from instrument.pad_path import moves_along, read_pad_path, with_moves
+
+        events = with_moves(events, moves_along(read_pad_path(pad)))
     tuned = _read_tuning(tuning, keyboard_map)
+    if channel or stems or normalise is not None:
+        if instrument_seconds:
+            raise typer.BadParameter(
+                "--instrument-seconds excludes --channel, --stems and --normalise."
+            )
+        from instrument.song_parts import SongPart, split_song
+        from instrument.song_render import Mixdown
+
+        to = Mixdown(out, encoding, stems, force, normalise)
+        of_channel = _channel_presets(channel or [])
+
+        def split(usual: "Preset") -> list[SongPart]:
+            if channel or stems:
+                return split_song(events, usual, of_channel)
+            return [SongPart(0, usual, tuple(events))]
+
+        split(sound.preset(None))  # a channel that plays nothing is told before anything starts
+        _play_parts(split, to, sound, sample_rate or 48000, device, tuned)
+        return
     _play_offline(
-        events, out, sound, sample_rate or 48000, device, instrument_seconds or 0.0, tuning=tuned
+        events,
+        out,
+        sound,
+        sample_rate or 48000,
+        device,
+        instrument_seconds or 0.0,
+        tuning=tuned,
+        encoding=encoding,
     )
+    _say_ratio(events[-1].time_seconds, time.monotonic() - began)
 
 
-@app.command(
-    epilog='Examples: timbrepad export "Cold celesta" celesta; '
-    'timbrepad export "Nylon shimmer" pad --grid 3 --every 3 --flac; '
-    'timbrepad export "Breath organ" organ --format sf2'
-)
+_ENCODINGS: "dict[int, Encoding]" = {16: "PCM_16", 24: "PCM_24", 32: "FLOAT"}
+
+
+def _channel_presets(words: Sequence[str]) -> "dict[int, Preset | None]":
+    """Read the words of --channel: "3=Name", or "3=" for silence."""
+    from instrument import PresetLibrary
+
+    presets: dict[int, Preset | None] = {}
+    for word in words:
+        number, equals, name = word.partition("=")
+        if not equals or not number.strip().isdecimal() or not 1 <= int(number) <= 16:
+            raise typer.BadParameter(f'--channel must be N=PRESET, N from 1 to 16, not "{word}".')
+        if int(number) - 1 in presets:
+            raise typer.BadParameter(f"--channel {int(number)} is given twice.")
+        presets[int(number) - 1] = PresetLibrary().load(name) if name.strip() else None
+    return presets
+
+
+def _preset_of_program(program: int, bank: int) -> "Preset":
+    from instrument import PresetLibrary
+
+    return PresetLibrary().load(PresetLibrary().by_program(program, bank).name)
+
+
+def _play_parts(
+    split: "Callable[[Preset], list[SongPart]]",
+    to: "Mixdown",
+    sound: "_Sound",
+    sample_rate: int,
+    device: str,
+    tuning: "Tuning | None",
+) -> None:
+    """Play a song's parts one after the other and mix them, with a bar on stderr."""
+    from instrument.offline_notes import RenderedNotes
+    from instrument.song_render import render_song
+
+    began = time.monotonic()
+    with RenderedNotes(sound.model().path, sample_rate, device=device) as notes:
+        usual = sound.preset(notes.draw, has_timbres=bool(notes.timbres))
+        with _progress(f"Playing into {to.out.name}") as update:
+            seconds = render_song(
+                split(usual),
+                notes,
+                to,
+                sample_rate,
+                preset_of_program=_preset_of_program,
+                tuning=tuning,
+                progress=update,
+            )
+    _say_ratio(seconds, time.monotonic() - began)
+
+
+def _say_ratio(seconds: float, took: float) -> None:
+    """Say how fast a song was made."""
+    times = f"{seconds / took:.1f} times as fast as it plays"
+    _notice(f"{_duration(seconds)} of music in {_duration(took)}: {times}.")
+
+
 def export(
     preset: Annotated[str, typer.Argument(metavar="PRESET", help="Its name, or a preset file.")],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make.")],
@@ -647,21 +772,18 @@ def _play_offline(
     instrument_seconds: float = 0.0,
     *,
     tuning: "Tuning | None" = None,
+    encoding: "Encoding" = "PCM_24",
 ) -> None:
     """Play events through the engine into a file, with a bar on stderr."""
-    from instrument import PresetLibrary
     from instrument.engine import Engine
     from instrument.offline import arrange, perform, wave_file
     from instrument.offline_notes import RenderedNotes
     from instrument.offline_player import PresetPlayer, WalkPlayer
 
-    def preset_of_program(program: int, bank: int) -> "Preset":
-        return PresetLibrary().load(PresetLibrary().by_program(program, bank).name)
-
     model = sound.model()
     total = events[-1].time_seconds
     with (
-        wave_file(out, sample_rate) as write,
+        wave_file(out, sample_rate, encoding=encoding) as write,
         RenderedNotes(model.path, sample_rate, device=device) as notes,
     ):
         preset = sound.preset(notes.draw, has_timbres=bool(notes.timbres))
@@ -677,7 +799,7 @@ def _play_offline(
             )
         else:
             player = PresetPlayer(
-                preset, notes.model, notes.timbres, preset_of_program, tuning=tuning
+                preset, notes.model, notes.timbres, _preset_of_program, tuning=tuning
             )
         pitches = range(notes.model.lowest_pitch, notes.model.highest_pitch + 1)
         moments = arrange(events, player, pitches)
