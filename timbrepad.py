@@ -26,7 +26,10 @@ from typer.core import TyperGroup
 if TYPE_CHECKING:
     from instrument import AnyEvent, ModelInfo, Preset, Status, Timbre, Tuning
     from instrument.doctor import Finding
+    from instrument.offline import Encoding
     from instrument.options import InstrumentOptions
+    from instrument.song_parts import SongPart
+    from instrument.song_render import Mixdown
     from model.config import AxisConfig
     from model.gansynth import GANSynth
     from train.preparation import Fault
@@ -46,6 +49,7 @@ _ERRORS = (
     ("instrument.offline", "WaveError"),
     ("instrument.renderer_client", "RendererError"),
     ("instrument.remote", "RemoteError"),
+    ("instrument.export.sampled", "ExportError"),
     ("instrument.scala", "TuningError"),
     ("instrument.song", "SongError"),
     ("model.device", "DeviceMissingError"),
@@ -412,7 +416,9 @@ def note(
 
 
 @app.command(
-    epilog="Example: timbrepad render song.mid -o song.wav --seed 3 --instrument-seconds 5"
+    epilog="Examples: timbrepad render song.mid -o song.wav --seed 3 --instrument-seconds 5; "
+    'timbrepad render band.mid -o band.flac --channel 1="Rubber bass" --channel 2="Bowed choir" '
+    "--channel 10= --stems stems --normalise -1"
 )
 def render(
     song: Annotated[Path, typer.Argument(metavar="SONG.mid")],
@@ -445,10 +451,46 @@ def render(
     device: DeviceOption = "auto",
     tuning: TuningOption = None,
     keyboard_map: KeyboardMapOption = None,
+    channel: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="N=P",
+            help="The preset of channel N, 1 to 16; N= silences it. Each channel is then a part of "
+            "its own, with --preset where it has none, and its program changes are its own.",
+        ),
+    ] = None,
+    pad: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Move the pad: a text with seconds, x, y in each line."),
+    ] = None,
+    stems: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Also each channel by itself; their sum is the mix."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace stems that a former render made.")
+    ] = False,
+    bits: Annotated[
+        int, typer.Option(metavar="N", help="Of a sample: 16, 24, or 32 (floats; WAV only).")
+    ] = 24,
+    normalise: Annotated[
+        float | None,
+        typer.Option(metavar="DB", min=-60, max=0, help="Bring the loudest sample to this level."),
+    ] = None,
 ) -> None:
-    """Play a MIDI file into a WAV file; controllers 16 and 17 move the pad."""
+    """Play a MIDI file into a WAV or FLAC file; controllers 16 and 17 move the pad."""
+    began = time.monotonic()
     _check_device(device)
+    encoding = _ENCODINGS.get(bits)
+    if encoding is None:
+        raise typer.BadParameter(f"--bits must be 16, 24 or 32, not {bits}.")
+    if bits == 32 and out.suffix.lower() == ".flac":
+        raise typer.BadParameter("--bits must be 16 or 24 for a FLAC: it holds no floats.")
     if like_magenta:
+        if channel or stems or pad or normalise is not None:
+            raise typer.BadParameter(
+                "--like-magenta excludes --channel, --stems, --pad and --normalise."
+            )
         if preset or sample_rate is not None or tuning is not None or keyboard_map is not None:
             raise typer.BadParameter(
                 "--like-magenta excludes --preset, --sample-rate, --tuning and --keyboard-map."
@@ -459,11 +501,195 @@ def render(
     from instrument.song import read_song
 
     sound = _Sound(preset, seed, None, model)
-    events = read_song(song)
+    events: Sequence[AnyEvent] = read_song(song)
+    if pad is not None:
+        from instrument.pad_path import moves_along, read_pad_path, with_moves
+
+        events = with_moves(events, moves_along(read_pad_path(pad)))
     tuned = _read_tuning(tuning, keyboard_map)
+    if channel or stems or normalise is not None:
+        if instrument_seconds:
+            raise typer.BadParameter(
+                "--instrument-seconds excludes --channel, --stems and --normalise."
+            )
+        from instrument.song_parts import SongPart, split_song
+        from instrument.song_render import Mixdown
+
+        to = Mixdown(out, encoding, stems, force, normalise)
+        of_channel = _channel_presets(channel or [])
+
+        def split(usual: "Preset") -> list[SongPart]:
+            if channel or stems:
+                return split_song(events, usual, of_channel)
+            return [SongPart(0, usual, tuple(events))]
+
+        split(sound.preset(None))  # a channel that plays nothing is told before anything starts
+        _play_parts(split, to, sound, sample_rate or 48000, device, tuned)
+        return
     _play_offline(
-        events, out, sound, sample_rate or 48000, device, instrument_seconds or 0.0, tuning=tuned
+        events,
+        out,
+        sound,
+        sample_rate or 48000,
+        device,
+        instrument_seconds or 0.0,
+        tuning=tuned,
+        encoding=encoding,
     )
+    _say_ratio(events[-1].time_seconds, time.monotonic() - began)
+
+
+_ENCODINGS: "dict[int, Encoding]" = {16: "PCM_16", 24: "PCM_24", 32: "FLOAT"}
+
+
+def _channel_presets(words: Sequence[str]) -> "dict[int, Preset | None]":
+    """Read the words of --channel: "3=Name", or "3=" for silence."""
+    from instrument import PresetLibrary
+
+    presets: dict[int, Preset | None] = {}
+    for word in words:
+        number, equals, name = word.partition("=")
+        if not equals or not number.strip().isdecimal() or not 1 <= int(number) <= 16:
+            raise typer.BadParameter(f'--channel must be N=PRESET, N from 1 to 16, not "{word}".')
+        if int(number) - 1 in presets:
+            raise typer.BadParameter(f"--channel {int(number)} is given twice.")
+        presets[int(number) - 1] = PresetLibrary().load(name) if name.strip() else None
+    return presets
+
+
+def _preset_of_program(program: int, bank: int) -> "Preset":
+    from instrument import PresetLibrary
+
+    return PresetLibrary().load(PresetLibrary().by_program(program, bank).name)
+
+
+def _play_parts(
+    split: "Callable[[Preset], list[SongPart]]",
+    to: "Mixdown",
+    sound: "_Sound",
+    sample_rate: int,
+    device: str,
+    tuning: "Tuning | None",
+) -> None:
+    """Play a song's parts one after the other and mix them, with a bar on stderr."""
+    from instrument.offline_notes import RenderedNotes
+    from instrument.song_render import render_song
+
+    began = time.monotonic()
+    with RenderedNotes(sound.model().path, sample_rate, device=device) as notes:
+        usual = sound.preset(notes.draw, has_timbres=bool(notes.timbres))
+        with _progress(f"Playing into {to.out.name}") as update:
+            seconds = render_song(
+                split(usual),
+                notes,
+                to,
+                sample_rate,
+                preset_of_program=_preset_of_program,
+                tuning=tuning,
+                progress=update,
+            )
+    _say_ratio(seconds, time.monotonic() - began)
+
+
+def _say_ratio(seconds: float, took: float) -> None:
+    """Say how fast a song was made."""
+    times = f"{seconds / took:.1f} times as fast as it plays"
+    _notice(f"{_duration(seconds)} of music in {_duration(took)}: {times}.")
+
+
+def export(
+    preset: Annotated[str, typer.Argument(metavar="PRESET", help="Its name, or a preset file.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make.")],
+    format_: Annotated[
+        str, typer.Option("--format", metavar="F", help="sfz, decentsampler or sf2.")
+    ] = "sfz",
+    grid: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=1,
+            max=9,
+            help="The whole pad, N x N places, cross-faded by controllers 16 and 17; 1 is the "
+            "preset's place alone.",
+        ),
+    ] = 1,
+    every: Annotated[
+        int,
+        typer.Option(metavar="N", min=1, max=12, help="Record every Nth key only."),
+    ] = 1,
+    flac: Annotated[bool, typer.Option("--flac", help="Samples as FLAC, instead of WAV.")] = False,
+    sample_rate: Annotated[int, typer.Option(metavar="R", min=8000, max=192000)] = 48000,
+    author: Annotated[
+        str, typer.Option(metavar="NAME", help="Who made it; else the preset's author.")
+    ] = "",
+    license_: Annotated[
+        str, typer.Option("--license", metavar="TEXT", help="What others may do with it.")
+    ] = "",
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a former export of the same name.")
+    ] = False,
+    model: ModelOption = "",
+    device: DeviceOption = "auto",
+    tuning: TuningOption = None,
+    keyboard_map: KeyboardMapOption = None,
+) -> None:
+    """Write a preset as a sampler's instrument: SFZ, DecentSampler or SoundFont."""
+    from instrument.export.exporting import ExportOptions, estimate_bytes, export_sound
+    from instrument.export.folder import check_place, check_room
+    from instrument.export.recording import make_plan
+    from instrument.models import read_timbres
+    from instrument.offline_notes import RenderedNotes
+    from instrument.offline_player import PresetPlayer
+
+    if format_ not in {"sfz", "decentsampler", "sf2"}:
+        raise typer.BadParameter(f"--format must be sfz, decentsampler or sf2, not {format_}.")
+    if format_ == "sf2" and (flac or grid > 1):
+        raise typer.BadParameter(
+            "--format sf2 excludes --flac and --grid: a SoundFont has its samples inside, and no "
+            "cross-fades by controllers."
+        )
+    _check_device(device)
+    sound = _Sound(preset, None, None, model)
+    chosen, info = sound.preset(None), sound.model()
+    tuned = _read_tuning(tuning, keyboard_map)
+    player = PresetPlayer(chosen, info, read_timbres(info), tuning=tuned)
+    pitches = range(info.lowest_pitch, info.highest_pitch + 1)
+    plan = make_plan(player, pitches, sample_rate, grid=grid, every=every)
+    options = ExportOptions(
+        format=cast("Any", format_),
+        encoding="flac" if flac else "wav",
+        author=author,
+        license=license_,
+        replace=force,
+    )
+    check_place(folder, replace=force)
+    usual, most = estimate_bytes(plan, options)
+    check_room(folder, usual)
+    _notice(
+        f"{plan.n_samples} notes: {_megabytes(usual)} if they sustain, up to {_megabytes(most)} if "
+        "they decay slowly."
+    )
+    with (
+        RenderedNotes(info.path, sample_rate, device=device) as notes,
+        _progress(f"Recording {chosen.name}") as update,
+    ):
+        done = export_sound(
+            chosen,
+            plan,
+            notes,
+            folder,
+            options,
+            model_name=info.name,
+            model_hash=info.hash,
+            progress=lambda n, of: update(n, of, f"{n} of {of} notes"),
+        )
+    for line in done.differences:
+        _notice(line)
+    _say(f"{done.file}: {done.n_samples} notes, {_megabytes(done.n_bytes)}.")
+
+
+def _megabytes(n_bytes: int) -> str:
+    return f"{n_bytes / 1e6:,.0f} MB"
 
 
 @dataclass(frozen=True)
@@ -547,21 +773,18 @@ def _play_offline(
     instrument_seconds: float = 0.0,
     *,
     tuning: "Tuning | None" = None,
+    encoding: "Encoding" = "PCM_24",
 ) -> None:
     """Play events through the engine into a file, with a bar on stderr."""
-    from instrument import PresetLibrary
     from instrument.engine import Engine
     from instrument.offline import arrange, perform, wave_file
     from instrument.offline_notes import RenderedNotes
     from instrument.offline_player import PresetPlayer, WalkPlayer
 
-    def preset_of_program(program: int, bank: int) -> "Preset":
-        return PresetLibrary().load(PresetLibrary().by_program(program, bank).name)
-
     model = sound.model()
     total = events[-1].time_seconds
     with (
-        wave_file(out, sample_rate) as write,
+        wave_file(out, sample_rate, encoding=encoding) as write,
         RenderedNotes(model.path, sample_rate, device=device) as notes,
     ):
         preset = sound.preset(notes.draw, has_timbres=bool(notes.timbres))
@@ -577,7 +800,7 @@ def _play_offline(
             )
         else:
             player = PresetPlayer(
-                preset, notes.model, notes.timbres, preset_of_program, tuning=tuning
+                preset, notes.model, notes.timbres, _preset_of_program, tuning=tuning
             )
         pitches = range(notes.model.lowest_pitch, notes.model.highest_pitch + 1)
         moments = arrange(events, player, pitches)
@@ -1675,17 +1898,20 @@ def bench_engine(
 
 def _beside_fluidsynth(block: int, sample_rate: int) -> dict[str, Any]:
     from instrument.benchmark_engine import PARAMETERS, RESONANCE_DB, TYPICAL_VOICES, bench_beside
+    from instrument.benchmark_font import write_tone_font
     from train.fluidsynth_voices import fluidsynth_voices
 
-    with fluidsynth_voices(
-        TYPICAL_VOICES,
-        sample_rate,
-        cutoff_hz=PARAMETERS["cutoff"],
-        resonance_db=RESONANCE_DB,
-        vibrato_cents=PARAMETERS["vibrato_depth"],
-    ) as voices:
-        rate, ratio = bench_beside(voices, block, sample_rate)
-        version = voices.version
+    with tempfile.TemporaryDirectory() as folder:
+        font = Path(folder) / "tone.sf2"
+        write_tone_font(
+            font,
+            cutoff_hz=PARAMETERS["cutoff"],
+            resonance_db=RESONANCE_DB,
+            vibrato_cents=PARAMETERS["vibrato_depth"],
+        )
+        with fluidsynth_voices(font, TYPICAL_VOICES, sample_rate) as voices:
+            rate, ratio = bench_beside(voices, block, sample_rate)
+            version = voices.version
     return {
         "name": "fluidsynth",
         "version": version,

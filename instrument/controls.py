@@ -283,13 +283,17 @@ class Controls:
         own = bend * self.parameters["mpe_bend_range"]
         return own + self._bends.get(master, 0.0) * self.parameters["bend_range"]
 
-    def _note_of(self, key: int) -> int | None:
+    def pitch_of(self, key: int) -> float | None:
+        """Give the pitch of a key in MIDI notes and parts of them; None for a silent one."""
         tuned = self.tuning if self.parameters["microtuning"] else None
         pitch = key if tuned is None else tuned.pitches[key]
         if pitch is None:
             return None
-        pitch += self.parameters["transpose"] + 12.0 * self.parameters["octave"]
-        return _nearest(pitch)
+        return pitch + self.parameters["transpose"] + 12.0 * self.parameters["octave"]
+
+    def _note_of(self, key: int) -> int | None:
+        pitch = self.pitch_of(key)
+        return None if pitch is None else _nearest(pitch)
 
     def target(self, model_hash: str, latent_size: int) -> Target | None:
         """Say what every key should sound like; None while the corners' latents are not known."""

@@ -20,7 +20,7 @@ from .offline_notes import Cue, NoteSource
 from .parameters import SUSTAIN_PEDAL
 
 Block = NDArray[np.float32]
-Encoding = Literal["PCM_24", "FLOAT"]
+Encoding = Literal["PCM_16", "PCM_24", "FLOAT"]
 
 FOLLOW_SECONDS = 0.1  # how often held notes follow the pad
 CHUNK_FRAMES = 4096
@@ -203,9 +203,14 @@ def wave_file(
 ) -> Iterator[Callable[[Block], None]]:
     """Give a function that appends float32 [frame, channel] to a WAV; whole or not at all.
 
+    A name that ends in .flac makes it a FLAC, which holds no floats.
+
     Raises:
         WaveError: If it can't be written; a former file of the name stays.
     """
+    format_name = "FLAC" if path.suffix.lower() == ".flac" else "WAV"
+    if format_name == "FLAC" and encoding == "FLOAT":
+        raise WaveError(f'"{path}" can have 16 or 24 bits: a FLAC holds no floats.')
     try:
         handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
     except OSError as error:
@@ -214,7 +219,9 @@ def wave_file(
     try:
         with (
             os.fdopen(handle, "w+b") as file,
-            soundfile.SoundFile(file, "w", sample_rate, n_channels, encoding, format="WAV") as wave,
+            soundfile.SoundFile(
+                file, "w", sample_rate, n_channels, encoding, format=format_name
+            ) as wave,
         ):
             yield wave.write
         # mkstemp lets only the owner read; a new file shall be as any other

@@ -69,6 +69,10 @@ class PresetPlayer:
         """Give the notes that a bend or a glide comes by."""
         return self._controls.passing(event)
 
+    def pitch_of(self, key: int) -> float | None:
+        """Give the pitch of a key in MIDI notes and parts of them; None for a silent one."""
+        return self._controls.pitch_of(key)
+
     def target(self, _seconds: float) -> Target:
         """Say which timbre a note that begins now has."""
         target = self._controls.target(self._model.hash, self._model.latent_size)

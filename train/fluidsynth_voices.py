@@ -1,7 +1,6 @@
 """Voices held in FluidSynth, each with interpolation, filter and vibrato, to measure against."""
 
 import ctypes
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,6 @@ from numpy.typing import NDArray
 
 from .fluidsynth import load_library
 from .notes import DatasetError
-from .tone_font import write_font
 
 LOWEST, N_KEYS = 36, 61
 _FOURTH_ORDER = 4  # four points, as in Hermite interpolation
@@ -44,42 +42,35 @@ class FluidSynthVoices:
 
 
 @contextmanager
-def fluidsynth_voices(
-    n_voices: int,
-    sample_rate: float,
-    *,
-    cutoff_hz: float,
-    resonance_db: float,
-    vibrato_cents: float,
-) -> Iterator[FluidSynthVoices]:
-    """Hold voices in FluidSynth, each a note of its own; see `write_font` for the tone.
+def fluidsynth_voices(font: Path, n_voices: int, sample_rate: float) -> Iterator[FluidSynthVoices]:
+    """Hold voices in FluidSynth, each a note of its own.
+
+    Args:
+        font: A SoundFont whose preset 0 has a note of one voice on every key.
+        n_voices: How many to hold.
+        sample_rate: In Hz.
 
     Raises:
         DatasetError: If the library is not installed or makes another number of voices.
     """
     library = load_library()
-    with tempfile.TemporaryDirectory() as folder:
-        font = Path(folder) / "tone.sf2"
-        write_font(
-            font, cutoff_hz=cutoff_hz, resonance_db=resonance_db, vibrato_cents=vibrato_cents
-        )
-        settings = library.new_fluid_settings()
-        for name in (b"synth.reverb.active", b"synth.chorus.active"):
-            library.fluid_settings_setint(settings, name, 0)
-        library.fluid_settings_setint(settings, b"synth.cpu-cores", 1)
-        library.fluid_settings_setint(settings, b"synth.polyphony", _VOICES_AT_MOST)
-        library.fluid_settings_setnum(settings, b"synth.sample-rate", sample_rate)
-        synth = library.new_fluid_synth(settings)
-        try:
-            library.fluid_synth_set_interp_method(synth, _ALL_CHANNELS, _FOURTH_ORDER)
-            library.fluid_synth_sfload(synth, str(font).encode(), 1)
-            voices = FluidSynthVoices(library, synth, n_voices)
-            if voices.n_voices != n_voices:
-                raise DatasetError(
-                    f"FluidSynth {voices.version} plays {voices.n_voices} voices instead of "
-                    f"{n_voices}: try another version."
-                )
-            yield voices
-        finally:
-            library.delete_fluid_synth(synth)
-            library.delete_fluid_settings(settings)
+    settings = library.new_fluid_settings()
+    for name in (b"synth.reverb.active", b"synth.chorus.active"):
+        library.fluid_settings_setint(settings, name, 0)
+    library.fluid_settings_setint(settings, b"synth.cpu-cores", 1)
+    library.fluid_settings_setint(settings, b"synth.polyphony", _VOICES_AT_MOST)
+    library.fluid_settings_setnum(settings, b"synth.sample-rate", sample_rate)
+    synth = library.new_fluid_synth(settings)
+    try:
+        library.fluid_synth_set_interp_method(synth, _ALL_CHANNELS, _FOURTH_ORDER)
+        library.fluid_synth_sfload(synth, str(font).encode(), 1)
+        voices = FluidSynthVoices(library, synth, n_voices)
+        if voices.n_voices != n_voices:
+            raise DatasetError(
+                f"FluidSynth {voices.version} plays {voices.n_voices} voices instead of "
+                f"{n_voices}: try another version."
+            )
+        yield voices
+    finally:
+        library.delete_fluid_synth(synth)
+        library.delete_fluid_settings(settings)

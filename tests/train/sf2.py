@@ -1,20 +1,16 @@
-"""A writer of small SoundFonts, for tests that must know what they hear."""
+"""Small SoundFonts, for tests that must know what they hear."""
 
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+
+from instrument.export import soundfont as sf
 
 SAMPLE_HZ = 44000  # so that A 440 is 100 samples long
 ROOT_PITCH = 69
 _N_CYCLES = 20
-
-_KEY_RANGE, _FIXED_VELOCITY, _COARSE_TUNE, _SAMPLE_ID, _SAMPLE_MODES = 43, 47, 51, 53, 54
-_INSTRUMENT = 41
-_LOOP = 1
 
 
 @dataclass(frozen=True)
@@ -44,69 +40,28 @@ class ToyPreset:
 
 def write_sf2(path: Path, presets: Sequence[ToyPreset]) -> Path:
     """Write a SoundFont with one instrument and one sample a preset."""
-    samples = [np.append(_tone(preset), np.zeros(46, np.int16)) for preset in presets]
-    starts = np.cumsum([0, *(sample.size for sample in samples)]).tolist()
-    generators = [_generators(number, preset) for number, preset in enumerate(presets)]
-    first = np.cumsum([0, *(len(each) for each in generators)]).tolist()
-    n = len(presets)
-    pdta = {
-        "phdr": b"".join(
-            struct.pack("<20sHHHIII", p.name.encode(), p.program, p.bank, i, 0, 0, 0)
-            for i, p in enumerate(presets)
-        )
-        + struct.pack("<20sHHHIII", b"EOP", 0, 0, n, 0, 0, 0),
-        "pbag": b"".join(struct.pack("<HH", i, 0) for i in range(n + 1)),
-        "pmod": bytes(10),
-        "pgen": b"".join(struct.pack("<HH", _INSTRUMENT, i) for i in range(n)) + bytes(4),
-        "inst": b"".join(struct.pack("<20sH", p.name.encode(), i) for i, p in enumerate(presets))
-        + struct.pack("<20sH", b"EOI", n),
-        "ibag": b"".join(struct.pack("<HH", start, 0) for start in first),
-        "imod": bytes(10),
-        "igen": b"".join(struct.pack("<Hh", *row) for each in generators for row in each)
-        + bytes(4),
-        "shdr": b"".join(
-            _sample_header(preset.name, start, sample.size - 46)
-            for preset, start, sample in zip(presets, starts, samples, strict=False)
-        )
-        + struct.pack("<20s5IBbHH", b"EOS", 0, 0, 0, 0, 0, 0, 0, 0, 0),
-    }
-    info = {"ifil": struct.pack("<HH", 2, 1), "isng": b"EMU8000\0", "INAM": b"Toy\0"}
-    content = (
-        _list("INFO", info)
-        + _list("sdta", {"smpl": np.concatenate(samples).tobytes()})
-        + _list("pdta", pdta)
-    )
-    path.write_bytes(_chunk("RIFF", b"sfbk" + content))
+    samples = [_sample(preset) for preset in presets]
+    instruments = [
+        sf.FontPreset(p.name, [_zone(number, p)], p.bank, p.program)
+        for number, p in enumerate(presets)
+    ]
+    sf.write_font(path, sf.Font("Toy", instruments, samples))
     return path
 
 
-def _tone(preset: ToyPreset) -> NDArray[np.int16]:
+def _sample(preset: ToyPreset) -> sf.FontSample:
     cycle = 2 * np.pi * np.arange(100) / 100
     wave = sum(np.sin(k * cycle) / k for k in range(1, preset.harmonics + 1))
     wave = np.tile(preset.peak * wave / np.abs(wave).max(), _N_CYCLES)
-    return np.rint(32767 * wave).astype(np.int16)
+    loop = (200, len(wave) - 200)
+    return sf.FontSample(preset.name, wave, SAMPLE_HZ, ROOT_PITCH, loop=loop)
 
 
-def _generators(number: int, preset: ToyPreset) -> list[tuple[int, int]]:
-    rows = [(_KEY_RANGE, preset.highest_pitch << 8)]
-    if preset.velocity:
-        rows.append((_FIXED_VELOCITY, preset.velocity))
-    rows.append((_COARSE_TUNE, preset.tune_semitones))
-    rows.append((_SAMPLE_MODES, _LOOP))
-    return [*rows, (_SAMPLE_ID, number)]  # the format wants it last
-
-
-def _sample_header(name: str, start: int, size: int) -> bytes:
-    end = start + size
-    loop = (start + 200, end - 200)
-    return struct.pack(
-        "<20s5IBbHH", name.encode(), start, end, *loop, SAMPLE_HZ, ROOT_PITCH, 0, 0, 1
-    )
-
-
-def _list(kind: str, chunks: dict[str, bytes]) -> bytes:
-    return _chunk("LIST", kind.encode() + b"".join(_chunk(*item) for item in chunks.items()))
-
-
-def _chunk(name: str, content: bytes) -> bytes:
-    return name.encode() + struct.pack("<I", len(content)) + content + bytes(len(content) % 2)
+def _zone(number: int, preset: ToyPreset) -> sf.Zone:
+    generators = {
+        sf.KEY_RANGE: sf.key_range(0, preset.highest_pitch),
+        sf.COARSE_TUNE: preset.tune_semitones,
+        sf.SAMPLE_MODES: sf.LOOPED,
+        sf.SAMPLE_ID: number,
+    }
+    return sf.Zone(generators | ({sf.FIXED_VELOCITY: preset.velocity} if preset.velocity else {}))

@@ -1,8 +1,10 @@
 import ctypes.util
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from instrument.benchmark_font import write_tone_font
 from train.fluidsynth_voices import fluidsynth_voices
 
 RATE = 48000
@@ -14,19 +16,21 @@ needs_fluidsynth = pytest.mark.skipif(
 )
 
 
-def spectrum(cutoff_hz: float, vibrato_cents: float = 0.0) -> np.ndarray:
+def spectrum(folder: Path, cutoff_hz: float, vibrato_cents: float = 0.0) -> np.ndarray:
     """Give what one voice on the lowest key sounds like: magnitude, a bin a Hz."""
     out = np.zeros((2 * RATE, 2), np.float32)
-    tone = {"cutoff_hz": cutoff_hz, "resonance_db": 0.0, "vibrato_cents": vibrato_cents}
-    with fluidsynth_voices(1, RATE, **tone) as voices:
+    font = folder / "tone.sf2"
+    write_tone_font(font, cutoff_hz=cutoff_hz, resonance_db=0.0, vibrato_cents=vibrato_cents)
+    with fluidsynth_voices(font, 1, RATE) as voices:
         voices.process(out)
     return np.abs(np.fft.rfft(out[RATE:, 0] * np.hanning(RATE)))
 
 
 @needs_fluidsynth
-def test_fluidsynth_holds_as_many_voices_as_asked_for():
-    tone = {"cutoff_hz": 2000.0, "resonance_db": 4.0, "vibrato_cents": 10.0}
-    with fluidsynth_voices(256, RATE, **tone) as voices:
+def test_fluidsynth_holds_as_many_voices_as_asked_for(tmp_path):
+    font = tmp_path / "tone.sf2"
+    write_tone_font(font, cutoff_hz=2000.0, resonance_db=4.0, vibrato_cents=10.0)
+    with fluidsynth_voices(font, 256, RATE) as voices:
         out = np.zeros((RATE, 2), np.float32)
         voices.process(out)
         assert voices.n_voices == 256
@@ -34,9 +38,9 @@ def test_fluidsynth_holds_as_many_voices_as_asked_for():
 
 
 @needs_fluidsynth
-def test_its_voice_has_the_keys_pitch_and_a_filter():
+def test_its_voice_has_the_keys_pitch_and_a_filter(tmp_path):
     hertz = LOWEST_HZ
-    opened, closed = spectrum(8000.0), spectrum(100.0)
+    opened, closed = spectrum(tmp_path, 8000.0), spectrum(tmp_path, 100.0)
     assert abs(int(opened.argmax()) - hertz) <= 1
     above = round(THIRD_PARTIAL * hertz)
     share = [
@@ -48,8 +52,8 @@ def test_its_voice_has_the_keys_pitch_and_a_filter():
 
 
 @needs_fluidsynth
-def test_its_voice_has_vibrato():
+def test_its_voice_has_vibrato(tmp_path):
     hertz = round(LOWEST_HZ)
-    steady, moving = (spectrum(8000.0, cents) for cents in (0.0, 100.0))
+    steady, moving = (spectrum(tmp_path, 8000.0, cents) for cents in (0.0, 100.0))
     beside = slice(hertz + 5, hertz + 12)
     assert moving[beside].max() / moving.max() > 10 * steady[beside].max() / steady.max()

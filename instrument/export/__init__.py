@@ -1,0 +1,1 @@
+"""A sound as a sampler's instrument: SFZ, DecentSampler, SoundFont."""
