@@ -20,7 +20,15 @@ from .parameters import BY_NAME
 from .pool import NoteInfo, NotePool
 from .ring import N_CHANNELS, N_NOTES, RING_SIZE, event_dtype, key_dtype, put_event, put_note
 from .ring_rows import finite, require, row_of
-from .state import MAXIMUM_VOICES, NOWHERE, ROWS, forget_playing, make_machine, state_dtype
+from .state import (
+    MAXIMUM_VOICES,
+    NOWHERE,
+    ROWS,
+    forget_playing,
+    make_effects,
+    make_machine,
+    state_dtype,
+)
 from .tuning import Tuning, equal_tuning
 from .voice import SHORTEST_LOOP
 
@@ -84,7 +92,8 @@ class Engine:
         self._sequence = 0  # events posted; under the lock
         self._dropped = 0  # under the lock
         self._machine = make_machine(self.sample_rate, pool.samples, n_voices, system_clock())
-        sizes = (len(self._machine.voices), *pool.samples.shape)
+        m = self._machine
+        sizes = (len(m.voices), *pool.samples.shape, len(m.memory))
         addresses = [array.ctypes.data for array in self._machine]
         self._addresses = np.array([*addresses, *sizes], np.uint64)
         self._callback = compiled_callback()
@@ -291,3 +300,9 @@ class Engine:
         forget_playing(m)
         for array in (m.voices, m.readers):
             array[...] = np.zeros((), array.dtype)
+        for record, made in zip(
+            (m.chorus, m.delay, m.reverb), make_effects(self.sample_rate), strict=False
+        ):
+            record[...] = made
+        m.memory[:] = 0.0
+        m.state[0]["hush"], m.state[0]["hush_step"] = 1.0, 0.0

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from instrument.effects import THRESHOLD, limit_block, limiter_coefficient, soft_clip
+from instrument.limiter import THRESHOLD, limit_block, limiter_coefficient, soft_clip
 from instrument.envelope import BLOCK
 from tests.instrument.playing import level_db, roughness
 from tests.signals import sine
