@@ -26,6 +26,7 @@ chorus_dtype = np.dtype(
         ("dirty", np.int64),  # frames of it still to be emptied
         ("running", np.int64),
         ("fresh", np.int64),  # 1: it has just begun
+        ("entered", np.float64),  # what of the mix is let in, 0..1
         ("mix", np.float64),  # how much of it was heard at the end of the last block
         ("place", np.int64),  # where the next block is written
         ("ring", np.int64),  # frames of one side
@@ -66,7 +67,7 @@ def chorus_delay(
 def chorus_block(
     chorus: Record,
     memory: NDArray[np.float32],
-    mix: NDArray[np.float32],
+    feed: NDArray[np.float32],
     rate_hz: float,
     depth: float,
     ensemble: float,
@@ -88,7 +89,7 @@ def chorus_block(
     for side in range(2):
         start = chorus.start + side * chorus.ring
         for i in range(BLOCK):
-            memory[start + ((chorus.place + i) & mask)] = sane(mix[side, i])
+            memory[start + ((chorus.place + i) & mask)] = sane(feed[side, i])
             chorus.wet[side, i] = np.float32(0.0)
         for tap in range(N_TAPS):
             turn = tap / N_TAPS + SIDE_PHASE * side

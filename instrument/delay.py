@@ -23,6 +23,7 @@ delay_dtype = np.dtype(
         ("dirty", np.int64),  # frames of it still to be emptied
         ("running", np.int64),
         ("fresh", np.int64),  # 1: it has just begun
+        ("entered", np.float64),  # what of the mix is let in, 0..1
         ("mix", np.float64),  # how much of it was heard at the end of the last block
         ("place", np.int64),  # where the next block is written
         ("ring", np.int64),  # frames of one side
@@ -71,7 +72,7 @@ def damping_share(cutoff_hz: float, sample_rate: float) -> float:
 def delay_block(
     delay: Record,
     memory: NDArray[np.float32],
-    mix: NDArray[np.float32],
+    feed: NDArray[np.float32],
     n_frames: int,
     feedback: float,
     damping: float,
@@ -86,7 +87,7 @@ def delay_block(
     Args:
         delay: Its state.
         memory: float32 [frame].
-        mix: float32 [2, 64], the block that comes in.
+        feed: float32 [2, 64], the block that comes in.
         n_frames: Between two echoes, 64 or more.
         feedback: 0..1, not 1.
         damping: Of `damping_share`.
@@ -121,7 +122,9 @@ def delay_block(
     if delay.share >= 1.0 - 1e-9:
         delay.before = delay.after
         delay.share = 0.0
-    _feed(delay, memory, mix, mask, np.float32(feedback), np.float32(damping), np.float32(crossing))
+    _feed(
+        delay, memory, feed, mask, np.float32(feedback), np.float32(damping), np.float32(crossing)
+    )
     delay.place = (delay.place + BLOCK) & mask
 
 
@@ -129,7 +132,7 @@ def delay_block(
 def _feed(
     delay: Record,
     memory: NDArray[np.float32],
-    mix: NDArray[np.float32],
+    feed: NDArray[np.float32],
     mask: int,
     feedback: np.float32,
     damping: np.float32,
@@ -141,9 +144,9 @@ def _feed(
     for i in range(BLOCK):
         left_low += damping * (delay.wet[0, i] - left_low)
         right_low += damping * (delay.wet[1, i] - right_low)
-        left_in = straight * mix[0, i] + crossing * HALF * (mix[0, i] + mix[1, i])
+        left_in = straight * feed[0, i] + crossing * HALF * (feed[0, i] + feed[1, i])
         left = left_in + feedback * (straight * left_low + crossing * right_low)
-        right = straight * mix[1, i] + feedback * (straight * right_low + crossing * left_low)
+        right = straight * feed[1, i] + feedback * (straight * right_low + crossing * left_low)
         here = delay.start + ((delay.place + i) & mask)
         memory[here] = sane(left)
         memory[here + delay.ring] = sane(right)

@@ -8,6 +8,7 @@ from .kernels import Record, kernel
 
 CLEARED_FRAMES = 8192  # at once: 1 µs
 TINY = np.float32(1e-15)  # below this a sample is zero: denormal numbers are slow
+ENTRY_SECONDS = 0.02
 LOUDEST = np.float32(16.0)  # 24 dB above full scale: what is louder, or no number, is broken
 ZERO = np.float32(0.0)
 
@@ -68,7 +69,7 @@ def wake(effect: Record, memory: NDArray[np.float32], is_wanted: bool) -> bool:
     block, so that nothing old is heard when it comes back and no block is dear.
 
     Args:
-        effect: With the fields `start`, `length`, `dirty` and `running`.
+        effect: With the fields from `start` to `entered`.
         memory: float32 [frame], of all rings.
         is_wanted: Whether it is to be heard.
     """
@@ -86,4 +87,26 @@ def wake(effect: Record, memory: NDArray[np.float32], is_wanted: bool) -> bool:
         effect.running = 1
         effect.place = 0
         effect.fresh = 1
+        effect.entered = 0.0
     return is_wanted
+
+
+@kernel
+def let_in(
+    effect: Record, mix: NDArray[np.float32], sample_rate: float, feed: NDArray[np.float32]
+) -> None:
+    """Copy the mix for an effect; from its beginning on it fades in, or the echo would click.
+
+    Args:
+        effect: With the field `entered`.
+        mix: float32 [2, 64].
+        sample_rate: In Hz.
+        feed: float32 [2, 64], out.
+    """
+    before = np.float32(effect.entered)
+    after = np.float32(min(effect.entered + BLOCK / (ENTRY_SECONDS * sample_rate), 1.0))
+    slope = (after - before) / np.float32(BLOCK)
+    for side in range(2):
+        for i in range(BLOCK):
+            feed[side, i] = mix[side, i] * (before + slope * np.float32(i + 1))
+    effect.entered = after

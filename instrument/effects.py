@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from .chorus import chorus_block
 from .delay import damping_share, delay_block, delay_frames
-from .delay_line import wake
+from .delay_line import let_in, wake
 from .envelope import BLOCK
 from .kernels import Record, inlined, kernel
 from .reverb import reverb_block
@@ -98,8 +98,9 @@ def add_effects(m: Machine) -> None:
     amount = values[P_CHORUS_MIX]
     if amount > 0.0 or chorus.mix > 0.0 or chorus.dirty > 0:
         if wake(chorus, m.memory, amount > 0.0):
+            let_in(chorus, state.mix, rate, state.feed)
             kind, depth = values[P_CHORUS_KIND], values[P_CHORUS_DEPTH]
-            chorus_block(chorus, m.memory, state.mix, values[P_CHORUS_RATE], depth, kind, rate)
+            chorus_block(chorus, m.memory, state.feed, values[P_CHORUS_RATE], depth, kind, rate)
         else:
             silence(chorus.wet)
         blend(state.mix, chorus.wet, chorus.mix, amount, hush, hush_after)
@@ -107,11 +108,12 @@ def add_effects(m: Machine) -> None:
     amount = values[P_DELAY_MIX]
     if amount > 0.0 or delay.mix > 0.0 or delay.dirty > 0:
         if wake(delay, m.memory, amount > 0.0):
+            let_in(delay, state.mix, rate, state.feed)
             division = int(targets[P_DELAY_DIVISION])
             n_frames = delay_frames(targets[P_DELAY_TIME], division, targets[P_TEMPO], rate)
             damping = damping_share(values[P_DELAY_CUTOFF], rate)
             feedback, crossing = values[P_DELAY_FEEDBACK], values[P_DELAY_CROSSING]
-            delay_block(delay, m.memory, state.mix, n_frames, feedback, damping, crossing, rate)
+            delay_block(delay, m.memory, state.feed, n_frames, feedback, damping, crossing, rate)
         else:
             silence(delay.wet)
         blend(state.mix, delay.wet, delay.mix, amount, hush, hush_after)
@@ -119,9 +121,10 @@ def add_effects(m: Machine) -> None:
     amount = values[P_REVERB_MIX]
     if amount > 0.0 or reverb.mix > 0.0 or reverb.dirty > 0:
         if wake(reverb, m.memory, amount > 0.0):
+            let_in(reverb, state.mix, rate, state.feed)
             n_before = int(targets[P_REVERB_BEFORE] * rate + 0.5)
             seconds, damping = values[P_REVERB_TIME], values[P_REVERB_DAMPING]
-            reverb_block(reverb, m.memory, state.mix, seconds, damping, n_before, rate)
+            reverb_block(reverb, m.memory, state.feed, seconds, damping, n_before, rate)
         else:
             silence(reverb.wet)
         blend(state.mix, reverb.wet, reverb.mix, amount, hush, hush_after)

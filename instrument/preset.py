@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from .pad_path import PadPath
 from .parameters import BY_NAME, MOD_WHEEL, defaults
 from .status import Corner
 from .tuning import Tuning
@@ -37,6 +38,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
         author: Who made it.
         notes: Free text.
         tuning: Pitches of the keys; None is twelve equal steps, or what the player uses for all.
+        path: The pad's, or None.
     """
 
     version: int = VERSION
@@ -56,6 +58,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     author: str = ""
     notes: str = ""
     tuning: Tuning | None = None
+    path: PadPath | None = None
 
     def is_of_space(self, latent_space: str) -> bool:
         """Whether the latents lie in a model's latent space, though another may have made them."""
@@ -106,6 +109,8 @@ def _check(preset: Preset, origin: str) -> None:
         raise PresetError(f"{origin} holds a number that is not finite.")
     if preset.tuning is not None and preset.tuning.problem():
         raise PresetError(f"{origin}: {preset.tuning.problem()}.")
+    if preset.path is not None and preset.path.problem():
+        raise PresetError(f"{origin}: {preset.path.problem()}.")
     for name, value in preset.parameters.items():
         row = BY_NAME[name]
         if not row.minimum <= value <= row.maximum:

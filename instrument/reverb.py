@@ -44,6 +44,7 @@ reverb_dtype = np.dtype(
         ("dirty", np.int64),  # frames of it still to be emptied
         ("running", np.int64),
         ("fresh", np.int64),  # 1: it has just begun
+        ("entered", np.float64),  # what of the mix is let in, 0..1
         ("mix", np.float64),  # how much of it was heard at the end of the last block
         ("place", np.int64),  # where the next block is written, in frames since it began
         ("first_ring", np.int64),  # frames of one side before the reverb
@@ -208,7 +209,7 @@ def _mix_lines(reverb: Record) -> None:
 def reverb_block(
     reverb: Record,
     memory: NDArray[np.float32],
-    mix: NDArray[np.float32],
+    feed: NDArray[np.float32],
     seconds: float,
     damping: float,
     n_before: int,
@@ -219,7 +220,7 @@ def reverb_block(
     Args:
         reverb: Its state.
         memory: float32 [frame].
-        mix: float32 [2, 64], the block that comes in.
+        feed: float32 [2, 64], the block that comes in.
         seconds: In which low frequencies fall by 60 dB.
         damping: Of `line_coefficients`.
         n_before: Frames before it begins.
@@ -236,7 +237,7 @@ def reverb_block(
     if reverb.fresh == 1:
         reverb.fresh = 0
         reverb.before = reverb.after = n_before
-    _take_in(reverb, memory, mix, n_before, sample_rate)
+    _take_in(reverb, memory, feed, n_before, sample_rate)
     _diffuse(reverb, memory, 0)
     _diffuse(reverb, memory, 1)
     _read_lines(reverb, memory, sample_rate)
@@ -253,7 +254,7 @@ def reverb_block(
 def _take_in(
     reverb: Record,
     memory: NDArray[np.float32],
-    mix: NDArray[np.float32],
+    feed: NDArray[np.float32],
     n_before: int,
     sample_rate: float,
 ) -> None:
@@ -268,7 +269,7 @@ def _take_in(
     for side in range(2):
         start = reverb.start + side * reverb.first_ring
         for i in range(BLOCK):
-            memory[start + ((reverb.place + i) & mask)] = sane(mix[side, i])
+            memory[start + ((reverb.place + i) & mask)] = sane(feed[side, i])
         read_between(
             memory,
             start,

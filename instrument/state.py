@@ -141,6 +141,7 @@ state_dtype = np.dtype(
         ("lane_scratch", np.float32, (BLOCK, LANES)),
         ("align_scratch", np.float32, (2, SCRATCH)),
         ("mix", np.float32, (2, BLOCK)),
+        ("feed", np.float32, (2, BLOCK)),  # what goes into an effect
         ("block", np.float32, (BLOCK, 2)),  # the inner block as it goes out
     ],
     align=True,  # what another thread writes is read whole

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from instrument.limiter import THRESHOLD, limit_block, limiter_coefficient, soft_clip
 from instrument.envelope import BLOCK
+from instrument.limiter import THRESHOLD, limit_block, limiter_coefficient, soft_clip
 from tests.instrument.playing import level_db, roughness
 from tests.signals import sine
 
