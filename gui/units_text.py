@@ -58,6 +58,14 @@ def _octaves(value: float) -> str:
     return f"{signed(value, 1)} oct".replace(".0 ", " ")
 
 
+def _tempo(value: float) -> str:
+    return f"{value:.1f} bpm".replace(".0 ", " ")
+
+
+def _beats(value: float) -> str:
+    return f"{value:.0f} beat{'' if round(value) == 1 else 's'}"
+
+
 def _count(value: float) -> str:
     return f"{value:.0f}"
 
@@ -82,4 +90,6 @@ _TEXTS = {
     "semitones": _semitones,
     "octaves": _octaves,
     "count": _count,
+    "bpm": _tempo,
+    "beats": _beats,
 }

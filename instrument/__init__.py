@@ -18,10 +18,13 @@ from .events import (
     Panic,
     PitchBend,
     ProgramChange,
+    RecordPath,
     SetParameter,
+    SetPath,
     SetTuning,
     SetZones,
     StepPreset,
+    TapTempo,
     TuneKeys,
 )
 from .interface import InstrumentInterface
@@ -39,6 +42,7 @@ from .midi_map import (
 from .midi_source import Source
 from .models import ModelLibraryError
 from .options import InstrumentOptions
+from .pad_path import PadPath
 from .parameters import BY_NAME, MOD_WHEEL, PARAMETERS, SUSTAIN_PEDAL, Parameter
 from .paths import training_folder
 from .preset import Preset, PresetError
@@ -91,6 +95,7 @@ __all__ = [
     "NoteOn",
     "NoteWave",
     "Notice",
+    "PadPath",
     "Panic",
     "Parameter",
     "PitchBend",
@@ -99,13 +104,16 @@ __all__ = [
     "PresetError",
     "PresetLibrary",
     "ProgramChange",
+    "RecordPath",
     "RemoteError",
     "SetParameter",
+    "SetPath",
     "SetTuning",
     "SetZones",
     "Source",
     "Status",
     "StepPreset",
+    "TapTempo",
     "Timbre",
     "TuneKeys",
     "Tuning",

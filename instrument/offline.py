@@ -128,10 +128,9 @@ def arrange(events: Sequence[AnyEvent], player: Player, pitches: range) -> list[
         return cells.get(min(max(note, pitches[0]), pitches[-1]))
 
     def next_look(seconds: float, *, is_due: bool) -> float | None:
-        is_due = is_due or (player.is_moving and bool(keys.sounding))
-        return (
-            (math.floor(seconds / FOLLOW_SECONDS + 1e-6) + 1) * FOLLOW_SECONDS if is_due else None
-        )
+        if not is_due and not (player.is_moving and keys.sounding):
+            return None
+        return (math.floor(seconds / FOLLOW_SECONDS + 1e-6) + 1) * FOLLOW_SECONDS
 
     for event in events:
         seconds = event.time_seconds

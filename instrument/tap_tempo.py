@@ -1,5 +1,6 @@
 """A tempo from taps."""
 
+import itertools
 import statistics
 
 from .transport import FASTEST, SLOWEST
@@ -21,7 +22,5 @@ class TapTempo:
         self._taps = [*self._taps, at][-MOST_TAPS:]
         if len(self._taps) < 2:
             return None
-        between = [
-            after - before for before, after in zip(self._taps, self._taps[1:], strict=False)
-        ]
+        between = [after - before for before, after in itertools.pairwise(self._taps)]
         return min(max(60.0 / statistics.median(between), SLOWEST), FASTEST)

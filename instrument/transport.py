@@ -4,7 +4,7 @@ import math
 
 CLOCKS_A_BEAT = 24
 CLOCKS_A_SIXTEENTH = 6
-MOST_COUNTED = 96  # clocks that a straight line is laid through: four beats
+MOST_COUNTED = 64  # clocks that a straight line is laid through: more than two beats
 STRAY_SHARE = 0.25  # of the time between two clocks; a clock further off does not fit the line
 MOST_STRAYS = 3  # in a row: then the tempo has changed, and it begins anew
 GONE_SECONDS = 0.5  # without a clock: it has stopped
@@ -18,8 +18,8 @@ class ClockFollower:
 
     A straight line through the times of the clocks, by least squares that forget: with the n-th
     clock the line moves by 2(2n-1)/n(n+1) of the error, and its slope by 6/n(n+1) of it, where n
-    stops at 96. So it is found within half a beat, and then an unevenness of a millisecond moves
-    the tempo by less than a tenth of a beat a minute.
+    stops at 64. So it is found within half a beat, and at 120 beats a minute an unevenness of a
+    millisecond then moves it by a tenth of a beat a minute or so.
 
     Source: the growing-memory and then fixed-gain form of the alpha-beta filter; Brookner,
     "Tracking and Kalman Filtering Made Easy", 1998, chapter 1.
@@ -155,7 +155,7 @@ class Transport:
         return self._own_beat + max(now - self._own_at, 0.0) * self._own_tempo / 60.0
 
     def _look(self, now: float) -> float | None:
-        """Give the clock's tempo; when it has gone, beats go on by the own one from where it was."""
+        """Give the clock's tempo; when it has gone, beats go on from there by the own one."""
         if self._followed is not None and not self._clock.is_there(now):
             self._followed = None
             self._own_beat, self._own_at = self._clocks / CLOCKS_A_BEAT, now

@@ -12,6 +12,7 @@ from instrument.engine import Engine
 from instrument.events import (
     AnyEvent,
     ControlChange,
+    FollowTempo,
     NoteOff,
     NoteOn,
     PitchBend,
@@ -289,7 +290,10 @@ def test_a_song_is_read_with_its_tempo_and_all_its_tracks(tmp_path: Path) -> Non
         song.tracks.append(mido.MidiTrack([on, off]))
     song.save(tmp_path / "song.mid")
     events = read_song(tmp_path / "song.mid")
+    assert [event.tempo for event in events[:2]] == [120.0, 60.0]
     assert [(type(event), event.time_seconds) for event in events] == [
+        (FollowTempo, 0.0),
+        (FollowTempo, 0.0),
         (NoteOn, 1.0),
         (NoteOn, 1.0),
         (NoteOff, 1.5),
