@@ -58,11 +58,9 @@ class PadPathView:
             ]
             strength = 190 if self.share >= 0.0 else 95
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            for colour, width in (
-                (QColor(0, 0, 0, strength // 3), 3.6),
-                (QColor(255, 255, 255, strength), 1.6),
-            ):
-                pen = QPen(colour, width)
+            for shade, width in ((0, 3.6), (255, 1.6)):  # white with a dark edge
+                alpha = strength if shade else strength // 3
+                pen = QPen(QColor(shade, shade, shade, alpha), width)
                 pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
                 pen.setCapStyle(Qt.PenCapStyle.RoundCap)
                 painter.setPen(pen)

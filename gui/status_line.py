@@ -66,11 +66,9 @@ def notes_part(status: Status) -> Part:
 def tempo_part(status: Status) -> Part:
     """Say how fast the music is, and who says so."""
     tempo = f"{status.tempo:.1f}".removesuffix(".0")
-    return Part(
-        "Tempo",
-        f"{tempo} · clock" if status.is_clocked else tempo,
-        "good" if status.is_clocked else "faint",
-    )
+    if status.is_clocked:
+        return Part("Tempo", f"{tempo} · clock", "good")
+    return Part("Tempo", tempo, "faint")
 
 
 TAP = "tap"  # the part that is no page of the settings, but a tap of the tempo

@@ -35,7 +35,7 @@ def _seconds(value: float) -> str:
 
 def _hertz(value: float) -> str:
     if value < 99.95:
-        return f"{value:.1f} Hz"
+        return f"{value:.{2 if value < 0.995 else 1}f} Hz"
     return (
         f"{value:.0f} Hz" if value < 999.5 else f"{value / 1000:.{2 if value < 9995 else 1}f} kHz"
     )
