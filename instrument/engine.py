@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from . import events, ring
 from .callback import compiled_callback, system_clock
+from .delay import delay_frames
 from .envelope import BLOCK
 from .parameters import BY_NAME
 from .pool import NoteInfo, NotePool
@@ -23,6 +24,10 @@ from .ring_rows import finite, require, row_of
 from .state import (
     MAXIMUM_VOICES,
     NOWHERE,
+    P_DELAY_DIVISION,
+    P_DELAY_MIX,
+    P_DELAY_TIME,
+    P_TEMPO,
     ROWS,
     forget_playing,
     make_effects,
@@ -30,6 +35,7 @@ from .state import (
     state_dtype,
 )
 from .tuning import Tuning, equal_tuning
+from .units import frames_to_seconds
 from .voice import SHORTEST_LOOP
 
 
@@ -278,6 +284,18 @@ class Engine:
             peak_left=peak_left,
             peak_right=peak_right,
         )
+
+    def echo_seconds(self) -> float:
+        """Say how long the output may be silent and still have an echo to come."""
+        state = self._machine.state[0]
+        if not (state["targets"][P_DELAY_MIX] > 0.0 or state["values"][P_DELAY_MIX] > 0.0):
+            return 0.0
+        targets = state["targets"]
+        seconds, division, tempo = (
+            targets[row] for row in (P_DELAY_TIME, P_DELAY_DIVISION, P_TEMPO)
+        )
+        n_frames = delay_frames(seconds, int(division), tempo, self.sample_rate)
+        return frames_to_seconds(n_frames, self.sample_rate)
 
     def slots_in_use(self) -> set[int]:
         """Give the pool's slots that a key offers or a voice still reads.

@@ -207,10 +207,10 @@ def perform(
     engine.post(ControlChange(controller=SUSTAIN_PEDAL, value=0))
     engine.post(AllNotesOff())
     step = round(TAIL_STEP_SECONDS * sample_rate)
-    n_silent = 0
+    n_silent, n_enough = 0, 3 + math.ceil(engine.echo_seconds() / TAIL_STEP_SECONDS)
     for _ in range(round(TAIL_SECONDS / TAIL_STEP_SECONDS)):
         n_silent = n_silent + 1 if np.abs(process(step)).max() < SILENCE else 0
-        if n_silent == 3:
+        if n_silent == n_enough:
             break
 
 
