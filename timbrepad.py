@@ -503,7 +503,7 @@ def render(
     sound = _Sound(preset, seed, None, model)
     events: Sequence[AnyEvent] = read_song(song)
     if pad is not None:
-        from instrument.pad_path import moves_along, read_pad_path, with_moves
+        from instrument.song_path import moves_along, read_pad_path, with_moves
 
         events = with_moves(events, moves_along(read_pad_path(pad)))
     tuned = _read_tuning(tuning, keyboard_map)

@@ -53,6 +53,9 @@ _TOPICS: tuple[tuple[str, Callable[[Status], Any]], ...] = (
     ("cache_changed", lambda status: (status.n_fresh, status.n_notes)),
     ("freshness_changed", lambda status: status.freshness),
     ("gated_changed", lambda status: status.gated),
+    ("path_changed", lambda status: status.path),
+    ("motion_changed", lambda s: ((round(s.heard_x, 4), round(s.heard_y, 4)), s.path_share)),
+    ("tempo_changed", lambda status: (round(status.tempo, 1), status.is_clocked)),
     ("note_changed", lambda status: (status.last_note, status.note_version)),
 )
 
@@ -87,6 +90,9 @@ class Bridge(QObject):
     freshness_changed = Signal(object)
     gated_changed = Signal(object)
     note_changed = Signal(object)
+    path_changed = Signal(object)
+    motion_changed = Signal(object)
+    tempo_changed = Signal(object)
     timbres_changed = Signal(object)
     parameter_changed = Signal(str, float)
     moved = Signal(str, object)

@@ -1,4 +1,4 @@
-"""The knobs of the table of parameters, group by group, on two pages."""
+"""The knobs of the table of parameters, group by group, on four pages."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -21,12 +21,23 @@ from .theme import Theme
 
 COLUMNS = 4
 TALLEST = 590  # more would only tear the rows apart
-PLAYING = ("keys", "pressure", "pedals, breath", "unison")  # the groups of the second page
-PAGES = ("Sound", "Playing")
+PAGES: dict[str, tuple[str, ...]] = {
+    "Sound": (),
+    "Playing": ("keys", "pressure", "pedals, breath", "unison"),
+    "Effects": ("chorus", "delay", "reverb"),
+    "Motion": (
+        "tempo, path",
+        "pad, left to right",
+        "pad, up and down",
+        "pad envelope",
+        "pad drift",
+    ),
+}
+"""The groups of each page; the first has those that no other has."""
 
 
 class KnobPanel(QWidget):
-    """Two pages of rows of four knobs, each group under its name."""
+    """Pages of rows of four knobs, each group under its name."""
 
     turned = Signal(str, float)
     menu_opened = Signal(str, object)
@@ -36,12 +47,14 @@ class KnobPanel(QWidget):
         self.knobs: dict[str, Knob] = {}
         groups = tuple(dict.fromkeys(parameter.group for parameter in PARAMETERS))
         self._stack = QStackedLayout()
-        self._stack.addWidget(self._page([g for g in groups if g not in PLAYING], theme))
-        self._stack.addWidget(self._page([g for g in groups if g in PLAYING], theme))
+        elsewhere = {group for page in PAGES.values() for group in page}
+        for chosen in PAGES.values():
+            page = [g for g in groups if g in chosen or (not chosen and g not in elsewhere)]
+            self._stack.addWidget(self._page(page, theme))
         self.tabs = [self._tab(place, name) for place, name in enumerate(PAGES)]
         buttons = QButtonGroup(self)
         tabs = QHBoxLayout()
-        tabs.setSpacing(14)
+        tabs.setSpacing(10)
         for tab in self.tabs:
             buttons.addButton(tab)
             tabs.addWidget(tab)

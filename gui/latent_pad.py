@@ -23,9 +23,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
-from instrument import PAD_X, PAD_Y, Corner, Timbre
+from instrument import PAD_X, PAD_Y, Corner, PadPath, Timbre
 
 from .corner_chip import HEIGHT, CornerChip
+from .pad_path_view import PadPathView
 from .theme import Theme
 from .timbre_colour import (
     UNKNOWN,
@@ -60,6 +61,9 @@ class LatentPad(QWidget):
     rerolled = Signal(int)
     lock_toggled = Signal(int, bool)
     menu_opened = Signal(object)  # to add to
+    recorded = Signal(bool, bool)  # a path's recording begins or ends; whether it is a drawing
+    path_cleared = Signal()
+    path_toggled = Signal()  # played or not
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -73,6 +77,8 @@ class LatentPad(QWidget):
         self._learning = ""
         self._fine_from: QPointF | None = None
         self._drop_corner: int | None = None
+        self._motion = PadPathView(theme)
+        self._is_recording = False
         self._trail: list[tuple[float, float, float]] = []
         self._field: QPixmap | None = None
         self._trail_timer = QTimer(self)
@@ -100,6 +106,39 @@ class LatentPad(QWidget):
         """Show where the instrument says that the finger is."""
         if not self._is_drag and (x, y) != (self._x, self._y):
             self._place(x, y)
+
+    def show_path(self, path: PadPath | None) -> None:
+        """Show the path."""
+        self._motion.path = path
+        self._tell()
+        self.update()
+
+    def show_motion(self, heard: tuple[float, float], share: float) -> None:
+        """Show where motion has moved the pad, and how much of the path has been gone."""
+        was_played = self._motion.share >= 0.0
+        self._motion.heard, self._motion.share = heard, share
+        if was_played != (share >= 0.0):
+            self._tell()
+        self.update()
+
+    @property
+    def making(self) -> str:
+        """What the next stroke makes: "path", "drawing" or ""."""
+        return self._motion.mode
+
+    def make_path(self, mode: str) -> None:
+        """Let the next stroke be recorded ("path") or drawn ("drawing"); "" ends that.
+
+        A stroke is one of the mouse, or of the arrow keys until this is called again.
+        """
+        mode = "" if mode == self._motion.mode else mode
+        was_drawing = self._motion.mode == "drawing"
+        self._motion.mode = mode
+        if self._is_recording:
+            self._is_recording = False
+            self.recorded.emit(False, was_drawing)
+        self._tell()
+        self.update()
 
     def show_corners(self, corners: tuple[Corner, ...]) -> None:
         """Show what stands on the corners."""
@@ -150,6 +189,7 @@ class LatentPad(QWidget):
         lock.setChecked(corner.locked)
         lock.triggered.connect(lambda checked: self.lock_toggled.emit(index, checked))
         menu.addSeparator()
+        self._add_path_to(menu)
         self.menu_opened.emit(menu)
         return menu
 
@@ -159,6 +199,7 @@ class LatentPad(QWidget):
             return
         self._is_drag = True
         self._drag(event)
+        self._begin_stroke()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Move the finger."""
@@ -170,6 +211,8 @@ class LatentPad(QWidget):
         if event.button() == Qt.MouseButton.LeftButton:
             self._is_drag = False
             self._fine_from = None
+            if self._is_recording:
+                self.make_path("")
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Take the second press of two quick taps as a press."""
@@ -187,9 +230,12 @@ class LatentPad(QWidget):
         key = event.key()
         if key in ways:
             right, up = ways[Qt.Key(key)]
+            self._begin_stroke()
             self._move(round(self._x + right, 4), round(self._y + up, 4))
         elif key == Qt.Key.Key_Home:
             self._move(0.5, 0.5)
+        elif key == Qt.Key.Key_Delete:
+            self.path_cleared.emit()
         elif Qt.Key.Key_1 <= key <= Qt.Key.Key_4:
             self._open_menu(key - Qt.Key.Key_1)
         else:
@@ -236,12 +282,30 @@ class LatentPad(QWidget):
             self._paint_corners(painter)
             self._paint_trail(painter)
             self._paint_learning(painter)
+            self._motion.paint(painter, self.place, self.active_rect(), self.to_pixels)
             self._paint_finger(painter)
         if self.hasFocus():
             painter.setPen(QPen(self._theme.colour("accent", 0.75), 1.2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 9, 9)
         painter.end()
+
+    def _begin_stroke(self) -> None:
+        if self._motion.mode and not self._is_recording:
+            self._is_recording = True
+            self.recorded.emit(True, self._motion.mode == "drawing")
+
+    def _add_path_to(self, menu: QMenu) -> None:
+        path = menu.addMenu("Path")
+        is_there = self._motion.path is not None
+        self._add_making_to(path, "path", "Record a path\tCtrl+M")
+        self._add_making_to(path, "drawing", "Draw a path\tCtrl+Shift+M")
+        playing = "Stop playing" if self._motion.share >= 0.0 else "Play"
+        path.addAction(f"{playing}\tCtrl+Space", self.path_toggled.emit).setEnabled(is_there)
+        path.addAction("Clear\tDel", self.path_cleared.emit).setEnabled(is_there)
+
+    def _add_making_to(self, menu: QMenu, mode: str, text: str) -> None:
+        menu.addAction("Stop" if self.making == mode else text, lambda: self.make_path(mode))
 
     def _make_chip(self, index: int) -> CornerChip:
         chip = CornerChip(index, self._theme, self)
@@ -317,7 +381,8 @@ class LatentPad(QWidget):
         ]
         self.setAccessibleDescription(
             f"x {100 * self._x:.0f} %, y {100 * self._y:.0f} %. {', '.join(parts)}. "
-            "Arrow keys move, with Shift far; 1 to 4 open a corner's menu."
+            "Arrow keys move, with Shift far; 1 to 4 open a corner's menu. "
+            f"{self._motion.words()}".rstrip()
         )
 
     def _fade_trail(self) -> None:

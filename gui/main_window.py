@@ -1,5 +1,6 @@
 """The window: lays the panels out and ties them to the bridge; holds no state of its own."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,7 +30,10 @@ from instrument import (
     Panic,
     PitchBend,
     PresetLibrary,
+    RecordPath,
     SetParameter,
+    SetPath,
+    TapTempo,
     training_folder,
 )
 
@@ -233,6 +237,9 @@ class MainWindow(QMainWindow):
         bridge.corners_changed.connect(lambda corners: self.reroll_all.setEnabled(bool(corners)))
         bridge.timbres_changed.connect(self.pad.show_timbres)
         bridge.timbres_changed.connect(self.browser.show_timbres)
+        bridge.path_changed.connect(self.pad.show_path)
+        bridge.motion_changed.connect(lambda motion: self.pad.show_motion(*motion))
+        bridge.tempo_changed.connect(lambda _tempo: self.status_line.show_status(bridge.status))
         bridge.cache_changed.connect(lambda counts: self.pad.show_fresh(*counts))
         bridge.preset_changed.connect(self._show_preset)
         bridge.model_changed.connect(self._show_range)
@@ -260,6 +267,12 @@ class MainWindow(QMainWindow):
         bridge = self._bridge
         self.pad.moved.connect(lambda x, y: bridge.post(MovePad(x=x, y=y)))
         self.pad.placed.connect(self._show_place)
+        self.pad.recorded.connect(self._record_path)
+        self.pad.path_cleared.connect(lambda: bridge.post(SetPath(path=None)))
+        self.pad.path_toggled.connect(self._toggle_path)
+        self.status_line.tapped.connect(
+            lambda: bridge.post(TapTempo(time_seconds=time.monotonic()))
+        )
         self.pad.timbre_chosen.connect(self._set_corner)
         self.browser.timbre_chosen.connect(self._set_corner)
         self.pad.rerolled.connect(self._reroll)
@@ -310,6 +323,9 @@ class MainWindow(QMainWindow):
             "Ctrl+.": self._panic,
             "Ctrl+,": self.show_settings,
             "Ctrl+T": self.top.train.toggle,
+            "Ctrl+M": lambda: self.pad.make_path("path"),
+            "Ctrl+Shift+M": lambda: self.pad.make_path("drawing"),
+            "Ctrl+Space": self._toggle_path,
             FLIP_KEY: self.train.flip,
             "Esc": self._put_away,
             "Ctrl+Q": self.close,
@@ -410,6 +426,14 @@ class MainWindow(QMainWindow):
     def _lock(self, index: int, locked: bool) -> None:
         self._bridge.ask(lambda instrument: instrument.lock_corner(index, locked))
 
+    def _record_path(self, is_on: bool, is_even: bool) -> None:
+        self._bridge.post(RecordPath(is_on=is_on, is_even=is_even))
+
+    def _toggle_path(self) -> None:
+        """Play the path in a loop, or stop it."""
+        is_on = self._bridge.status.parameters.get("path_mode", 0.0) > 0.0
+        self._bridge.post(SetParameter(name="path_mode", value=0.0 if is_on else 1.0))
+
     def _panic(self) -> None:
         self.computer_keys.release_all()
         self.keyboard.release_all()
@@ -435,9 +459,11 @@ class MainWindow(QMainWindow):
         (self.browser.map if page == MAP else self.browser.breed.grid).setFocus()
 
     def _put_away(self) -> None:
-        """Stop learning, go back from a sound that is tried, or put the newest notice away."""
+        """Stop learning, making a path or trying a sound, or put the newest notice away."""
         if self.midi.learning:
             self.midi.learn("")
+        elif self.pad.making:
+            self.pad.make_path("")
         elif self.actions_of_presets.is_auditioning:
             self.actions_of_presets.go_back()
         else:

@@ -63,11 +63,22 @@ def notes_part(status: Status) -> Part:
     )
 
 
+def tempo_part(status: Status) -> Part:
+    """Say how fast the music is, and who says so."""
+    tempo = f"{status.tempo:.1f}".removesuffix(".0")
+    if status.is_clocked:
+        return Part("Tempo", f"{tempo} · clock", "good")
+    return Part("Tempo", tempo, "faint")
+
+
+TAP = "tap"  # the part that is no page of the settings, but a tap of the tempo
+
 PARTS: tuple[tuple[str, Callable[[Status], Part]], ...] = (
     ("audio", audio_part),
     ("midi", midi_part),
     ("model", model_part),
     ("", notes_part),
+    (TAP, tempo_part),
 )
 
 
@@ -75,6 +86,7 @@ class StatusLine(QWidget):
     """Parts that open their settings, and a hint at the right."""
 
     settings_wanted = Signal(str)
+    tapped = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -87,9 +99,12 @@ class StatusLine(QWidget):
         self.parts: list[_PartButton] = []
         for page, _ in PARTS:
             button = _PartButton(page, theme)
-            button.clicked.connect(
-                lambda _checked=False, page=page: self.settings_wanted.emit(page)
-            )
+            if page == TAP:  # when it goes down, which is the beat, and by a key when it is done
+                button.pressed.connect(self.tapped)
+            else:
+                button.clicked.connect(
+                    lambda _checked=False, page=page: self.settings_wanted.emit(page)
+                )
             self.parts.append(button)
             layout.addWidget(button)
         self.hint = QLabel()
@@ -133,6 +148,7 @@ class _PartButton(QAbstractButton):
         super().__init__()
         self._theme = theme
         self._part = Part("", "", "faint")
+        self._does = {"": "", TAP: ", click to the beat to set it"}.get(page, ", click to change")
         self.setEnabled(bool(page))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if page else Qt.FocusPolicy.NoFocus)
         if page:
@@ -144,9 +160,7 @@ class _PartButton(QAbstractButton):
             return
         self._part = part
         self.setAccessibleName(f"{part.caption}: {part.text}")
-        self.setToolTip(
-            f"{part.caption}: {part.text}" + (", click to change" if self.isEnabled() else "")
-        )
+        self.setToolTip(f"{part.caption}: {part.text}" + self._does)
         self.updateGeometry()
         self.update()
 

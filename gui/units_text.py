@@ -35,7 +35,7 @@ def _seconds(value: float) -> str:
 
 def _hertz(value: float) -> str:
     if value < 99.95:
-        return f"{value:.1f} Hz"
+        return f"{value:.{2 if value < 0.995 else 1}f} Hz"
     return (
         f"{value:.0f} Hz" if value < 999.5 else f"{value / 1000:.{2 if value < 9995 else 1}f} kHz"
     )
@@ -56,6 +56,14 @@ def _semitones(value: float) -> str:
 
 def _octaves(value: float) -> str:
     return f"{signed(value, 1)} oct".replace(".0 ", " ")
+
+
+def _tempo(value: float) -> str:
+    return f"{value:.1f} bpm".replace(".0 ", " ")
+
+
+def _beats(value: float) -> str:
+    return f"{value:.0f} beat{'' if round(value) == 1 else 's'}"
 
 
 def _count(value: float) -> str:
@@ -82,4 +90,6 @@ _TEXTS = {
     "semitones": _semitones,
     "octaves": _octaves,
     "count": _count,
+    "bpm": _tempo,
+    "beats": _beats,
 }

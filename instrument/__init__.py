@@ -19,10 +19,13 @@ from .events import (
     Panic,
     PitchBend,
     ProgramChange,
+    RecordPath,
     SetParameter,
+    SetPath,
     SetTuning,
     SetZones,
     StepPreset,
+    TapTempo,
     TuneKeys,
 )
 from .interface import InstrumentInterface
@@ -40,6 +43,7 @@ from .midi_map import (
 from .midi_source import Source
 from .models import ModelLibraryError
 from .options import InstrumentOptions
+from .pad_path import PadPath
 from .parameters import BY_NAME, MOD_WHEEL, PARAMETERS, SUSTAIN_PEDAL, Parameter
 from .paths import training_folder
 from .preset import Ancestor, Preset, PresetError, decode_pasted, encode_preset, fingerprint
@@ -99,6 +103,7 @@ __all__ = [
     "NoteOn",
     "NoteWave",
     "Notice",
+    "PadPath",
     "Panic",
     "Parameter",
     "PitchBend",
@@ -108,14 +113,17 @@ __all__ = [
     "PresetLibrary",
     "PresetShelf",
     "ProgramChange",
+    "RecordPath",
     "RemoteError",
     "SetParameter",
+    "SetPath",
     "SetTuning",
     "SetZones",
     "Source",
     "StartGuard",
     "Status",
     "StepPreset",
+    "TapTempo",
     "Timbre",
     "TuneKeys",
     "Tuning",

@@ -28,6 +28,7 @@ from .events import (
     TuneKeys,
 )
 from .midi_reader import position_of
+from .pad_path import PadPath
 from .parameters import (
     BREATH,
     BY_CONTROLLER,
@@ -78,6 +79,9 @@ class Controls:
         last_note: The note played last, or -1.
         tuning: Of the keys; None is twelve equal steps.
         zones: Of MPE.
+        path: The pad's, or None.
+        outer_tempo: Of a clock or a song, in beats a minute; None: the parameter's counts.
+        n_phrases: Counts the keys that went down while none was.
         revision: Counts up with each change of what a preset holds.
     """
 
@@ -92,7 +96,12 @@ class Controls:
         self.last_note = -1
         self.tuning: Tuning | None = None
         self.zones = Zones()
+        self.path: PadPath | None = None
+        self.outer_tempo: float | None = None
+        self.n_phrases = 0
         self.revision = 0
+        self._shift = (0.0, 0.0)  # what motion adds to the pad's place
+        self._n_shifts = 0
         self._usual_tuning: Tuning | None = None
         self._registered = RegisteredParameters()
         self._banks = BankSelect()
@@ -163,6 +172,47 @@ class Controls:
             self.pad_x, self.pad_y = place
             self.revision += 1
 
+    @property
+    def heard_place(self) -> tuple[float, float]:
+        """Where the pad is heard, (x, y): the hand's place and what motion adds to it."""
+        x, y = self.pad_x + self._shift[0], self.pad_y + self._shift[1]
+        return min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0)
+
+    @property
+    def has_shift(self) -> bool:
+        """Whether motion has moved the pad away from the hand's place."""
+        return self._shift != (0.0, 0.0)
+
+    @property
+    def heard_revision(self) -> int:
+        """Counts up with each change of what the keys shall sound like."""
+        return self.revision + self._n_shifts
+
+    def shift_pad(self, right: float, up: float) -> None:
+        """Let motion move the pad away from the hand's place; no preset keeps that."""
+        if (right, up) != self._shift:
+            self._shift = (right, up)
+            self._n_shifts += 1
+
+    def set_path(self, path: PadPath | None) -> None:
+        """Take a path for the pad; None takes it away.
+
+        Raises:
+            ValueError: If it is not possible.
+        """
+        if path is not None and path.problem():
+            raise ValueError(path.problem())
+        if path != self.path:
+            self.path = path
+            self.revision += 1
+
+    def follow_tempo(self, tempo: float | None) -> tuple[AnyEvent, ...]:
+        """Take the tempo of a clock or a song, None for none; give what the engine hears of it."""
+        if tempo == self.outer_tempo:
+            return ()
+        self.outer_tempo = tempo
+        return (self._heard("tempo", 0.0),)
+
     def set_corner(self, index: int, corner: Corner) -> None:
         """Put a timbre on a corner, 0 to 3.
 
@@ -199,6 +249,7 @@ class Controls:
             pad_y=self.pad_y,
             parameters=dict(self.parameters),
             tuning=self.tuning,
+            path=self.path,
         )
 
     def load(self, preset: Preset) -> tuple[AnyEvent, ...]:
@@ -210,6 +261,7 @@ class Controls:
             name: BY_NAME[name].clip(value) for name, value in preset.parameters.items()
         }
         self.tuning = preset.tuning or self._usual_tuning
+        self.path = preset.path
         self.revision += 1
         return self.all_parameters()
 
@@ -300,11 +352,13 @@ class Controls:
         latents = [corner.z for corner in self.corners]
         if len(latents) != N_CORNERS or any(len(z) != latent_size for z in latents):
             return None
-        return make_target(model_hash, latents, self.pad_x, self.pad_y)
+        return make_target(model_hash, latents, *self.heard_place)
 
     def _note_on(self, event: NoteOn) -> tuple[AnyEvent, ...]:
         _check("note", event.note, 0, 127)
         _check("velocity", event.velocity, 1, 127)
+        if not any(self.gated):
+            self.n_phrases += 1
         self.gated[event.note] = event.velocity
         self.last_note = event.note
         return (event,)
@@ -409,6 +463,8 @@ class Controls:
     def _heard(self, name: str, at: float) -> SetParameter:
         """Give a parameter as it shall sound: its own value, moved on by the mod wheel."""
         row, value = BY_NAME[name], self.parameters[name]
+        if name == "tempo" and self.outer_tempo is not None:
+            return SetParameter(name=name, value=self.outer_tempo, time_seconds=at)
         if self.mod and self._preset.controllers.get(MOD_WHEEL) == name:
             value = row.from_position(row.to_position(value) + self.mod * self._preset.mod_depth)
         return SetParameter(name=name, value=value, time_seconds=at)

@@ -1,68 +1,138 @@
-"""The limiter at the end: nothing passes full scale, and what is below -1 dB is not touched."""
+"""The effects after the mix: chorus, then delay, then reverb; what is off costs nothing."""
 
 import math
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .chorus import chorus_block
+from .delay import damping_share, delay_block, delay_frames
+from .delay_line import let_in, wake
 from .envelope import BLOCK
-from .kernels import kernel
+from .kernels import Record, inlined, kernel
+from .reverb import reverb_block
+from .state import (
+    P_CHORUS_DEPTH,
+    P_CHORUS_KIND,
+    P_CHORUS_MIX,
+    P_CHORUS_RATE,
+    P_DELAY_CROSSING,
+    P_DELAY_CUTOFF,
+    P_DELAY_DIVISION,
+    P_DELAY_FEEDBACK,
+    P_DELAY_MIX,
+    P_DELAY_TIME,
+    P_REVERB_BEFORE,
+    P_REVERB_DAMPING,
+    P_REVERB_MIX,
+    P_REVERB_TIME,
+    P_TEMPO,
+    Machine,
+)
 
-THRESHOLD = np.float32(0.891)  # -1 dB
-ROOM = np.float32(1.0) - THRESHOLD
-SHORTEST_ATTACK = 8  # frames
-RELEASE_SECONDS = 0.15
-AS_GOOD_AS_ONE = np.float32(0.9999)
-ZERO, ONE = np.float32(0.0), np.float32(1.0)
-
-
-@kernel
-def limiter_coefficient(sample_rate: float) -> float:
-    """Give the share of the way back to full gain that one block takes."""
-    return 1.0 - math.exp(-BLOCK / (RELEASE_SECONDS * sample_rate))
-
-
-@kernel
-def soft_clip(x: np.float32) -> np.float32:
-    """Bend what is above the threshold so that it stays below full scale."""
-    size = abs(x)
-    if size <= THRESHOLD:
-        return x
-    bent = THRESHOLD + ROOM * np.float32(math.tanh((size - THRESHOLD) / ROOM))
-    return np.float32(math.copysign(min(bent, ONE), x))
+QUARTER = 0.5 * math.pi
 
 
 @kernel
-def limit_block(waves: NDArray[np.float32], gain: np.float32, recovery: float) -> np.float32:
-    """Keep one block below full scale, in place.
-
-    It sees the whole block before the first frame goes out, so it looks ahead up to 64 frames
-    without any delay: the gain ramps down to where the block's peak needs it. What comes too
-    early in a block for that is bent by the soft clip, for a millisecond at most.
+def blend(
+    mix: NDArray[np.float32],
+    wet: NDArray[np.float32],
+    before: float,
+    after: float,
+    hush_before: float,
+    hush_after: float,
+) -> None:
+    """Blend what an effect made into the mix, at equal power.
 
     Args:
-        waves: float32 [2, 64], in and out.
-        gain: Where the last block ended, 0..1.
-        recovery: Of `limiter_coefficient`.
-
-    Returns:
-        The gain at the end of this block.
+        mix: float32 [2, 64], in and out.
+        wet: float32 [2, 64].
+        before: How much of it at the beginning of the block, 0..1.
+        after: And at the end.
+        hush_before: A further factor of the wet part.
+        hush_after: And at the end.
     """
-    peak, at = ZERO, 0
+    dry, dry_end = math.cos(QUARTER * before), math.cos(QUARTER * after)
+    gain, gain_end = (
+        hush_before * math.sin(QUARTER * before),
+        hush_after * math.sin(QUARTER * after),
+    )
     for i in range(BLOCK):
-        size = max(abs(waves[0, i]), abs(waves[1, i]))
-        if size > peak:
-            peak, at = size, i
-    rising = gain + np.float32(recovery) * (ONE - gain)
-    if rising > AS_GOOD_AS_ONE:
-        rising = ONE
-    if gain == ONE and peak <= THRESHOLD:
-        return ONE
-    target = rising if peak * rising <= THRESHOLD else THRESHOLD / peak
-    n = BLOCK if target >= gain else max(at, SHORTEST_ATTACK)
-    slope = (target - gain) / np.float32(n)
-    for i in range(BLOCK):
-        now = gain + slope * np.float32(min(i + 1, n))
-        waves[0, i] = soft_clip(waves[0, i] * now)
-        waves[1, i] = soft_clip(waves[1, i] * now)
-    return target
+        share = np.float32((i + 1) / BLOCK)
+        of_dry = np.float32(dry) + share * np.float32(dry_end - dry)
+        of_wet = np.float32(gain) + share * np.float32(gain_end - gain)
+        mix[0, i] = of_dry * mix[0, i] + of_wet * wet[0, i]
+        mix[1, i] = of_dry * mix[1, i] + of_wet * wet[1, i]
+
+
+@kernel
+def silence(wet: NDArray[np.float32]) -> None:
+    """Make a block of silence, float32 [2, 64]."""
+    for side in range(2):
+        for i in range(BLOCK):
+            wet[side, i] = np.float32(0.0)
+
+
+@kernel
+def stop_effect(effect: Record) -> None:
+    """Let an effect begin anew, after its memory has been emptied."""
+    if effect.running == 1:
+        effect.running = 0
+        effect.dirty = effect.length
+
+
+@inlined
+def hush_effects(m: Machine) -> None:
+    """Let all that rings in the effects end: fade it out in a few milliseconds, then forget it."""
+    state = m.state[0]
+    state.hush_step = 1.0 / state.panic_blocks
+
+
+@inlined
+def add_effects(m: Machine) -> None:
+    """Put the mix through the effects that are on."""
+    state, chorus, delay, reverb = m.state[0], m.chorus[0], m.delay[0], m.reverb[0]
+    values, targets, rate = state.values, state.targets, state.sample_rate
+    hush = state.hush
+    hush_after = max(hush - state.hush_step, 0.0)
+    amount = values[P_CHORUS_MIX]
+    if amount > 0.0 or chorus.mix > 0.0 or chorus.dirty > 0:
+        if wake(chorus, m.memory, amount > 0.0):
+            let_in(chorus, state.mix, rate, state.feed)
+            kind, depth = values[P_CHORUS_KIND], values[P_CHORUS_DEPTH]
+            chorus_block(chorus, m.memory, state.feed, values[P_CHORUS_RATE], depth, kind, rate)
+        else:
+            silence(chorus.wet)
+        blend(state.mix, chorus.wet, chorus.mix, amount, hush, hush_after)
+        chorus.mix = amount
+    amount = values[P_DELAY_MIX]
+    if amount > 0.0 or delay.mix > 0.0 or delay.dirty > 0:
+        if wake(delay, m.memory, amount > 0.0):
+            let_in(delay, state.mix, rate, state.feed)
+            division = int(targets[P_DELAY_DIVISION])
+            n_frames = delay_frames(targets[P_DELAY_TIME], division, targets[P_TEMPO], rate)
+            damping = damping_share(values[P_DELAY_CUTOFF], rate)
+            feedback, crossing = values[P_DELAY_FEEDBACK], values[P_DELAY_CROSSING]
+            delay_block(delay, m.memory, state.feed, n_frames, feedback, damping, crossing, rate)
+        else:
+            silence(delay.wet)
+        blend(state.mix, delay.wet, delay.mix, amount, hush, hush_after)
+        delay.mix = amount
+    amount = values[P_REVERB_MIX]
+    if amount > 0.0 or reverb.mix > 0.0 or reverb.dirty > 0:
+        if wake(reverb, m.memory, amount > 0.0):
+            let_in(reverb, state.mix, rate, state.feed)
+            n_before = int(targets[P_REVERB_BEFORE] * rate + 0.5)
+            seconds, damping = values[P_REVERB_TIME], values[P_REVERB_DAMPING]
+            reverb_block(reverb, m.memory, state.feed, seconds, damping, n_before, rate)
+        else:
+            silence(reverb.wet)
+        blend(state.mix, reverb.wet, reverb.mix, amount, hush, hush_after)
+        reverb.mix = amount
+    if state.hush_step > 0.0:
+        state.hush = hush_after
+        if hush_after == 0.0:
+            stop_effect(chorus)
+            stop_effect(delay)
+            stop_effect(reverb)
+            state.hush, state.hush_step = 1.0, 0.0

@@ -15,13 +15,27 @@ from numpy.typing import NDArray
 
 from . import events, ring
 from .callback import compiled_callback, system_clock
+from .delay import delay_frames
 from .envelope import BLOCK
 from .parameters import BY_NAME
 from .pool import NoteInfo, NotePool
 from .ring import N_CHANNELS, N_NOTES, RING_SIZE, event_dtype, key_dtype, put_event, put_note
 from .ring_rows import finite, require, row_of
-from .state import MAXIMUM_VOICES, NOWHERE, ROWS, forget_playing, make_machine, state_dtype
+from .state import (
+    MAXIMUM_VOICES,
+    NOWHERE,
+    P_DELAY_DIVISION,
+    P_DELAY_MIX,
+    P_DELAY_TIME,
+    P_TEMPO,
+    ROWS,
+    forget_playing,
+    make_effects,
+    make_machine,
+    state_dtype,
+)
 from .tuning import Tuning, equal_tuning
+from .units import frames_to_seconds
 from .voice import SHORTEST_LOOP
 
 
@@ -84,7 +98,8 @@ class Engine:
         self._sequence = 0  # events posted; under the lock
         self._dropped = 0  # under the lock
         self._machine = make_machine(self.sample_rate, pool.samples, n_voices, system_clock())
-        sizes = (len(self._machine.voices), *pool.samples.shape)
+        m = self._machine
+        sizes = (len(m.voices), *pool.samples.shape, len(m.memory))
         addresses = [array.ctypes.data for array in self._machine]
         self._addresses = np.array([*addresses, *sizes], np.uint64)
         self._callback = compiled_callback()
@@ -270,6 +285,18 @@ class Engine:
             peak_right=peak_right,
         )
 
+    def echo_seconds(self) -> float:
+        """Say how long the output may be silent and still have an echo to come."""
+        state = self._machine.state[0]
+        if not (state["targets"][P_DELAY_MIX] > 0.0 or state["values"][P_DELAY_MIX] > 0.0):
+            return 0.0
+        targets = state["targets"]
+        seconds, division, tempo = (
+            targets[row] for row in (P_DELAY_TIME, P_DELAY_DIVISION, P_TEMPO)
+        )
+        n_frames = delay_frames(seconds, int(division), tempo, self.sample_rate)
+        return frames_to_seconds(n_frames, self.sample_rate)
+
     def slots_in_use(self) -> set[int]:
         """Give the pool's slots that a key offers or a voice still reads.
 
@@ -291,3 +318,9 @@ class Engine:
         forget_playing(m)
         for array in (m.voices, m.readers):
             array[...] = np.zeros((), array.dtype)
+        for record, made in zip(
+            (m.chorus, m.delay, m.reverb), make_effects(self.sample_rate), strict=False
+        ):
+            record[...] = made
+        m.memory[:] = 0.0
+        m.state[0]["hush"], m.state[0]["hush_step"] = 1.0, 0.0

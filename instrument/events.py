@@ -5,6 +5,7 @@ Every event is one struct. The MIDI thread, the window and the tests make the sa
 
 import msgspec
 
+from .pad_path import PadPath
 from .tuning import Tuning
 from .zones import Zones
 
@@ -121,6 +122,54 @@ class MovePad(Event, frozen=True):
     y: float
 
 
+class SetPath(Event, frozen=True):
+    """The pad's path is another one; None is none."""
+
+    path: PadPath | None
+
+
+class RecordPath(Event, frozen=True):
+    """Recording of a path for the pad begins or ends: where the hand puts the pad meanwhile.
+
+    With `is_even` it will be gone at an even pace (a drawing), else as the hand did.
+    """
+
+    is_on: bool
+    is_even: bool = False
+
+
+class TapTempo(Event, frozen=True):
+    """A tap of a beat: two and more set the tempo."""
+
+
+class FollowTempo(Event, frozen=True):
+    """A song has this `tempo` from here on, in beats a minute."""
+
+    tempo: float
+
+
+class MidiClock(Event, frozen=True):
+    """A MIDI clock, of which 24 make a beat."""
+
+
+class StartSong(Event, frozen=True):
+    """A sequencer starts at its song's beginning, with its next clock."""
+
+
+class ContinueSong(Event, frozen=True):
+    """A sequencer goes on from where it is."""
+
+
+class StopSong(Event, frozen=True):
+    """A sequencer stops."""
+
+
+class LocateSong(Event, frozen=True):
+    """A sequencer goes to a place (song position), in sixteenths from the beginning."""
+
+    sixteenths: int
+
+
 class AllNotesOff(Event, frozen=True):
     """Every key is let go; envelopes release as usual."""
 
@@ -143,6 +192,15 @@ AnyEvent = (
     | TuneKeys
     | SetZones
     | MovePad
+    | SetPath
+    | RecordPath
+    | TapTempo
+    | FollowTempo
+    | MidiClock
+    | StartSong
+    | ContinueSong
+    | StopSong
+    | LocateSong
     | AllNotesOff
     | Panic
 )

@@ -35,6 +35,7 @@ from .events import (
     ChannelPressure,
     ControlChange,
     KeyPressure,
+    MidiClock,
     NoteOff,
     NoteOn,
     Panic,
@@ -54,6 +55,7 @@ from .nearest_model import nearest_model
 from .options import InstrumentOptions
 from .output import Output
 from .parameters import NOTE_ENDINGS
+from .pad_motion import OWN_EVENTS, STEP_SECONDS, PadMotion
 from .paths import (
     baked_folder,
     data_folder,
@@ -136,6 +138,8 @@ class Instrument:
         self._controls_lock = threading.Lock()
         self._controls = Controls()
         self._controls.use_tuning(self._options.tuning)
+        self._motion = PadMotion(self._controls)
+        self._moved_at = -STEP_SECONDS
         self._notices: deque[Notice] = deque(maxlen=N_NOTICES)
         self._notice_ids = count(1)
         self._wake = threading.Event()
@@ -212,6 +216,12 @@ class Instrument:
                 self._todo.append(self._controls.with_bank(event))
         elif isinstance(event, StepPreset):
             self._todo.append(event)
+        elif isinstance(event, OWN_EVENTS):
+            with self._controls_lock:
+                for engine_event in self._motion.take(event, event.time_seconds or self._clock()):
+                    self._to_engine(engine_event)
+            if isinstance(event, MidiClock):
+                return  # fifty a second: nobody is woken for them
         else:
             with self._controls_lock:
                 for engine_event in self._controls.play(event):
@@ -263,8 +273,10 @@ class Instrument:
         stock = self._supply.stock()
         counters = self._engine.counters()
         audio = self._output.status
+        now = self._clock()
         with self._controls_lock:
             controls = self._controls
+            heard_x, heard_y = controls.heard_place
             return Status(
                 audio=audio,
                 midi_inputs=self._midi.connected,
@@ -283,6 +295,13 @@ class Instrument:
                 last_note=controls.last_note,
                 pad_x=controls.pad_x,
                 pad_y=controls.pad_y,
+                heard_x=heard_x,
+                heard_y=heard_y,
+                path=controls.path,
+                path_share=self._motion.share,
+                recording=self._motion.recording,
+                tempo=self._motion.tempo(now),
+                is_clocked=self._motion.is_following(now),
                 bend=controls.bend,
                 mod=controls.mod,
                 corners=controls.corners,
@@ -508,6 +527,7 @@ class Instrument:
         """Do what there is to do; on the housekeeper's thread."""
         with self._lock:
             self._take_events()
+            self._move_pad()
             self._aim()
             for answer in self._supply.work(self._engine):
                 self._take(answer)
@@ -521,7 +541,8 @@ class Instrument:
     def _keep_house(self) -> None:
         while not self._closing.is_set():
             wait = self._supply.wait_seconds()
-            self._wake.wait(IDLE_SECONDS if wait is None else min(wait, IDLE_SECONDS))
+            idle = STEP_SECONDS if self._motion.is_active else IDLE_SECONDS
+            self._wake.wait(idle if wait is None else min(wait, idle))
             self._wake.clear()
             self.tick()
 
@@ -546,13 +567,23 @@ class Instrument:
             return
         self._take_preset(preset, self._model_for(preset))
 
+    def _move_pad(self) -> None:
+        """Let motion move the pad, thirty times a second."""
+        now = self._clock()
+        if now - self._moved_at < STEP_SECONDS / 2:  # woken for something else
+            return
+        self._moved_at = now
+        with self._controls_lock:
+            for event in self._motion.step(now):
+                self._to_engine(event)
+
     def _aim(self) -> None:
         """Tell the supply where the finger is, if that has changed."""
         model = self._model
         if model is None or self._corners_model.hash != model.hash:
             return
         with self._controls_lock:
-            revision = self._controls.revision
+            revision = self._controls.heard_revision
             if revision == self._wanted_revision:
                 return
             self._wanted_revision = revision

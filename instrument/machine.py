@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from .allocator import is_sounding, release_all, take_all_away
 from .channels import configure_zones, forget_keys, nearer, reset_channel, turn_channels
+from .effects import add_effects, hush_effects
 from .envelope import BLOCK, IDLE, RELEASE, WAITING, envelope_coefficients
 from .filter import LANES
 from .kernels import Record, fence, inlined, kernel
@@ -157,6 +158,7 @@ def panic(m: Machine) -> None:
         raise_pedals(m, channel)
         state.last_pitch[channel] = NOWHERE
     state.tone_left = state.clip_left[0] = state.clip_left[1] = 0
+    hush_effects(m)
 
 
 @inlined
@@ -265,6 +267,7 @@ def render_block(m: Machine) -> None:
         render_group(m, 0, first, min(LANES, n_filtered - first))
     for first in range(0, n_open, LANES):
         render_group(m, 1, first, min(LANES, n_open - first))
+    add_effects(m)
     if state.tone_left > 0:
         add_tone(m)
     if state.clip_left[0] + state.clip_left[1] > 0:

@@ -20,6 +20,8 @@ CLIENT = "Timbrepad"
 EVERY_PORT = "*"
 NO_PORT = ""
 RETRY_SECONDS = 2.0  # between two tries to reach a MIDI system that is not there
+CLOCK_BYTES = frozenset((0xF8, 0xFA, 0xFB, 0xFC))  # clock, start, continue, stop
+CLOCK_SECONDS = 0.5  # without the input that gives the clock: then another one may
 ECHO_SECONDS = 0.005  # the same message by two of our inputs within this time is one message
 
 ALSA_SEQUENCER = Path("/dev/snd/seq")
@@ -77,6 +79,7 @@ class MidiInputs:
         # Written by RtMidi's threads only: they hold Python's lock while they are in `_received`.
         self._parsers: dict[int, MessageParser] = {}
         self._last: tuple[int, bytes, float] = (0, b"", -math.inf)
+        self._clock_from: tuple[int, float] = (0, -math.inf)  # which input gives the clock, since
 
     @property
     def connected(self) -> tuple[str, ...]:
@@ -125,12 +128,23 @@ class MidiInputs:
     def _received(self, source: int, data: list[int]) -> None:
         """Hand on what came; on RtMidi's thread. `source` tells the inputs apart."""
         at = self._clock()
-        if self._is_echo(source, bytes(data), at):
+        if len(data) == 1 and data[0] in CLOCK_BYTES:
+            if not self._is_clock(source, at):
+                return
+        elif self._is_echo(source, bytes(data), at):
             return
         for message in self._parsers.setdefault(source, MessageParser()).feed(data):
             event = event_of(message, at)
             if event is not None:
                 self._post(event)
+
+    def _is_clock(self, source: int, at: float) -> bool:
+        """Say whether an input gives the clock; of two at once came a tempo of neither."""
+        former, heard_at = self._clock_from
+        if source != former and at - heard_at < CLOCK_SECONDS:
+            return False
+        self._clock_from = (source, at)
+        return True
 
     def _is_echo(self, source: int, data: bytes, at: float) -> bool:
         """Say whether another input has just brought the same.
@@ -154,7 +168,7 @@ class _Input:
         self.number = next(self._numbers)
         self.midi_in = rtmidi.MidiIn(api, name=CLIENT)
         self._received = received
-        self.midi_in.ignore_types(sysex=False)  # tunings come so
+        self.midi_in.ignore_types(sysex=False, timing=False)  # tunings and the clock come so
         self.midi_in.set_callback(self._take)
 
     def _take(self, message: tuple[list[int], float], _data: object = None) -> None:

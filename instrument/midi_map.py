@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from .events import StepPreset, TapTempo
 from .midi_source import Source
 from .parameters import PAD_X_CONTROLLER, PAD_Y_CONTROLLER, PARAMETERS
 
@@ -12,14 +13,19 @@ VERSION = 1
 MAXIMUM_BYTES = 200_000
 
 PAD_X, PAD_Y = "pad_x", "pad_y"
-ACTIONS = {"previous_preset": -1, "next_preset": 1}
-"""Done by a button; the step in the list of presets."""
+ACTIONS: dict[str, StepPreset | TapTempo] = {
+    "previous_preset": StepPreset(step=-1),
+    "next_preset": StepPreset(step=1),
+    "tap_tempo": TapTempo(),
+}
+"""Done by a button -> what it does."""
 
 TARGETS: dict[str, str] = {
     PAD_X: "pad, left to right",
     PAD_Y: "pad, bottom to top",
     "previous_preset": "previous preset",
     "next_preset": "next preset",
+    "tap_tempo": "tap of the tempo",
 } | {row.name: f"{row.group}: {row.label}" for row in PARAMETERS}
 """Everything that a controller can move -> as shown."""
 

@@ -13,7 +13,6 @@ from .events import (
     NoteOn,
     PitchBend,
     SetParameter,
-    StepPreset,
 )
 from .midi_learn import MidiLearn
 from .midi_map import ACTIONS, PAD_X, PAD_Y, TARGETS, Mapping, MidiMap
@@ -171,8 +170,8 @@ class MidiMapper:
             before = self._last_positions.get(mapping.target, 0.0)
             self._last_positions[mapping.target] = place
             is_pressed = place >= 0.5 and (before < 0.5 or before == place)
-        step = StepPreset(step=ACTIONS[mapping.target], time_seconds=at)
-        return (step,) if is_pressed else ()
+        done = msgspec.structs.replace(ACTIONS[mapping.target], time_seconds=at)
+        return (done,) if is_pressed else ()
 
     def _place(self, target: str) -> float:
         """Say where a target is, 0..1 of its way."""

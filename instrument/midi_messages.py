@@ -9,18 +9,24 @@ from .events import (
     AllNotesOff,
     AnyEvent,
     ChannelPressure,
+    ContinueSong,
     ControlChange,
     KeyPressure,
+    LocateSong,
+    MidiClock,
     NoteOff,
     NoteOn,
     Panic,
     PitchBend,
     ProgramChange,
+    StartSong,
+    StopSong,
 )
 from .midi_tuning import tune_keys
 from .parameters import ALL_NOTES_OFF, ALL_SOUND_OFF
 
 SYSEX, SYSEX_END = 0xF0, 0xF7
+SONG_POSITION = 0xF2
 MOST_SYSEX_BYTES = 1024  # a dump of a tuning has 408; what is longer is none of ours
 
 Message = Any  # mido has no types
@@ -69,6 +75,26 @@ def _system_reset(_message: Message, at: float) -> AnyEvent:
     return Panic(time_seconds=at)
 
 
+def _clock(_message: Message, at: float) -> AnyEvent:
+    return MidiClock(time_seconds=at)
+
+
+def _start(_message: Message, at: float) -> AnyEvent:
+    return StartSong(time_seconds=at)
+
+
+def _continue(_message: Message, at: float) -> AnyEvent:
+    return ContinueSong(time_seconds=at)
+
+
+def _stop(_message: Message, at: float) -> AnyEvent:
+    return StopSong(time_seconds=at)
+
+
+def _song_position(m: Message, at: float) -> AnyEvent:
+    return LocateSong(sixteenths=m.pos, time_seconds=at)
+
+
 _CHANNEL_MODES: dict[int, Callable[..., AnyEvent]] = {
     ALL_SOUND_OFF: Panic,
     ALL_NOTES_OFF: AllNotesOff,
@@ -86,6 +112,11 @@ EVENT_OF_MESSAGE: dict[str, Callable[[Message, float], AnyEvent | None]] = {
     "sysex": _system_exclusive,
     "program_change": _program_change,
     "reset": _system_reset,
+    "clock": _clock,
+    "start": _start,
+    "continue": _continue,
+    "stop": _stop,
+    "songpos": _song_position,
 }
 """By mido's name of the message; messages that are not here mean nothing to the instrument."""
 
@@ -137,12 +168,15 @@ class MessageParser:
         if len(self._bytes) < _n_data_bytes(self._running):
             return None
         complete, self._bytes = [self._running, *self._bytes], []
+        if self._running == SONG_POSITION:  # no running status after it
+            self._running = 0
         return _message(complete)
 
     def _take_status(self, byte: int) -> Message | None:
         before, data = self._running, self._bytes
-        # system common, of no use here, ends the running status
-        self._running, self._bytes = (byte if byte <= SYSEX else 0), []
+        # system common ends the running status; of it only the song position is of use here
+        is_of_use = byte <= SYSEX or byte == SONG_POSITION
+        self._running, self._bytes = (byte if is_of_use else 0), []
         if byte == SYSEX_END and before == SYSEX:
             return _message([SYSEX, *data, SYSEX_END])
         return None

@@ -5,11 +5,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from .effects import limit_block
 from .endless import ENDLESS
 from .envelope import BLOCK, IDLE, RELEASE_ROW, envelope_block
 from .filter import A1, D_A1, LANES, N_LANE_ROWS, STATE_1, STATE_2, filter_lanes
 from .kernels import Record, inlined, kernel
+from .limiter import limit_block
 from .sources import set_free
 from .state import LOWEST_VOLUME_DB, P_ENDING, P_SUSTAIN, P_VOLUME, Machine
 from .voice import END_SECONDS

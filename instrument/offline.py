@@ -1,6 +1,7 @@
 """A performance through the engine into a wave file: no device, no clock, as fast as it goes."""
 
 import contextlib
+import math
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -53,8 +54,13 @@ class Player(Protocol):
         """Give the notes that a bend or a glide comes by; asked before `as_sounding`."""
         ...
 
+    @property
+    def is_moving(self) -> bool:
+        """Whether the timbre may change without an event."""
+        ...
+
     def target(self, seconds: float) -> Target:
-        """Say which timbre a note that begins now has."""
+        """Say which timbre a note that begins now has; the times may not go back."""
         ...
 
 
@@ -98,8 +104,9 @@ class _Keys:
 def arrange(events: Sequence[AnyEvent], player: Player, pitches: range) -> list[Moment]:
     """Say beforehand what happens when: which notes are needed and which events are posted.
 
-    A note has the timbre of its beginning; when the pad moves, the notes that sound then follow
-    it ten times a second. Notes that a long bend or a glide comes by are made, too.
+    A note has the timbre of its beginning; when the pad moves, by an event or by itself, the notes
+    that sound then follow it ten times a second. Notes that a long bend or a glide comes by are
+    made, too.
 
     Args:
         events: In order; `time_seconds` counts from the beginning.
@@ -117,12 +124,22 @@ def arrange(events: Sequence[AnyEvent], player: Player, pitches: range) -> list[
         cells[pitch] = target.cell
         return Cue(pitch, target)
 
+    def cell_of(note: int) -> str | None:
+        return cells.get(min(max(note, pitches[0]), pitches[-1]))
+
+    def next_look(seconds: float, *, is_due: bool) -> float | None:
+        if not is_due and not (player.is_moving and keys.sounding):
+            return None
+        return (math.floor(seconds / FOLLOW_SECONDS + 1e-6) + 1) * FOLLOW_SECONDS
+
     for event in events:
         seconds = event.time_seconds
-        if follow_at is not None and follow_at <= seconds:
-            target = player.target(follow_at)
-            moments.append(Moment(follow_at, tuple(cue(note, target) for note in keys.sounding)))
-            follow_at = None
+        while follow_at is not None and follow_at <= seconds:
+            last = player.target(follow_at)
+            cues = tuple(cue(n, last) for n in keys.sounding if cell_of(n) != last.cell)
+            if cues:
+                moments.append(Moment(follow_at, cues))
+            follow_at = next_look(follow_at, is_due=False)
         posted = player.play(event)
         passed = player.passing(event)
         sounding = player.as_sounding(event)
@@ -132,9 +149,9 @@ def arrange(events: Sequence[AnyEvent], player: Player, pitches: range) -> list[
         on_the_way = tuple(cue(n, target) for n in passed if cells.get(n) != target.cell)
         if isinstance(sounding, NoteOn):
             moments.append(Moment(seconds, (*on_the_way, cue(sounding.note, target)), posted))
+            follow_at = follow_at or next_look(seconds, is_due=False)
             continue
-        if target.cell != last.cell and follow_at is None:
-            follow_at = (seconds // FOLLOW_SECONDS + 1) * FOLLOW_SECONDS
+        follow_at = follow_at or next_look(seconds, is_due=target.cell != last.cell)
         last = target
         moments.append(Moment(seconds, on_the_way, posted))
     return moments
@@ -190,10 +207,10 @@ def perform(
     engine.post(ControlChange(controller=SUSTAIN_PEDAL, value=0))
     engine.post(AllNotesOff())
     step = round(TAIL_STEP_SECONDS * sample_rate)
-    n_silent = 0
+    n_silent, n_enough = 0, 3 + math.ceil(engine.echo_seconds() / TAIL_STEP_SECONDS)
     for _ in range(round(TAIL_SECONDS / TAIL_STEP_SECONDS)):
         n_silent = n_silent + 1 if np.abs(process(step)).max() < SILENCE else 0
-        if n_silent == 3:
+        if n_silent == n_enough:
             break
 
 

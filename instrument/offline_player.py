@@ -8,6 +8,7 @@ from .cache import Target, make_target
 from .controls import Controls
 from .corners import resolve_corners
 from .events import AnyEvent, ProgramChange
+from .pad_motion import OWN_EVENTS, PadMotion
 from .preset import N_CORNERS, Preset, PresetError
 from .status import Corner, ModelInfo, Timbre
 from .tuning import Tuning
@@ -49,6 +50,7 @@ class PresetPlayer:
         self._preset_of_program = preset_of_program
         self._controls = Controls()
         self._controls.use_tuning(tuning)
+        self._motion = PadMotion(self._controls)
         self._load(preset)
 
     def start(self) -> tuple[AnyEvent, ...]:
@@ -59,6 +61,8 @@ class PresetPlayer:
         """Take an event; give the engine's events that come of it."""
         if isinstance(event, ProgramChange):
             return self._change_program(self._controls.with_bank(event))
+        if isinstance(event, OWN_EVENTS):
+            return self._motion.take(event, event.time_seconds)
         return self._controls.play(event)
 
     def as_sounding(self, event: AnyEvent) -> AnyEvent | None:
@@ -73,8 +77,14 @@ class PresetPlayer:
         """Give the pitch of a key in MIDI notes and parts of them; None for a silent one."""
         return self._controls.pitch_of(key)
 
-    def target(self, _seconds: float) -> Target:
-        """Say which timbre a note that begins now has."""
+    @property
+    def is_moving(self) -> bool:
+        """Whether the timbre may change without an event."""
+        return self._motion.is_active
+
+    def target(self, seconds: float) -> Target:
+        """Say which timbre a note that begins now has; the times may not go back."""
+        self._motion.step(seconds)
         target = self._controls.target(self._model.hash, self._model.latent_size)
         assert target is not None, "the corners are resolved when a preset is loaded"
         return target

@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from .divisions import DELAY_DIVISIONS, MOTION_DIVISIONS
+
 Curve = Literal["linear", "logarithmic", "whole"]
 
 
@@ -15,8 +17,8 @@ class Parameter:
         name: The key in presets, events and code.
         label: What stands under the knob.
         group: The knobs that stand together.
-        unit: As shown: "dB", "s", "Hz", "cents", "semitones", "octaves", "" for 0..1 (shown in
-            percent), "count" for a plain whole number, "choice" for one of `choices`.
+        unit: As shown: "dB", "s", "Hz", "cents", "semitones", "octaves", "bpm", "beats", "" for
+            0..1 (in percent), "count" for a plain whole number, "choice" for one of `choices`.
         minimum: The least value, in the unit.
         maximum: The greatest value, in the unit.
         default: The value of a new preset.
@@ -78,10 +80,23 @@ def _choice(
     )
 
 
+def _lfo(axis: str, group: str, rate_hz: float) -> tuple[Parameter, ...]:
+    """Give the rows of one of the pad's oscillators."""
+    return (
+        Parameter(f"lfo_{axis}_depth", "depth", group, "", 0.0, 1.0, 0.0),
+        _choice(f"lfo_{axis}_shape", "shape", group, *LFO_SHAPES),
+        Parameter(f"lfo_{axis}_rate", "rate", group, "Hz", 0.01, 10.0, rate_hz, "logarithmic"),
+        _choice(f"lfo_{axis}_division", "by tempo", group, *MOTION_DIVISIONS),
+    )
+
+
 VELOCITY_CURVES = ("linear", "soft", "hard", "fixed")
 KEY_MODES = ("poly", "mono", "legato")
 NOTE_ENDINGS = ("natural", "endless", "one-shot")
 PORTAMENTO_MODES = ("off", "fingered", "always")
+CHORUS_KINDS = ("chorus", "ensemble")
+PATH_MODES = ("off", "loop", "once", "to and fro")
+LFO_SHAPES = ("sine", "triangle", "rising", "falling", "square", "random")
 
 PARAMETERS: tuple[Parameter, ...] = (
     Parameter("attack", "attack", "envelope", "s", 0.001, 10.0, 0.002, "logarithmic", 73),
@@ -120,6 +135,32 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("unison", "voices", "unison", "count", 1.0, 5.0, 1.0, "whole"),
     Parameter("unison_detune", "detune", "unison", "cents", 0.0, 50.0, 12.0),
     Parameter("unison_spread", "spread", "unison", "", 0.0, 1.0, 0.7),
+    Parameter("chorus_mix", "mix", "chorus", "", 0.0, 1.0, 0.0),
+    Parameter("chorus_rate", "rate", "chorus", "Hz", 0.05, 5.0, 0.6, "logarithmic"),
+    Parameter("chorus_depth", "depth", "chorus", "", 0.0, 1.0, 0.4),
+    _choice("chorus_kind", "kind", "chorus", *CHORUS_KINDS),
+    Parameter("delay_mix", "mix", "delay", "", 0.0, 1.0, 0.0),
+    _choice("delay_division", "by tempo", "delay", *DELAY_DIVISIONS, default=8),
+    Parameter("delay_time", "time", "delay", "s", 0.01, 4.0, 0.35, "logarithmic"),
+    Parameter("delay_feedback", "feedback", "delay", "", 0.0, 0.98, 0.4),
+    Parameter("delay_cutoff", "damping", "delay", "Hz", 200.0, 20000.0, 6000.0, "logarithmic"),
+    _choice("delay_crossing", "sides", "delay", "straight", "ping-pong", default=1),
+    Parameter("reverb_mix", "mix", "reverb", "", 0.0, 1.0, 0.0),
+    Parameter("reverb_time", "time", "reverb", "s", 0.2, 20.0, 2.0, "logarithmic"),
+    Parameter("reverb_damping", "damping", "reverb", "", 0.0, 1.0, 0.5),
+    Parameter("reverb_before", "pre-delay", "reverb", "s", 0.0, 0.25, 0.02),
+    Parameter("tempo", "tempo", "tempo, path", "bpm", 20.0, 300.0, 120.0),
+    _choice("path_mode", "path", "tempo, path", *PATH_MODES, default=1),
+    Parameter("path_beats", "length", "tempo, path", "beats", 1.0, 64.0, 4.0, "whole"),
+    Parameter("path_depth", "depth", "tempo, path", "", 0.0, 1.0, 1.0),
+    *_lfo("x", "pad, left to right", 0.25),
+    *_lfo("y", "pad, up and down", 0.17),
+    Parameter("pad_attack", "attack", "pad envelope", "s", 0.01, 10.0, 0.5, "logarithmic"),
+    Parameter("pad_decay", "decay", "pad envelope", "s", 0.01, 20.0, 2.0, "logarithmic"),
+    Parameter("pad_attack_x", "right", "pad envelope", "", -1.0, 1.0, 0.0),
+    Parameter("pad_attack_y", "up", "pad envelope", "", -1.0, 1.0, 0.0),
+    Parameter("drift_depth", "depth", "pad drift", "", 0.0, 1.0, 0.0),
+    Parameter("drift_rate", "rate", "pad drift", "Hz", 0.01, 2.0, 0.1, "logarithmic"),
 )
 """In the order of the knobs. `pan` -1 is left; `spread` pans notes by their place on the keyboard;
 `velocity_level` 0 makes every note equally loud; `velocity_cutoff` closes the filter for soft

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from .json_text import to_lines
+from .pad_path import PadPath
 from .parameters import BY_NAME, MOD_WHEEL, PARAMETERS, defaults
 from .preset_migration import VERSION, migrate
 from .status import Corner
@@ -58,6 +59,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
         licence: On what terms others may use it; "" says nothing.
         notes: Free text.
         tuning: Pitches of the keys; None is twelve equal steps, or what the player uses for all.
+        path: The pad's, or None.
         made: How it was bred, in a few words; "" when it was not.
         parents: That it was bred from.
         unknown: Fields of a newer Timbrepad, as they were in the text: they are written again.
@@ -81,6 +83,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     licence: str = ""
     notes: str = ""
     tuning: Tuning | None = None
+    path: PadPath | None = None
     made: str = ""
     parents: tuple[Ancestor, ...] = ()
     unknown: dict[str, Any] = {}
@@ -262,6 +265,8 @@ def _check(preset: Preset, origin: str) -> None:
         raise PresetError(f"{origin}: {preset.tuning.problem()}.")
     if _generations(preset.parents) > MAXIMUM_GENERATIONS:
         raise PresetError(f"{origin} tells of more than {MAXIMUM_GENERATIONS} generations.")
+    if preset.path is not None and preset.path.problem():
+        raise PresetError(f"{origin}: {preset.path.problem()}.")
     for name, value in preset.parameters.items():
         row = BY_NAME[name]
         if not row.minimum <= value <= row.maximum:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import mido
 
-from .events import AnyEvent
+from .events import AnyEvent, FollowTempo
 from .midi_messages import event_of
 
+USUAL_TEMPO = 120.0  # of a file that says none
 MAXIMUM_SECONDS = 6 * 3600.0
 
 
@@ -23,16 +24,20 @@ def read_song(path: Path) -> list[AnyEvent]:
         path: A Standard MIDI File of type 0 or 1.
 
     Returns:
-        The events in order; `time_seconds` counts from the song's beginning.
+        The events in order, with the tempo's; `time_seconds` counts from the song's beginning.
 
     Raises:
         SongError: If it can't be read, is no MIDI file, has no notes or lasts too long.
     """
     with song_errors(path):
-        events = []
+        events: list[AnyEvent] = []
+        tempos = [FollowTempo(tempo=USUAL_TEMPO)]
         now = 0.0
         for message in mido.MidiFile(path):  # mido merges the tracks and turns ticks into seconds
             now += message.time
+            if message.type == "set_tempo":
+                tempos.append(FollowTempo(tempo=mido.tempo2bpm(message.tempo), time_seconds=now))
+                continue
             event = event_of(message, now)
             if event is not None:
                 events.append(event)
@@ -40,7 +45,8 @@ def read_song(path: Path) -> list[AnyEvent]:
         raise SongError(f'"{path}" holds nothing to play.')
     if events[-1].time_seconds > MAXIMUM_SECONDS:
         raise SongError(f'"{path}" lasts more than {MAXIMUM_SECONDS / 3600:.0f} hours.')
-    return events
+    # where both are at one time, the tempo goes first
+    return sorted([*tempos, *events], key=lambda event: event.time_seconds)
 
 
 @contextlib.contextmanager

@@ -7,10 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .alignment import SCRATCH
-from .effects import limiter_coefficient
+from .chorus import chorus_dtype, chorus_rows
+from .delay import delay_dtype, delay_rows
 from .envelope import BLOCK, N_ROWS
 from .filter import LANES, N_LANE_ROWS
+from .limiter import limiter_coefficient
 from .parameters import BY_NAME, PARAMETERS
+from .reverb import reverb_dtype, reverb_rows
 from .ring import N_CHANNELS, N_CONTROLS, N_NOTES, N_PEDALS, RING_SIZE, event_dtype, key_dtype
 from .voice_record import reader_dtype, voice_dtype
 from .voice_wave import N_READERS
@@ -53,6 +56,16 @@ P_ENDING = ROWS["ending"]
 P_UNISON, P_UNISON_DETUNE, P_UNISON_SPREAD = (
     ROWS[name] for name in ("unison", "unison_detune", "unison_spread")
 )
+P_CHORUS_MIX, P_CHORUS_RATE, P_CHORUS_DEPTH, P_CHORUS_KIND = (
+    ROWS[name] for name in ("chorus_mix", "chorus_rate", "chorus_depth", "chorus_kind")
+)
+P_DELAY_MIX, P_DELAY_DIVISION, P_DELAY_TIME, P_DELAY_FEEDBACK, P_DELAY_CUTOFF, P_DELAY_CROSSING = (
+    ROWS[f"delay_{name}"] for name in ("mix", "division", "time", "feedback", "cutoff", "crossing")
+)
+P_REVERB_MIX, P_REVERB_TIME, P_REVERB_DAMPING, P_REVERB_BEFORE = (
+    ROWS[name] for name in ("reverb_mix", "reverb_time", "reverb_damping", "reverb_before")
+)
+P_TEMPO = ROWS["tempo"]
 N_PARAMETERS = len(PARAMETERS)
 LOWEST_VOLUME_DB = BY_NAME["volume"].minimum  # the bottom of the knob is silence
 
@@ -74,6 +87,8 @@ state_dtype = np.dtype(
         ("vibrato", np.float64),  # its sine in this block
         ("volume", np.float64),  # gain at the end of the last block
         ("limiter_gain", np.float32),
+        ("hush", np.float64),  # what of the effects is heard: 1, or on its way down after a panic
+        ("hush_step", np.float64),  # that it loses in a block
         ("pan_moving", np.int64),
         ("filter_moving", np.int64),
         ("values_moving", np.int64),  # any of them
@@ -128,6 +143,7 @@ state_dtype = np.dtype(
         ("lane_scratch", np.float32, (BLOCK, LANES)),
         ("align_scratch", np.float32, (2, SCRATCH)),
         ("mix", np.float32, (2, BLOCK)),
+        ("feed", np.float32, (2, BLOCK)),  # what goes into an effect
         ("block", np.float32, (BLOCK, 2)),  # the inner block as it goes out
     ],
     align=True,  # what another thread writes is read whole
@@ -144,6 +160,10 @@ class Machine(NamedTuple):
     voices: NDArray[Any]  # [voice] of voice_dtype
     readers: NDArray[Any]  # [voice, reader] of reader_dtype
     pool: NDArray[np.float32]  # [slot, frame]
+    chorus: NDArray[Any]  # [1] of chorus_dtype
+    delay: NDArray[Any]  # [1] of delay_dtype
+    reverb: NDArray[Any]  # [1] of reverb_dtype
+    memory: NDArray[np.float32]  # [frame], of the effects
 
 
 def make_machine(
@@ -158,6 +178,7 @@ def make_machine(
         clock: Of `callback.system_clock`.
     """
     n_total = n_voices + GHOSTS
+    chorus, delay, reverb, memory = make_effects(sample_rate)
     m = Machine(
         state=np.zeros(1, state_dtype),
         mail=np.zeros(N_NOTES, key_dtype),
@@ -166,6 +187,10 @@ def make_machine(
         voices=np.zeros(n_total, voice_dtype),
         readers=np.zeros((n_total, N_READERS), reader_dtype),
         pool=pool,
+        chorus=chorus,
+        delay=delay,
+        reverb=reverb,
+        memory=memory,
     )
     defaults = [parameter.default for parameter in PARAMETERS]
     volume_db = BY_NAME["volume"].default
@@ -182,6 +207,7 @@ def make_machine(
         "recovery": limiter_coefficient(sample_rate),
         "volume": math.pow(10.0, volume_db / 20.0),
         "limiter_gain": 1.0,
+        "hush": 1.0,
         "origin_seconds": -1.0,
         "clock_function": clock[0],
         "clock_id": clock[1],
@@ -192,6 +218,24 @@ def make_machine(
         m.state[0][name] = value
     forget_playing(m)
     return m
+
+
+def make_effects(sample_rate: float) -> tuple[NDArray[Any], ...]:
+    """Make the records of chorus, delay and reverb, and the memory that they share."""
+    kinds = (
+        (chorus_dtype, chorus_rows(sample_rate)),
+        (delay_dtype, delay_rows(sample_rate)),
+        (reverb_dtype, reverb_rows(sample_rate)),
+    )
+    records, start = [], 0
+    for dtype, rows in kinds:
+        record = np.zeros(1, dtype)
+        for name, value in rows.items():
+            record[0][name] = value
+        record[0]["start"] = start
+        start += int(record[0]["length"])
+        records.append(record)
+    return (*records, np.zeros(start, np.float32))
 
 
 def forget_playing(m: Machine) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from .midi_map import MidiMap
+from .pad_path import PadPath
 from .zones import Zones
 
 
@@ -157,6 +158,13 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         last_note: The note played last, or -1.
         pad_x: Where the pad's finger is.
         pad_y: As `pad_x`.
+        heard_x: Where motion has moved the pad from there.
+        heard_y: As `heard_x`.
+        path: The pad's, or None.
+        path_share: How much of it has been gone, 0..1; -1 while none is played.
+        recording: "path" or "drawing" while one is made, or "".
+        tempo: In beats a minute, as it is heard.
+        is_clocked: Whether a MIDI clock gives it.
         bend: The bend wheel, -1..1.
         mod: The mod wheel, 0..1.
         corners: The pad's four corners: bottom left, bottom right, top left, top right.
@@ -193,6 +201,13 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     last_note: int = -1
     pad_x: float = 0.5
     pad_y: float = 0.5
+    heard_x: float = 0.5
+    heard_y: float = 0.5
+    path: PadPath | None = None
+    path_share: float = -1.0
+    recording: str = ""
+    tempo: float = 120.0
+    is_clocked: bool = False
     bend: float = 0.0
     mod: float = 0.0
     corners: tuple[Corner, ...] = ()

@@ -27,6 +27,7 @@ from instrument import (
     PitchBend,
     Preset,
     SetParameter,
+    SetPath,
     Status,
     Timbre,
 )
@@ -178,6 +179,8 @@ class PretendInstrument:
             case SetParameter():
                 values = {**self.now.parameters, event.name: event.value}
                 self.change(parameters=values, preset_changed=True)
+            case SetPath():
+                self.change(path=event.path, preset_changed=True)
             case PitchBend():
                 self.change(bend=event.value)
             case ControlChange(controller=1):

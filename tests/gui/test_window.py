@@ -18,7 +18,16 @@ from gui import hints
 from gui.app import make_window
 from gui.theme import THEMES
 from gui.timing_view import cells_of, to_the_ear_seconds
-from instrument import AudioStatus, ControlChange, NoteOff, NoteOn, Panic, PitchBend, RemoteError
+from instrument import (
+    AudioStatus,
+    ControlChange,
+    NoteOff,
+    NoteOn,
+    Panic,
+    PitchBend,
+    RemoteError,
+    TapTempo,
+)
 
 
 def test_importing_the_window_loads_nothing_slow():
@@ -186,7 +195,24 @@ def test_the_status_line_says_what_is_connected(window):
         ("MIDI", "KeyLab 49"),
         ("Model", "Draft"),
         ("Notes", "61/61 fresh"),
+        ("Tempo", "120"),
     ]
+
+
+def test_the_tempo_says_when_a_clock_gives_it(window, instrument, qtbot):
+    part = window.status_line.parts[-1]
+    instrument.change(tempo=127.46, is_clocked=True)
+    qtbot.waitUntil(lambda: part._part.text == "127.5 · clock")
+    assert part.accessibleName() == "Tempo: 127.5 · clock"
+    assert "click to the beat" in part.toolTip()
+
+
+def test_clicking_the_tempo_taps_it(window, instrument, qtbot):
+    part = window.status_line.parts[-1]
+    qtbot.mouseClick(part, Qt.MouseButton.LeftButton)
+    qtbot.keyClick(part, Qt.Key.Key_Space)
+    first, second = instrument.posted(TapTempo)
+    assert 0.0 < first.time_seconds <= second.time_seconds
 
 
 def test_dropped_blocks_are_counted_and_warned_of():

@@ -14,14 +14,17 @@ from instrument.audio import DeviceError
 from instrument.events import (
     AllNotesOff,
     ControlChange,
+    MidiClock,
     MovePad,
     NoteOff,
     NoteOn,
     Panic,
     PitchBend,
     ProgramChange,
+    RecordPath,
     SetParameter,
     SetTuning,
+    TapTempo,
 )
 from instrument.instrument import SESSION_SECONDS, Instrument
 from instrument.library import PresetLibrary
@@ -972,6 +975,86 @@ class TestRecordings:
         assert np.abs(hear(instrument, 1.0)).max() > 0.1
         hear(instrument, 4.0)
         assert np.abs(hear(instrument, 0.1)).max() < 1e-4
+
+
+class TestMotion:
+    def test_motion_moves_what_is_heard_and_not_the_finger(self, rig):
+        instrument = rig.start()
+        instrument.load_preset(make_preset(pad_x=0.5, pad_y=0.5))
+        rig.settle(instrument)
+        instrument.mark_saved("Glass")
+        instrument.post(SetParameter(name="lfo_x_rate", value=1.0))
+        instrument.post(SetParameter(name="lfo_x_depth", value=1.0))
+        instrument.mark_saved("Glass")
+        heard = []
+        for _ in range(50):  # each two hundredths of a second
+            rig.settle(instrument, 2)
+            heard.append(instrument.status().heard_x)
+        assert max(heard) == pytest.approx(1.0, abs=0.02)
+        assert min(heard) == pytest.approx(0.0, abs=0.02)
+        status = instrument.status()
+        assert (status.pad_x, status.pad_y, status.heard_y) == (0.5, 0.5, 0.5)
+        assert not status.preset_changed
+
+    def test_a_held_note_follows_motion(self, rig):
+        instrument = rig.start()
+        instrument.load_preset(make_preset(pad_x=0.5, pad_y=0.5))
+        rig.settle(instrument)
+        instrument.post(NoteOn(note=57, velocity=100))
+        before = len(rig.renderer.submitted)
+        instrument.post(SetParameter(name="drift_depth", value=1.0))
+        instrument.post(SetParameter(name="drift_rate", value=2.0))
+        rig.settle(instrument, 60)
+        places = {(job.x, job.y) for job in rig.renderer.submitted[before:] if job.pitch == 57}
+        assert len(places) > 2
+
+    def test_a_path_is_recorded_from_any_hand_and_kept_in_the_preset(self, rig):
+        instrument = rig.start()
+        rig.settle(instrument)
+        instrument.post(RecordPath(is_on=True))
+        assert instrument.status().recording == "path"
+        for value in range(0, 128, 4):
+            instrument.post(ControlChange(controller=16, value=value))
+            rig.settle(instrument, 4)
+        instrument.post(RecordPath(is_on=False))
+        path = instrument.preset().path
+        assert path is not None
+        assert path.place(1.0)[0] == pytest.approx(124 / 127, abs=0.01)
+        status = instrument.status()
+        assert (status.path, status.recording) == (path, "")
+
+    def test_the_clocks_tempo_is_shown_while_it_comes(self, rig):
+        instrument = rig.start()
+        for _ in range(48):
+            rig.now += 60 / (24 * 150)
+            instrument.post(MidiClock(time_seconds=rig.now))
+        status = instrument.status()
+        assert status.is_clocked
+        assert status.tempo == pytest.approx(150.0, abs=0.1)
+        rig.now += 5.0
+        instrument.tick()
+        assert (instrument.status().tempo, instrument.status().is_clocked) == (120.0, False)
+
+    def test_taps_set_the_tempo(self, rig):
+        instrument = rig.start()
+        for _ in range(3):
+            instrument.post(TapTempo(time_seconds=rig.now))
+            rig.now += 0.4
+        assert instrument.status().parameters["tempo"] == 150.0
+
+    def test_motion_alone_does_not_wear_the_disk(self, rig):
+        instrument = rig.start()
+        rig.settle(instrument)
+        instrument.post(SetParameter(name="lfo_x_depth", value=1.0))
+        for _ in range(3):
+            rig.now += 2 * SESSION_SECONDS
+            instrument.tick()
+        kept = instrument._kept_revision
+        assert kept == instrument.revision
+        for _ in range(20):
+            rig.now += SESSION_SECONDS
+            instrument.tick()
+        assert instrument._kept_revision == kept
 
 
 def test_without_sound_or_model_everything_still_answers(rig):

@@ -15,15 +15,20 @@ from instrument import midi
 from instrument.events import (
     AllNotesOff,
     ChannelPressure,
+    ContinueSong,
     ControlChange,
     KeyPressure,
+    LocateSong,
+    MidiClock,
     NoteOff,
     NoteOn,
     Panic,
     PitchBend,
     ProgramChange,
+    StartSong,
+    StopSong,
 )
-from instrument.midi import ECHO_SECONDS, RETRY_SECONDS, MidiInputs
+from instrument.midi import CLOCK_SECONDS, ECHO_SECONDS, RETRY_SECONDS, MidiInputs
 from instrument.midi_messages import MessageParser, event_of
 
 
@@ -53,12 +58,17 @@ class TestMessages:
             ("E2 7F 7F", PitchBend(value=1.0, channel=2, time_seconds=1.0)),
             ("C0 05", ProgramChange(program=5, time_seconds=1.0)),
             ("FF", Panic(time_seconds=1.0)),
+            ("F8", MidiClock(time_seconds=1.0)),
+            ("FA", StartSong(time_seconds=1.0)),
+            ("FB", ContinueSong(time_seconds=1.0)),
+            ("FC", StopSong(time_seconds=1.0)),
+            ("F2 05 01", LocateSong(sixteenths=133, time_seconds=1.0)),
         ],
     )
     def test_each_message_becomes_its_event(self, data, event):
         assert events(data) == [event]
 
-    @pytest.mark.parametrize("data", ["F8", "FE"])
+    @pytest.mark.parametrize("data", ["FE"])
     def test_what_the_instrument_has_no_use_for_is_no_event(self, data):
         assert events(data) == [None]
 
@@ -125,8 +135,8 @@ class FakeMidiIn:
         self.open, self.callback = None, None
         self.everyone.append(self)
 
-    def ignore_types(self, sysex):
-        self.takes_sysex = not sysex
+    def ignore_types(self, sysex, timing):
+        self.takes_sysex, self.takes_clock = not sysex, not timing
 
     def set_callback(self, callback):
         self.callback = callback
@@ -339,6 +349,34 @@ class TestEcho:
         rig.now += 2 * ECHO_SECONDS
         system.send("Pads:Pads 28:0", "90 3C 40")
         assert len(rig.got) == 2
+
+
+class TestClock:
+    def test_one_input_at_a_time_gives_the_clock(self, system):
+        rig = Rig()
+        rig.listen("*")
+        for _ in range(4):
+            system.send("Keys:Keys 24:0", "F8")
+            rig.now += 0.01
+            system.send("Pads:Pads 28:0", "F8")
+            rig.now += 0.01
+        assert len(rig.got) == 4
+        rig.now += 2 * CLOCK_SECONDS
+        system.send("Pads:Pads 28:0", "F8")
+        assert len(rig.got) == 5
+
+    def test_a_clock_between_two_copies_of_a_note_does_not_hide_that_they_are_copies(self, system):
+        rig = Rig()
+        rig.listen("*")
+        system.send("Keys:Keys 24:0", "90 3C 40")
+        system.send("Keys:Keys 24:0", "F8")
+        system.send("virtual Timbrepad", "90 3C 40")
+        assert [type(event) for event in rig.got] == [NoteOn, MidiClock]
+
+    def test_the_inputs_let_clocks_through(self, system):
+        rig = Rig()
+        rig.listen("*")
+        assert all(client.takes_clock for client in system.everyone)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import mido
+import msgspec
 import numpy as np
 import pytest
 import soundfile
@@ -12,6 +13,7 @@ from instrument.engine import Engine
 from instrument.events import (
     AnyEvent,
     ControlChange,
+    FollowTempo,
     NoteOff,
     NoteOn,
     PitchBend,
@@ -289,7 +291,10 @@ def test_a_song_is_read_with_its_tempo_and_all_its_tracks(tmp_path: Path) -> Non
         song.tracks.append(mido.MidiTrack([on, off]))
     song.save(tmp_path / "song.mid")
     events = read_song(tmp_path / "song.mid")
+    assert [event.tempo for event in events[:2]] == [120.0, 60.0]
     assert [(type(event), event.time_seconds) for event in events] == [
+        (FollowTempo, 0.0),
+        (FollowTempo, 0.0),
         (NoteOn, 1.0),
         (NoteOn, 1.0),
         (NoteOff, 1.5),
@@ -310,3 +315,58 @@ def test_an_endless_song_is_refused(tmp_path: Path) -> None:
     mido.MidiFile(tracks=[mido.MidiTrack([late])]).save(tmp_path / "song.mid")
     with pytest.raises(SongError, match="hours"):
         read_song(tmp_path / "song.mid")
+
+
+def moving_player(**values: float) -> PresetPlayer:
+    preset = msgspec.structs.replace(PRESET, parameters={**PRESET.parameters, **values})
+    return PresetPlayer(preset, MODEL, ())
+
+
+def long_note() -> list[AnyEvent]:
+    return [
+        FollowTempo(tempo=60.0),
+        NoteOn(note=60, velocity=100, time_seconds=0.5),
+        NoteOff(note=60, time_seconds=2.5),
+    ]
+
+
+def places(moments: list[Moment]) -> list[tuple[float, float]]:
+    return [(moment.seconds, cue.target.x) for moment in moments for cue in moment.cues]
+
+
+def test_a_held_note_follows_motion_ten_times_a_second() -> None:
+    moving = moving_player(lfo_x_depth=1.0, lfo_x_rate=0.5, lfo_x_shape=1.0)
+    heard = places(arrange(long_note(), moving, PITCHES))
+    assert [seconds for seconds, _ in heard][1:] == pytest.approx(
+        [0.6 + FOLLOW_SECONDS * n for n in range(len(heard) - 1)]
+    )
+    assert len(heard) >= 19
+    assert max(x for _, x in heard) > 0.9
+    assert min(x for _, x in heard) < 0.1
+
+
+def test_motion_bound_to_the_tempo_follows_the_songs() -> None:
+    moving = moving_player(lfo_x_depth=1.0, lfo_x_shape=2.0, lfo_x_division=4.0)  # rising, a bar
+    for seconds, x in places(arrange(long_note(), moving, PITCHES)):
+        assert x == pytest.approx(seconds / 4.0, abs=0.02)  # a bar lasts four seconds
+
+
+def test_a_song_with_motion_is_arranged_the_same_each_time() -> None:
+    values = {"drift_depth": 0.8, "lfo_y_depth": 0.5, "lfo_y_shape": 5.0}
+    once, again = (arrange(long_note(), moving_player(**values), PITCHES) for _ in range(2))
+    assert once == again
+
+
+def test_without_motion_nothing_is_asked_for_between_the_events() -> None:
+    assert len(places(arrange(long_note(), player(), PITCHES))) == 1
+
+
+def test_the_tail_of_a_slow_delay_is_waited_for(notes: MadeNotes) -> None:
+    values = {"delay_mix": 0.7, "delay_division": 0.0, "delay_time": 1.5, "delay_feedback": 0.3}
+    short: list[AnyEvent] = [NoteOn(note=60, velocity=127), NoteOff(note=60, time_seconds=0.05)]
+    moments = arrange(short, moving_player(**values, release=0.005), PITCHES)
+    wave = np.abs(played(moments, notes)).max(axis=1)
+    for n_echo in range(1, 4):
+        window = wave[round(1.5 * n_echo * SAMPLE_RATE) :][: SAMPLE_RATE // 10]
+        assert window.max() > 1e-3
+    assert wave[-1000:].max() < 1e-4
