@@ -40,6 +40,7 @@ SOURCES = (
     "filter",
     "kernels",
     "keys",
+    "layers",
     "machine",
     "mixing",
     "parameters",

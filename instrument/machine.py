@@ -67,9 +67,11 @@ def take_notes(m: Machine) -> None:
         return
     fence()
     complete = True
-    for note in range(N_NOTES):
-        if m.mail[note].generation != m.keys[note].generation:
-            complete = take_note(m.mail[note], m.keys[note]) and complete
+    for layer in range(state.n_layers):
+        for note in range(N_NOTES):
+            mail, key = m.mail[layer, note], m.keys[layer, note]
+            if mail.generation != key.generation:
+                complete = take_note(mail, key) and complete
     if complete:
         state.mail_seen = count
 

@@ -81,6 +81,7 @@ def _choice(
 VELOCITY_CURVES = ("linear", "soft", "hard", "fixed")
 KEY_MODES = ("poly", "mono", "legato")
 PORTAMENTO_MODES = ("off", "fingered", "always")
+SLIDE_TARGETS = ("filter", "pad X", "pad Y")
 
 PARAMETERS: tuple[Parameter, ...] = (
     Parameter("attack", "attack", "envelope", "s", 0.001, 10.0, 0.002, "logarithmic", 73),
@@ -118,6 +119,12 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("unison", "voices", "unison", "count", 1.0, 5.0, 1.0, "whole"),
     Parameter("unison_detune", "detune", "unison", "cents", 0.0, 50.0, 12.0),
     Parameter("unison_spread", "spread", "unison", "", 0.0, 1.0, 0.7),
+    Parameter("velocity_timbre", "velocity", "timbre", "", 0.0, 1.0, 0.0),
+    Parameter("velocity_layers", "layers", "timbre", "count", 2.0, 4.0, 3.0, "whole"),
+    Parameter("ensemble", "ensemble", "timbre", "", 0.0, 1.0, 0.0),
+    Parameter("round_robin", "turns", "timbre", "count", 1.0, 4.0, 1.0, "whole"),
+    _choice("slide_to", "slide to", "timbre", *SLIDE_TARGETS),
+    Parameter("slide_timbre", "slide", "timbre", "", 0.0, 1.0, 0.5),
 )
 """In the order of the knobs. `pan` -1 is left; `spread` pans notes by their place on the keyboard;
 `velocity_level` 0 makes every note equally loud; `velocity_cutoff` closes the filter for soft
