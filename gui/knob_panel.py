@@ -21,7 +21,13 @@ from .theme import Theme
 
 COLUMNS = 4
 TALLEST = 590  # more would only tear the rows apart
-PLAYING = ("keys", "timbre", "pressure", "pedals, breath", "unison")  # the groups of the second page
+PLAYING = (
+    "keys",
+    "timbre",
+    "pressure",
+    "pedals, breath",
+    "unison",
+)  # the groups of the second page
 PAGES = ("Sound", "Playing")
 
 

@@ -1,7 +1,7 @@
 """The numbers of the layers of rendered notes, and which of them a strike plays.
 
 A layer is one rendered keyboard. Layer 0 is the pad's own timbre; beside it lie those of softer
-strikes, those of neighbouring latents, and one for each channel whose slide moves its note's timbre.
+strikes, those of neighbouring latents, and one for each channel whose slide moves its own note.
 Plain functions: the engine compiles them, the policy of the cache calls them, so that both agree.
 """
 

@@ -11,6 +11,7 @@ from .events import AnyEvent, ProgramChange
 from .preset import N_CORNERS, Preset, PresetError
 from .status import Corner, ModelInfo, Timbre
 from .tuning import Tuning
+from .voicing import Voicing
 
 Latent = Sequence[float]
 
@@ -69,11 +70,21 @@ class PresetPlayer:
         """Give the notes that a bend or a glide comes by."""
         return self._controls.passing(event)
 
+    def layers_of(self, event: AnyEvent) -> tuple[int, ...]:
+        """Give the layers that the voices of a note that begins may read; of others none."""
+        return self._controls.layers_of(event)
+
     def target(self, _seconds: float) -> Target:
-        """Say which timbre a note that begins now has."""
+        """Say which timbre a note that begins now has, but for how it is struck."""
         target = self._controls.target(self._model.hash, self._model.latent_size)
         assert target is not None, "the corners are resolved when a preset is loaded"
         return target
+
+    def voicing(self, _seconds: float) -> Voicing:
+        """Say what a note that begins now sounds like, in each layer."""
+        voicing = self._controls.voicing(self._model.hash, self._model.latent_size)
+        assert voicing is not None, "the corners are resolved when a preset is loaded"
+        return voicing
 
     def _change_program(self, event: ProgramChange) -> tuple[AnyEvent, ...]:
         if self._preset_of_program is None:
@@ -140,8 +151,12 @@ class WalkPlayer(PresetPlayer):
         self._step_seconds = step_seconds
         self._latents: dict[int, Latent] = {}
 
+    def voicing(self, seconds: float) -> Voicing:
+        """Say what a note that begins now sounds like, in each layer; slides move no timbre."""
+        return self._controls.voicing_of(self.target(seconds))
+
     def target(self, seconds: float) -> Target:
-        """Say which timbre a note that begins now has."""
+        """Say which timbre a note that begins now has, but for how it is struck."""
         place, rest = divmod(seconds / self._step_seconds, 1.0)
         here, there = self._latent(int(place)), self._latent(int(place) + 1)
         return make_target(self._model.hash, [here, there, here, there], rest, 0.0)

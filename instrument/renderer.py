@@ -15,7 +15,7 @@ from model.device import AUTO, CPU, Device, DeviceMissingError, choose_device
 from model.gansynth import GANSynth, ModelError
 from model.generator import Generator
 from model.gpu_generator import BATCH_SIZES
-from model.latent import blend, pad_weights
+from model.latent import blend, brightness_direction, pad_weights, slerp, turn
 from model.plain_generator import is_plain, plain_specgrams
 from model.roofline import best_seconds, measure_peak, network_flops, roofline_seconds
 
@@ -28,6 +28,9 @@ __all__ = ["DeviceMissingError", "ModelError", "NoteRenderer", "failure", "one_l
 
 FIRST_SECONDS = 0.5
 LARGE_FLOPS = 2e9  # of a beginning; smaller layers are done before they are shared out
+DARKEST_ANGLE = 0.6
+"""Radians that the softest strike turns a latent: on the bundled model 0.6 octaves of centroid."""
+
 LARGEST_ERROR = 0.02
 """Of a GPU's images, re their root mean square: ten times what tf32 rounds."""
 
@@ -48,6 +51,9 @@ class NoteRenderer:
         self._gansynth = gansynth
         self.on_gpu = gansynth.device.type != "cpu"
         self.device_words = device_words
+        self._brighter = brightness_direction(
+            gansynth.latents, [timbre.brightness for timbre in gansynth.timbres]
+        )
         self.n_batch = BATCH_SIZES[-1] if self.on_gpu else 1
         self.is_large = False  # so that the cores should share a beginning's layers
         wanted = min(round(FIRST_SECONDS * gansynth.sample_rate), gansynth.n_samples)
@@ -257,7 +263,14 @@ class NoteRenderer:
         if len(job.latents) not in (4 * size, 16 * size):
             raise ValueError(f"a latent of this model has {size} numbers")
         latents = torch.from_numpy(np.frombuffer(job.latents, "<f4").reshape(-1, size).copy())
-        return latents[0] if len(latents) == 1 else blend(latents, pad_weights(job.x, job.y))
+        z = latents[0] if len(latents) == 1 else blend(latents, pad_weights(job.x, job.y))
+        shade = job.shade
+        if shade.sway:
+            drawn = torch.from_numpy(self._gansynth.draw(shade.seed))
+            z = slerp(z, drawn, shade.sway)
+        if shade.softness and self._brighter is not None:
+            z = turn(z, self._brighter, -DARKEST_ANGLE * shade.softness)
+        return z
 
 
 def failure(job: RenderNote, error: Exception) -> str:

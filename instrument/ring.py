@@ -1,4 +1,4 @@
-"""How events and notes cross to the audio thread: a ring, and a mailbox for each key of each layer; no locks.
+"""How events and notes cross to the audio thread: a ring and a mailbox for each key, no locks.
 
 One producer (whoever posts holds a lock), one consumer. A record is written first and published
 after: an event by its sequence number, a note by a generation that is odd while it is written.

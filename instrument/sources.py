@@ -50,7 +50,7 @@ def find_source(m: Machine, layer: int, note: int) -> tuple[int, int]:
 
 @kernel
 def wanted_layer(m: Machine, v: int) -> int:
-    """Give the layer that a voice is to read: its channel's where slide has moved it, or its own."""
+    """Give the layer that a voice is to read: its own, or its channel's where slide moves that."""
     state, voice = m.state[0], m.voices[v]
     channel = voice.channel
     if (
