@@ -367,10 +367,10 @@ class NoteCache:
         Args:
             publish: `Engine.publish`; what it refuses is offered again at the next call.
         """
+        places = [place for place, slot in self._chosen.items() if self._told.get(place) != slot]
         changed: dict[int, list[int]] = {}  # pitch -> layers
-        for layer, pitch in self._chosen.keys() | self._told.keys():
-            if self._told.get((layer, pitch)) != self._chosen.get((layer, pitch)):
-                changed.setdefault(pitch, []).append(layer)
+        for layer, pitch in (*places, *(self._told.keys() - self._chosen.keys())):
+            changed.setdefault(pitch, []).append(layer)
         n = 0
         for pitch in self._by_importance(changed):
             for layer in sorted(changed[pitch]):
@@ -500,10 +500,10 @@ class NoteCache:
             if key not in self._whole and key not in asked and self._tries[key] < MAXIMUM_TRIES:
                 asked.add(key)
                 missing.append((layer, pitch, is_idle))
-        cold: set[int] = set()
-        for layer, pitch, _ in missing:
-            if pitch not in cold and self._waits(pitch, now):
-                cold.add(pitch)
+        cold = {pitch for pitch in self._played if self._waits(pitch, now)}
+        for layer, pitch, _ in missing if cold else ():
+            if pitch in cold:
+                cold.discard(pitch)
                 if (self._layers[layer].cell, pitch, True) not in in_flight:
                     yield layer, pitch, True, False
         for layer, pitch, is_idle in missing:
@@ -517,7 +517,7 @@ class NoteCache:
         the further layers, as many as leave room for two keyboards.
         """
         pitches = self._by_importance(self._pitches)
-        played = [pitch for pitch in pitches if self._is_played(pitch, now)]
+        played = [p for p in pitches if p in self._played and self._is_played(p, now)]
         for pitch in played:
             for layer in self._own_layers(pitch):
                 yield layer, pitch, False
@@ -566,8 +566,9 @@ class NoteCache:
     def _waits(self, pitch: int, now: float) -> bool:
         """Whether a player waits for the first sound of a key that has no note at all."""
         just_played = now - self._played.get(pitch, -np.inf) < WAITING_SECONDS
-        is_cold = all((layer, pitch) not in self._chosen for layer in self._layers)
-        return is_cold and (just_played or pitch in self._down_pitches())
+        if not just_played and pitch not in self._down_pitches():
+            return False
+        return all((layer, pitch) not in self._chosen for layer in self._layers)
 
     def _down_pitches(self) -> set[int]:
         return {self._pitch_of(note) for note in self._down}

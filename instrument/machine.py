@@ -216,7 +216,12 @@ def prepare_voices(m: Machine) -> tuple[int, int]:
             begin_if_ready(m, v)
             if voice.stage not in (IDLE, WAITING):
                 settle(m, v)
-        elif left > 0 and voice.fading == 0 and voice.kill_step == 0.0:
+        elif (
+            voice.looked != state.mail_seen
+            and left > 0
+            and voice.fading == 0
+            and voice.kill_step == 0.0
+        ):
             left -= follow_key(m, v)
         voice.age += BLOCK
         if voice.stage in (IDLE, WAITING):

@@ -49,10 +49,9 @@ def find_source(m: Machine, layer: int, note: int) -> tuple[int, int]:
 
 
 @kernel
-def wanted_layer(m: Machine, v: int) -> int:
+def wanted_layer(m: Machine, voice: Record) -> int:
     """Give the layer that a voice is to read: its own, or its channel's where slide moves that."""
-    state, voice = m.state[0], m.voices[v]
-    channel = voice.channel
+    state, channel = m.state[0], voice.channel
     if (
         state.targets[P_SLIDE_TO] > 0.0
         and voice.detached == 0
@@ -71,7 +70,7 @@ def next_source(m: Machine, v: int) -> tuple[int, int]:
     gets a newer one.
     """
     voice = m.voices[v]
-    note, layer = int(voice.note), wanted_layer(m, v)
+    note, layer = int(voice.note), wanted_layer(m, voice)
     is_left_alone = voice.detached == 1 and voice.source_layer >= SLIDE_LAYER
     if not is_left_alone:
         if m.keys[layer, note].has_note:
@@ -129,7 +128,7 @@ def set_free(m: Machine, v: int) -> None:
 def begin_if_ready(m: Machine, v: int) -> None:
     """Start a waiting voice when there is a note for it; drop it when its time is over."""
     voice, state = m.voices[v], m.state[0]
-    layer, source = find_source(m, wanted_layer(m, v), int(voice.note))
+    layer, source = find_source(m, wanted_layer(m, voice), int(voice.note))
     if source >= 0:
         key = m.keys[layer, source]
         enter(m.readers[v, 0], key, stand_in_ratio(voice.note, source), voice.elapsed)
@@ -151,6 +150,7 @@ def follow_key(m: Machine, v: int) -> bool:
     """
     state = m.state[0]
     voice = m.voices[v]
+    voice.looked = state.mail_seen
     layer, source = next_source(m, v)
     key = m.keys[layer, source]
     is_same = source == voice.source and layer == voice.source_layer

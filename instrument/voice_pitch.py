@@ -55,7 +55,7 @@ def sit_on(m: Machine, v: int, note: int) -> None:
     shift = math.pow(2.0, (note - voice.note) / 12.0)
     m.readers[v, 0].ratio *= shift
     m.readers[v, 1].ratio *= shift
-    voice.note = note
+    voice.note, voice.looked = note, -1
     voice.ratio = math.pow(2.0, (voice.pitch + voice.detune - note) / 12.0)
 
 

@@ -34,6 +34,7 @@ voice_dtype = np.dtype(
         ("age", np.int64),  # frames since the key went down
         ("generation", np.int64),  # of the key's note that it plays
         ("stamp", np.int64),  # of that note
+        ("looked", np.int64),  # `mail_seen` when it last looked for a newer note; -1: it must look
         ("hold", np.int64),  # frames that a note which came late is still held; 0: follow the key
         ("silent", np.int64),  # frames that it has waited: since key-up, or since its note ended
         ("stage", np.int32),  # of the envelope
