@@ -4,7 +4,7 @@ Policy only: it knows no torch, no process and no engine, and its clock is an ar
 uses it: the host's policy thread, like this:
 
     cache.set_pitches(24, 84)               # as soon as the model's config.json is read
-    cache.want(make_target(...))            # preset, corner or pad moved
+    cache.want(make_target(...))            # preset, corner or pad moved; and further layers
     cache.set_ready(answer.model.hash)      # the renderer has opened the model
     cache.key_down(60)                      # and key_up
     for job in cache.next_jobs(n_jobs, engine.slots_in_use()):
@@ -18,12 +18,14 @@ import hashlib
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import islice
+from types import MappingProxyType
 
 import msgspec
 import numpy as np
 
 from .pool import NoteInfo
-from .renderer_protocol import RenderNote
+from .renderer_protocol import RenderNote, Shade
 from .status import Freshness
 
 GRID = 64
@@ -50,6 +52,7 @@ class Target(msgspec.Struct, frozen=True):
         x: The cell's place on the pad, 0..1, a multiple of 1 / GRID.
         y: As `x`.
         cell: Identity of the timbre: equal cells make equal notes.
+        shade: What is done to the latent of the place.
     """
 
     model: str
@@ -57,6 +60,14 @@ class Target(msgspec.Struct, frozen=True):
     x: float
     y: float
     cell: str
+    shade: Shade = Shade()
+
+    def shaded(self, shade: Shade) -> "Target":
+        """Give the same place with another shade: a cell of its own."""
+        if shade == Shade():
+            return self
+        identity = hashlib.sha256(self.cell.encode() + msgspec.msgpack.encode(shade))
+        return msgspec.structs.replace(self, cell=identity.hexdigest()[:32], shade=shade)
 
 
 def make_target(
@@ -97,6 +108,13 @@ def _weights(x: float, y: float) -> tuple[float, float, float, float]:
     return (1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y
 
 
+Place = tuple[int, int]
+"""A mailbox of the engine: layer and pitch."""
+
+NO_LAYERS: Mapping[int, Target] = MappingProxyType({})
+NO_SLIDES: Mapping[int, tuple[int, Target]] = MappingProxyType({})
+
+
 @dataclass
 class _Held:
     """A slot with a note in it. `order` counts up with the jobs: the later note is newer."""
@@ -113,6 +131,7 @@ class _Job:
     """A note that is being made, or copied from a baked keyboard."""
 
     cell: str
+    layer: int
     pitch: int
     slot: int
     first_only: bool
@@ -145,6 +164,7 @@ class NoteCache:
             rest_seconds: How long the pad must rest before keys that nobody plays are made.
             recent_seconds: How long a key counts as just played after it came up.
         """
+        self._n_slots = n_slots
         self._sample_rate = sample_rate
         self._clock = clock
         self._rest_seconds = rest_seconds
@@ -152,6 +172,9 @@ class NoteCache:
         self._pitches = range(0)
         self._ready = ""  # hash of the model that the renderer has open
         self._target: Target | None = None
+        self._layers: dict[int, Target] = {}  # what each layer should sound like
+        self._slid: dict[int, int] = {}  # layers of one pitch alone -> that pitch
+        self._cells: set[str] = set()  # of all layers
         self._moved_at = -np.inf  # when the target changed last
         self._rests_at = -np.inf  # from when on keys that nobody plays are made
 
@@ -163,8 +186,8 @@ class NoteCache:
             True: OrderedDict(),
         }
         self._whole: dict[tuple[str, int], int] = {}  # (cell, pitch) -> slot
-        self._chosen: dict[int, int] = {}  # pitch -> slot that the key should play
-        self._told: dict[int, int] = {}  # pitch -> slot that the engine has been told
+        self._chosen: dict[Place, int] = {}  # slot that a key of a layer should play
+        self._told: dict[Place, int] = {}  # slot that the engine has been told
         self._let_go: dict[int, float] = {}  # slot -> when the engine was told another
         self._pinned: set[int] = set()
         self._reserved: dict[int, _Job] = {}  # by pitch
@@ -175,6 +198,7 @@ class NoteCache:
 
         self._down: dict[int, float] = {}  # MIDI note -> when its key went down
         self._played: dict[int, float] = {}  # pitch -> when it was last played
+        self._struck: dict[int, tuple[int, ...]] = {}  # pitch -> layers that its strike reads
 
     # What the player and the renderer do.
 
@@ -186,31 +210,62 @@ class NoteCache:
         """Say which model the renderer has open, by its hash; None: none, so no jobs are given."""
         self._ready = model or ""
 
-    def want(self, target: Target) -> None:
+    def want(
+        self,
+        target: Target,
+        layers: Mapping[int, Target] = NO_LAYERS,
+        slid: Mapping[int, tuple[int, Target]] = NO_SLIDES,
+    ) -> None:
         """Make `target` what every key should sound like.
 
         Notes of it that are still in the pool are chosen at once. When only the finger moved on
         the same pad, the keys that nobody plays wait until it rests.
+
+        Args:
+            target: Of layer 0, which stands in for all others.
+            layers: The further layers of the whole keyboard, by number.
+            slid: Layers of one MIDI note alone, by number: the note, and what it should sound like.
         """
         before, self._target = self._target, target
-        if before is not None and before.cell == target.cell:
+        wanted = {0: target, **layers, **{layer: of for layer, (_, of) in slid.items()}}
+        pitches = {layer: self._pitch_of(note) for layer, (note, _) in slid.items()}
+        cells = {layer: of.cell for layer, of in wanted.items()}
+        former = {layer: of.cell for layer, of in self._layers.items()}
+        was_slid, self._slid = self._slid, pitches
+        self._layers, self._cells = wanted, set(cells.values())
+        if cells == former and pitches == was_slid:
             return
-        is_drag = before is not None and (before.model, before.latents) == (
-            target.model,
-            target.latents,
-        )
-        self._moved_at = self._clock()
-        self._rests_at = self._moved_at + (self._rest_seconds if is_drag else 0.0)
-        self._tries.clear()
+        if before is None or before.cell != target.cell:
+            is_drag = before is not None and (before.model, before.latents) == (
+                target.model,
+                target.latents,
+            )
+            self._moved_at = self._clock()
+            self._rests_at = self._moved_at + (self._rest_seconds if is_drag else 0.0)
+            self._tries.clear()
+        elif any(former.get(layer) != of.cell for layer, of in layers.items()):  # a knob turns
+            self._rests_at = max(self._rests_at, self._clock() + self._rest_seconds)
+        for place in [place for place in self._chosen if not self._has(*place)]:
+            del self._chosen[place]
+        moved = [layer for layer, cell in cells.items() if former.get(layer) != cell]
         for pitch in self._by_importance(self._pitches):
-            slot = self._whole.get((target.cell, pitch))
-            if slot is not None:
-                self._choose(pitch, slot)
+            for layer in moved:
+                slot = self._whole.get((cells[layer], pitch)) if self._has(layer, pitch) else None
+                if slot is not None:
+                    self._choose((layer, pitch), slot)
+            if len(moved) > 1 and self._is_fresh(0, pitch):
+                self._forget_stale(pitch)
 
-    def key_down(self, note: int) -> None:
-        """A key is played (MIDI note 0 to 127): its note is made first."""
-        self._down[note] = self._clock()
-        self._played[self._pitch_of(note)] = self._clock()
+    def key_down(self, note: int, layers: Sequence[int] = (0,)) -> None:
+        """A key is played (MIDI note 0 to 127): its note is made first.
+
+        Args:
+            note: Of the key.
+            layers: That its voices may read, the most wanted first.
+        """
+        pitch = self._pitch_of(note)
+        self._down[note] = self._played[pitch] = self._clock()
+        self._struck[pitch] = tuple(layers)
 
     def key_up(self, note: int) -> None:
         """A key is let go."""
@@ -241,17 +296,20 @@ class NoteCache:
         n_urgent = sum(job.first_only for job in self._jobs.values())
         room = {True: MAXIMUM_URGENT - n_urgent, False: n_jobs - len(self._jobs) + n_urgent}
         jobs = []
-        for pitch, first_only in self._wanted():
+        for layer, pitch, first_only, is_idle in self._wanted():
             if not any(n > 0 for n in room.values()):
                 break
             if room[first_only] <= 0:
                 continue
             slot = self._take_slot(slots_in_use)
+            if slot is None and is_idle:
+                break  # it has done without that note so far
             if slot is None:
                 self._starved = True
+                self._give_up_idle()
                 break
             room[first_only] -= 1
-            jobs.append(self._give(self._target, pitch, slot, first_only))
+            jobs.append(self._give(layer, pitch, slot, first_only))
         return jobs
 
     @property
@@ -303,22 +361,30 @@ class NoteCache:
 
     # What the engine plays.
 
-    def publish_to(self, publish: Callable[[int, NoteInfo | None], bool]) -> int:
+    def publish_to(self, publish: Callable[[int, NoteInfo | None, int], bool]) -> int:
         """Tell the engine which notes to play from now on; gives how many it took.
 
         Args:
             publish: `Engine.publish`; what it refuses is offered again at the next call.
         """
-        changed = [p for p, slot in self._chosen.items() if self._told.get(p) != slot]
-        for n, pitch in enumerate(self._by_importance(changed)):
-            slot = self._chosen[pitch]
-            if not publish(pitch, self._held[slot].note):
-                return n
-            before = self._told.get(pitch)
-            if before is not None:
-                self._let_go[before] = self._clock()
-            self._told[pitch] = slot
-        return len(changed)
+        places = [place for place, slot in self._chosen.items() if self._told.get(place) != slot]
+        changed: dict[int, list[int]] = {}  # pitch -> layers
+        for layer, pitch in (*places, *(self._told.keys() - self._chosen.keys())):
+            changed.setdefault(pitch, []).append(layer)
+        n = 0
+        for pitch in self._by_importance(changed):
+            for layer in sorted(changed[pitch]):
+                slot = self._chosen.get((layer, pitch))
+                note = None if slot is None else self._held[slot].note
+                if not publish(pitch, note, layer):
+                    return n
+                before = self._told.pop((layer, pitch), None)
+                if before is not None:
+                    self._let_go[before] = self._clock()
+                if slot is not None:
+                    self._told[layer, pitch] = slot
+                n += 1
+        return n
 
     @property
     def has_unpublished(self) -> bool:
@@ -347,7 +413,7 @@ class NoteCache:
             slot = self._take_slot(slots_in_use)
             if slot is None:
                 break
-            self._reserved[pitch] = _Job(cell, pitch, slot, False, self._next_order())
+            self._reserved[pitch] = _Job(cell, 0, pitch, slot, False, self._next_order())
             slots[pitch] = slot
         return slots
 
@@ -379,7 +445,7 @@ class NoteCache:
         """Give one `Freshness` value for each of the 128 MIDI notes."""
         cell = self._target.cell if self._target else ""
         values = bytearray([Freshness.ABSENT]) * 128
-        for pitch in self._chosen:
+        for _, pitch in self._chosen:
             values[pitch] = Freshness.STALE
         for job in self._jobs.values():
             if job.cell == cell:
@@ -397,7 +463,7 @@ class NoteCache:
 
     def published(self, pitch: int) -> NoteInfo | None:
         """Give the note that a key plays now."""
-        slot = self._chosen.get(pitch)
+        slot = self._chosen.get((0, pitch))
         return None if slot is None else self._held[slot].note
 
     @property
@@ -417,26 +483,64 @@ class NoteCache:
 
     # The order of things.
 
-    def _wanted(self) -> Iterator[tuple[int, bool]]:
-        """Give (pitch, first_only) of every note that is wanted, the most wanted first."""
-        assert self._target is not None
-        cell, now = self._target.cell, self._clock()
+    def _wanted(self) -> Iterator[tuple[int, int, bool, bool]]:
+        """Give every note that is wanted, the most wanted first.
+
+        Yields:
+            Its layer, its pitch, whether only its beginning, and whether nobody plays it and its
+            key has another.
+        """
+        now = self._clock()
         in_flight = {(j.cell, j.pitch, j.first_only) for j in self._jobs.values()}
         in_flight |= {(j.cell, j.pitch, False) for j in self._reserved.values()}
-        rests = now >= self._rests_at
-        missing = [
-            pitch
-            for pitch in self._by_importance(self._pitches)
-            if (cell, pitch) not in self._whole
-            and self._tries[cell, pitch] < MAXIMUM_TRIES
-            and (rests or self._is_played(pitch, now))
-        ]
-        for pitch in missing:
-            if self._waits(pitch, now) and (cell, pitch, True) not in in_flight:
-                yield pitch, True
-        for pitch in missing:
-            if (cell, pitch, False) not in in_flight:
-                yield pitch, False
+        asked: set[tuple[str, int]] = set()  # layers may have notes in common
+        missing = []
+        for layer, pitch, is_idle in self._places(now):
+            key = (self._layers[layer].cell, pitch)
+            if key not in self._whole and key not in asked and self._tries[key] < MAXIMUM_TRIES:
+                asked.add(key)
+                missing.append((layer, pitch, is_idle))
+        cold = {pitch for pitch in self._played if self._waits(pitch, now)}
+        for layer, pitch, _ in missing if cold else ():
+            if pitch in cold:
+                cold.discard(pitch)
+                if (self._layers[layer].cell, pitch, True) not in in_flight:
+                    yield layer, pitch, True, False
+        for layer, pitch, is_idle in missing:
+            if (self._layers[layer].cell, pitch, False) not in in_flight:
+                yield layer, pitch, False, is_idle
+
+    def _places(self, now: float) -> Iterator[tuple[int, int, bool]]:
+        """Give all that should be made, in order: layer, pitch, and whether it may be done without.
+
+        First what the played keys' voices read, then layer 0 of those keys, of all keys, and then
+        the further layers, as many as leave room for two keyboards.
+        """
+        pitches = self._by_importance(self._pitches)
+        played = [p for p in pitches if p in self._played and self._is_played(p, now)]
+        for pitch in played:
+            for layer in self._own_layers(pitch):
+                yield layer, pitch, False
+        if now < self._rests_at:
+            return
+        for pitch in pitches:
+            yield 0, pitch, False
+        further = [layer for layer in self._layers if layer and layer not in self._slid]
+        room = max(self._n_slots - 1 - 2 * len(pitches), 0)
+        yield from (
+            (layer, pitch, True)
+            for layer, pitch in islice(((n, p) for p in pitches for n in further), room)
+        )
+
+    def _own_layers(self, pitch: int) -> tuple[int, ...]:
+        """Give the layers that a key's voices read, as far as there are such; at least layer 0."""
+        slid = [layer for layer, of in self._slid.items() if of == pitch]
+        struck = [layer for layer in self._struck.get(pitch, ()) if layer in self._layers]
+        return (*slid, *struck) or (0,)
+
+    def _has(self, layer: int, pitch: int) -> bool:
+        """Whether a layer has a note of a pitch."""
+        return layer == 0 or (layer in self._layers and self._slid.get(layer, pitch) == pitch)
 
     def _by_importance(self, pitches: Iterable[int]) -> list[int]:
         """Sort: sounding ones, that with the oldest note first; played ones; then from the middle.
@@ -447,7 +551,7 @@ class NoteCache:
 
         def rank(pitch: int) -> tuple[float, ...]:
             if pitch in down:
-                slot = self._chosen.get(pitch)
+                slot = self._chosen.get((self._own_layers(pitch)[0], pitch))
                 return (0, -1 if slot is None else self._held[slot].order, pitch)
             if self._is_played(pitch, now):
                 return (1, -self._played[pitch], pitch)
@@ -462,7 +566,9 @@ class NoteCache:
     def _waits(self, pitch: int, now: float) -> bool:
         """Whether a player waits for the first sound of a key that has no note at all."""
         just_played = now - self._played.get(pitch, -np.inf) < WAITING_SECONDS
-        return pitch not in self._chosen and (just_played or pitch in self._down_pitches())
+        if not just_played and pitch not in self._down_pitches():
+            return False
+        return all((layer, pitch) not in self._chosen for layer in self._layers)
 
     def _down_pitches(self) -> set[int]:
         return {self._pitch_of(note) for note in self._down}
@@ -475,9 +581,9 @@ class NoteCache:
 
     # Slots.
 
-    def _give(self, target: Target, pitch: int, slot: int, first_only: bool) -> RenderNote:
-        number = self._next_order()
-        self._jobs[number] = _Job(target.cell, pitch, slot, first_only, number)
+    def _give(self, layer: int, pitch: int, slot: int, first_only: bool) -> RenderNote:
+        number, target = self._next_order(), self._layers[layer]
+        self._jobs[number] = _Job(target.cell, layer, pitch, slot, first_only, number)
         return RenderNote(
             job=number,
             model=target.model,
@@ -488,12 +594,13 @@ class NoteCache:
             slot=slot,
             sample_rate=self._sample_rate,
             first_only=first_only,
+            shade=target.shade,
         )
 
     def _keep(self, job: _Job, note: NoteInfo) -> None:
-        """Hold a job's note, and choose it for its key if it is nearer to what is wanted."""
+        """Hold a job's note, and choose it for keys to which it is nearer to what is wanted."""
         key = (job.cell, job.pitch)
-        if (job.first_only and job.pitch in self._chosen) or key in self._whole:
+        if (job.first_only and (job.layer, job.pitch) in self._chosen) or key in self._whole:
             self._free.append(job.slot)
             return
         held = _Held(job.cell, job.pitch, note, not job.first_only, job.order)
@@ -501,26 +608,59 @@ class NoteCache:
         self._by_use[held.is_whole][job.slot] = None
         if held.is_whole:
             self._whole[key] = job.slot
-        if self._is_nearer(held):
-            self._choose(job.pitch, job.slot)
+        layers = {layer for layer, of in self._layers.items() if of.cell == job.cell}
+        for layer in sorted(layers | {job.layer}):
+            if self._has(layer, job.pitch) and self._is_nearer(layer, held):
+                self._choose((layer, job.pitch), job.slot)
 
-    def _is_nearer(self, held: _Held) -> bool:
-        """Whether a new note is closer to the target than the one that its key plays."""
-        slot = self._chosen.get(held.pitch)
+    def _is_nearer(self, layer: int, held: _Held) -> bool:
+        """Whether a new note is closer to a layer's target than the one that its key plays."""
+        slot = self._chosen.get((layer, held.pitch))
+        cell = self._layers[layer].cell if layer in self._layers else ""
+        if layer and held.cell != cell and self._is_fresh(0, held.pitch):
+            return False
         if slot is None:
             return True
-        cell = self._target.cell if self._target else ""
         present = self._held[slot]
         if (held.cell == cell) != (present.cell == cell):
             return held.cell == cell
         return (held.is_whole, held.order) > (present.is_whole, present.order)
 
-    def _choose(self, pitch: int, slot: int) -> None:
-        before = self._chosen.get(pitch)
-        self._chosen[pitch] = slot
+    def _choose(self, place: Place, slot: int) -> None:
+        before = self._chosen.get(place)
+        self._chosen[place] = slot
         self._use(slot)
         if before is not None and before != slot:
             self._use(before)
+        if place[0] == 0 and len(self._layers) > 1 and self._is_fresh(*place):
+            self._forget_stale(place[1])
+
+    def _is_fresh(self, layer: int, pitch: int) -> bool:
+        """Whether a key plays the whole note that a layer should have."""
+        slot = self._chosen.get((layer, pitch))
+        if slot is None or layer not in self._layers:
+            return False
+        return self._held[slot].is_whole and self._held[slot].cell == self._layers[layer].cell
+
+    def _forget_stale(self, pitch: int) -> None:
+        """Let a key's layers go that are of another place than its fresh note of layer 0."""
+        for layer, target in self._layers.items():
+            slot = self._chosen.get((layer, pitch))
+            if layer and slot is not None and self._held[slot].cell != target.cell:
+                del self._chosen[layer, pitch]
+
+    def _give_up_idle(self) -> None:
+        """Let one note of a further layer go that nobody plays: its slot is wanted more."""
+        now = self._clock()
+        places: dict[int, list[Place]] = {}
+        for place, slot in self._chosen.items():
+            places.setdefault(slot, []).append(place)
+        for slot in self._by_use[True]:
+            of = places.get(slot, ())
+            if of and all(layer and not self._is_played(pitch, now) for layer, pitch in of):
+                for place in of:
+                    del self._chosen[place]
+                return
 
     def _use(self, slot: int) -> None:
         self._by_use[self._held[slot].is_whole].move_to_end(slot)
@@ -535,11 +675,10 @@ class NoteCache:
         now = self._clock()
         self._let_go = {s: t for s, t in self._let_go.items() if now - t < LET_GO_SECONDS}
         kept = {*self._chosen.values(), *self._told.values(), *self._let_go, *self._pinned}
-        cell = self._target.cell if self._target else ""
         for slots in (self._by_use[False], self._by_use[True]):
             for slot in slots:
                 held = self._held[slot]
-                is_target = held.is_whole and held.cell == cell
+                is_target = held.is_whole and held.cell in self._cells
                 if slot not in kept and slot not in slots_in_use and not is_target:
                     self._drop(slot)
                     return slot

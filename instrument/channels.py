@@ -19,6 +19,7 @@ from .state import (
     P_PRESSURE_CUTOFF,
     P_PRESSURE_VIBRATO,
     P_SLIDE_CUTOFF,
+    P_SLIDE_TO,
     P_TUNE,
     P_VIBRATO_DEPTH,
     P_VIBRATO_RATE,
@@ -100,7 +101,7 @@ def _turn_channel(state: Record, channel: int, master: int) -> None:
         state.steps[channel] *= math.pow(2.0, bend / 12.0 + cents / 1200.0)
     state.octaves[channel] = (
         pressure * values[P_PRESSURE_CUTOFF]
-        + slide * values[P_SLIDE_CUTOFF]
+        + (slide * values[P_SLIDE_CUTOFF] if state.targets[P_SLIDE_TO] == 0.0 else 0.0)
         - (1.0 - breath) * values[P_BREATH_CUTOFF]
     )
     level = (1.0 - values[P_EXPRESSION_LEVEL] * (1.0 - expression)) * (

@@ -7,7 +7,7 @@ import math
 
 import msgspec
 
-from . import bank_select, registered
+from . import bank_select, registered, voicing
 from .bank_select import BankSelect
 from .cache import Target, make_target
 from .events import (
@@ -50,9 +50,11 @@ from .parameters import (
 )
 from .preset import N_CORNERS, Preset
 from .registered import Registered, RegisteredParameters, Setting
+from .renderer_protocol import Shade
 from .status import Corner
 from .tuning import Tuning, equal_tuning
-from .zones import Zones
+from .voicing import Slides, Voicing, further_layers, struck_layers
+from .zones import Zones, slide_place
 
 N_NOTES = 128
 GLIDE_STEP = 2  # semitones; the engine reads a note up to 2.5 away before it takes a nearer one
@@ -83,6 +85,7 @@ class Controls:
         outer_tempo: Of a clock or a song, in beats a minute; None: the parameter's counts.
         n_phrases: Counts the keys that went down while none was.
         revision: Counts up with each change of what a preset holds.
+        slides: Of the notes of MPE zones.
     """
 
     def __init__(self) -> None:
@@ -100,6 +103,7 @@ class Controls:
         self.outer_tempo: float | None = None
         self.n_phrases = 0
         self.revision = 0
+        self.slides = Slides()
         self._shift = (0.0, 0.0)  # what motion adds to the pad's place
         self._n_shifts = 0
         self._usual_tuning: Tuning | None = None
@@ -143,6 +147,7 @@ class Controls:
                 return self._tune(event)
             case SetZones(zones=zones):
                 self.zones = zones
+                self.slides.reset()
                 self.gated = bytearray(N_NOTES)
                 return (event,)
             case AllNotesOff():
@@ -151,6 +156,7 @@ class Controls:
             case Panic():
                 self.gated = bytearray(N_NOTES)
                 self.bend = 0.0
+                self.slides.reset()
                 self._bends.clear()
                 self._levers.clear()
                 return (event,)
@@ -294,6 +300,8 @@ class Controls:
                 if note is None:
                     return None
                 self._sounding[channel, key] = self._last_sounding = note
+                if self.zones.is_member(channel):
+                    self.slides.strike(channel, note, event.velocity)
                 return msgspec.structs.replace(event, note=note)
             case NoteOff(note=key, channel=channel):
                 note = self._sounding.pop((channel, key), key)
@@ -354,6 +362,34 @@ class Controls:
             return None
         return make_target(model_hash, latents, *self.heard_place)
 
+    def voicing(self, model_hash: str, latent_size: int) -> Voicing | None:
+        """Say what all layers should sound like; None while the corners' latents are not known."""
+        target = self.target(model_hash, latent_size)
+        if target is None:
+            return None
+        latents, values = [corner.z for corner in self.corners], self._values()
+        slid = {
+            layer: (note, make_target(model_hash, latents, x, y).shaded(Shade(softness=softness)))
+            for layer, (note, x, y, softness) in self.slides.moved(
+                values, *self.heard_place
+            ).items()
+        }
+        return msgspec.structs.replace(self.voicing_of(target), slid=slid)
+
+    def voicing_of(self, target: Target) -> Voicing:
+        """Say what all layers should sound like around a timbre, without slides."""
+        return Voicing(target, further_layers(target, self._values()))
+
+    def layers_of(self, event: AnyEvent) -> tuple[int, ...]:
+        """Give the layers that the voices of a note that begins may read; of others none."""
+        return struck_layers(event.velocity, self._values()) if isinstance(event, NoteOn) else ()
+
+    def _values(self) -> dict[str, float]:
+        """Give the parameters as they sound."""
+        name = self._preset.controllers.get(MOD_WHEEL)
+        moved = {name: self._heard(name, 0.0).value} if self.mod and name in BY_NAME else {}
+        return self.parameters | moved
+
     def _note_on(self, event: NoteOn) -> tuple[AnyEvent, ...]:
         _check("note", event.note, 0, 127)
         _check("velocity", event.velocity, 1, 127)
@@ -391,10 +427,13 @@ class Controls:
             mode = SetParameter(name="key_mode", value=_MODES[controller], time_seconds=at)
             return (*self.play(AllNotesOff(time_seconds=at)), *self._set_parameter(mode))
         if controller == SLIDE and self.zones.is_member(event.channel):
+            self.slides.slide(event.channel, slide_place(event.value))
             return (event,)
         if controller == MOD_WHEEL:
             self.mod = event.value / 127
             name = self._preset.controllers.get(MOD_WHEEL)
+            if name in voicing.KNOBS:
+                self.slides.revision += 1
             return (self._heard(name, at),) if name in BY_NAME else ()
         name = self._mapped(controller)
         if name is not None:
@@ -454,6 +493,7 @@ class Controls:
     def _reset(self, event: ControlChange) -> tuple[AnyEvent, ...]:
         """Let go of wheels and pedals; volume, pan and the other knobs stay, as MIDI says."""
         self.mod = self.bend = 0.0
+        self.slides.reset(event.channel)
         self._bends.pop(event.channel, None)
         for controller in LEVERS:
             self._levers.pop((event.channel, controller), None)

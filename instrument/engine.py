@@ -17,6 +17,7 @@ from . import events, ring
 from .callback import compiled_callback, system_clock
 from .delay import delay_frames
 from .envelope import BLOCK
+from .layers import N_LAYERS
 from .parameters import BY_NAME
 from .pool import NoteInfo, NotePool
 from .ring import N_CHANNELS, N_NOTES, RING_SIZE, event_dtype, key_dtype, put_event, put_note
@@ -107,10 +108,10 @@ class Engine:
 
     def _warm_up(self) -> None:
         """Compile what `post` and `publish` call, and make one silent block."""
-        spare_ring, spare_mail = _zeros(RING_SIZE, event_dtype), _zeros(1, key_dtype)
+        spare_ring, spare_mail = _zeros(RING_SIZE, event_dtype), _zeros((1, 1), key_dtype)
         spare_state = _zeros(1, state_dtype)
         put_event(spare_ring, 1, ring.NOTE_OFF, 0, 0, 0.0, 0.0)
-        put_note(spare_mail, spare_state[0], 0, 0, 0, 0, 0, 0, 1.0, 1.0)
+        put_note(spare_mail, spare_state[0], 0, 0, 0, 0, 0, 0, 0, 1.0, 1.0)
         self.process(np.zeros((BLOCK, 2), np.float32))
 
     @property
@@ -191,8 +192,8 @@ class Engine:
         if is_real_time:
             state["retunings"] += 1
 
-    def publish(self, pitch: int, note: NoteInfo | None) -> bool:
-        """Say which note a key plays from now on; from any thread.
+    def publish(self, pitch: int, note: NoteInfo | None, layer: int = 0) -> bool:
+        """Say which note a key plays from now on, in a layer; from any thread.
 
         Sounding voices of the pitch are cross-faded to it, in phase. None takes the key's note
         away: what sounds goes on, and `slots_in_use` says until when.
@@ -200,11 +201,12 @@ class Engine:
         The newest note of each key lies in a mailbox, so this never fails for want of room.
 
         Raises:
-            ValueError: If the pitch or the note is out of range.
+            ValueError: If the pitch, the layer or the note is out of range.
         """
         require("pitch", pitch, 0, N_NOTES - 1)
+        require("layer", layer, 0, N_LAYERS - 1)
         if note is None:
-            self._put_note(pitch, None)
+            self._put_note(layer, pitch, None)
             return True
         require("slot", note.slot, 0, self._pool.n_slots - 1)
         require("n_frames", note.n_frames, 1, self._pool.n_frames)
@@ -214,15 +216,16 @@ class Engine:
             require("loop_end", note.loop_end, SHORTEST_LOOP, note.n_frames)
             require("loop_start", note.loop_start, 0, note.loop_end - SHORTEST_LOOP)
         self._pool.prefault(note.slot, self._pool.n_frames if note.loop_end else note.n_frames)
-        self._put_note(pitch, note)
+        self._put_note(layer, pitch, note)
         return True
 
-    def _put_note(self, pitch: int, note: NoteInfo | None) -> None:
+    def _put_note(self, layer: int, pitch: int, note: NoteInfo | None) -> None:
         has_note, note = int(note is not None), note or NoteInfo(0, 0)
         with self._lock:
             put_note(
                 self._machine.mail,
                 self._machine.state[0],
+                layer,
                 pitch,
                 has_note,
                 note.slot,
@@ -304,8 +307,9 @@ class Engine:
         on its way is seen at least once.
         """
         m = self._machine
-        slots = {int(slot) for slot in m.mail["slot"]}
-        slots |= {int(slot) for slot in m.keys["slot"]}
+        n_layers = int(m.state[0]["n_layers"])
+        slots = set(np.unique(m.mail["slot"][:n_layers]).tolist())
+        slots |= set(np.unique(m.keys["slot"][:n_layers]).tolist())
         slots |= {int(slot) for slot in m.readers["slot"].ravel()}
         return slots - {0}
 

@@ -144,7 +144,8 @@ class Instrument:
         self._notice_ids = count(1)
         self._wake = threading.Event()
         self._closing = threading.Event()
-        self._todo: deque[AnyEvent] = deque()  # any thread appends, the housekeeper takes
+        # with the layers that a note reads; any thread appends, the housekeeper takes
+        self._todo: deque[tuple[AnyEvent, tuple[int, ...]]] = deque()
         self._random = Random()
 
         self._model: ModelInfo | None = None  # that was asked for last
@@ -156,7 +157,7 @@ class Instrument:
         self._requests = count(1)
         self._preset_name = ""
         self._saved_revision = 0
-        self._wanted_revision = -1  # for which the supply has been told the target
+        self._wanted_revision = (-1, -1)  # for which the supply has been told the voicing
         self._kept_revision = 0  # that the session file holds
         self._changed_at = clock()
         self._seen_revision = 0
@@ -213,9 +214,9 @@ class Instrument:
                 self._tell_housekeeper(event)
         elif isinstance(event, ProgramChange):
             with self._controls_lock:
-                self._todo.append(self._controls.with_bank(event))
+                self._todo.append((self._controls.with_bank(event), ()))
         elif isinstance(event, StepPreset):
-            self._todo.append(event)
+            self._todo.append((event, ()))
         elif isinstance(event, OWN_EVENTS):
             with self._controls_lock:
                 for engine_event in self._motion.take(event, event.time_seconds or self._clock()):
@@ -234,7 +235,7 @@ class Instrument:
         """Let the supply know which notes are played; with the controls' lock."""
         sounding = self._controls.as_sounding(event)
         if sounding is not None:
-            self._todo.append(sounding)
+            self._todo.append((sounding, self._controls.layers_of(sounding)))
 
     def _post_quietly(self, event: AnyEvent) -> None:
         """Play what came by MIDI, as it is mapped; nobody would see an error of this thread."""
@@ -549,11 +550,11 @@ class Instrument:
     def _take_events(self) -> None:
         with contextlib.suppress(IndexError):
             while True:
-                event = self._todo.popleft()
+                event, layers = self._todo.popleft()
                 if isinstance(event, ProgramChange | StepPreset):
                     self._change_preset(event)
                 else:
-                    self._supply.play(event)
+                    self._supply.play(event, layers)
 
     def _change_preset(self, event: ProgramChange | StepPreset) -> None:
         try:
@@ -583,13 +584,13 @@ class Instrument:
         if model is None or self._corners_model.hash != model.hash:
             return
         with self._controls_lock:
-            revision = self._controls.heard_revision
+            revision = (self._controls.heard_revision, self._controls.slides.revision)
             if revision == self._wanted_revision:
                 return
             self._wanted_revision = revision
-            target = self._controls.target(model.hash, model.latent_size)
-        if target is not None:
-            self._supply.want(target)
+            voicing = self._controls.voicing(model.hash, model.latent_size)
+        if voicing is not None:
+            self._supply.want(voicing)
 
     def _take(self, answer: Answer) -> None:
         match answer:
@@ -682,7 +683,7 @@ class Instrument:
                 self._supply.open_model(self._model)
         self._engine = Engine(sample_rate, self._supply.pool)
         self._supply.republish()
-        self._wanted_revision = -1
+        self._wanted_revision = (-1, -1)
         with self._controls_lock:
             for event in self._controls.for_new_engine():
                 self._engine.post(event)
@@ -784,7 +785,7 @@ class Instrument:
         if self._model is None or model.hash != self._model.hash:
             self._model = model
             self._timbres = read_timbres(model)
-            self._wanted_revision = -1
+            self._wanted_revision = (-1, -1)
             self._supply.open_model(model)
         self._resolve_corners()
 

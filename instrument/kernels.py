@@ -45,6 +45,7 @@ SOURCES = (
     "filter",
     "kernels",
     "keys",
+    "layers",
     "limiter",
     "machine",
     "mixing",

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from . import layers
 from .allocator import claim, is_sounding, silence_key, take_away
 from .channels import take_over_channel
 from .endless import ONE_SHOT
@@ -16,13 +17,17 @@ from .state import (
     MAXIMUM_VOICES,
     NOWHERE,
     P_ENDING,
+    P_ENSEMBLE,
     P_KEY_MODE,
     P_PORTAMENTO,
     P_PORTAMENTO_TIME,
+    P_ROUND_ROBIN,
     P_UNISON,
     P_UNISON_DETUNE,
     P_UNISON_SPREAD,
     P_VELOCITY_CURVE,
+    P_VELOCITY_LAYERS,
+    P_VELOCITY_TIMBRE,
     Machine,
 )
 from .voice import has_ended
@@ -35,6 +40,10 @@ OFF, FINGERED, ALWAYS = range(3)  # as `parameters.PORTAMENTO_MODES`
 FADED_OUT = np.float32(1e-3)  # -60 dB: a note that has died away is struck anew, not tied
 UNISON_SECONDS = 0.012  # in which the voices of a unison begin their note
 GOLDEN = 0.5 * (math.sqrt(5.0) - 1.0)  # its multiples lie apart, however many there are
+
+softness_of = kernel(layers.softness_of)
+neighbour_of = kernel(layers.neighbour_of)
+layer_of = kernel(layers.layer_of)
 
 
 @kernel
@@ -170,7 +179,12 @@ def strike(m: Machine, key: int, channel: int, velocity: int, pitch: float, is_t
         silence_group(m, group)
     seconds, before = glide_seconds(state, is_tied), state.last_pitch[group]
     state.last_pitch[group] = pitch
-    n = min(int(state.targets[P_UNISON]), state.n_voices)
+    n = int(state.targets[P_UNISON])
+    if state.targets[P_ENSEMBLE] > 0.0:
+        n = max(n, 2)  # left and right
+    n = min(n, state.n_voices)
+    turn = state.strikes[key]
+    state.strikes[key] += 1
     for place in range(n):
         v, stolen = claim(
             m.voices,
@@ -184,17 +198,19 @@ def strike(m: Machine, key: int, channel: int, velocity: int, pitch: float, is_t
         state.stolen += stolen
         voice = m.voices[v]
         voice.caught = caught
-        prepare_voice(m, v, pitch, place, n)
-        if seconds > 0.0 and before != NOWHERE and find_source(m.keys, nearest_note(before)) >= 0:
-            voice.pitch = before
-            aim_pitch(voice, pitch, seconds, state.sample_rate)
+        prepare_voice(m, v, pitch, place, n, turn)
+        if seconds > 0.0 and before != NOWHERE:
+            there, _ = find_source(m, int(voice.layer), nearest_note(before))
+            if there >= 0:
+                voice.pitch = before
+                aim_pitch(voice, pitch, seconds, state.sample_rate)
         voice.note = nearest_note(voice.pitch)
         voice.ratio = math.pow(2.0, (voice.pitch + voice.detune - voice.note) / 12.0)
 
 
 @kernel
-def prepare_voice(m: Machine, v: int, pitch: float, place: int, n: int) -> None:
-    """Set what stays with a voice from its first frame: strength, gain, place among a unison's.
+def prepare_voice(m: Machine, v: int, pitch: float, place: int, n: int, turn: int) -> None:
+    """Set what stays with a voice from its first frame: strength, gain, place, layer.
 
     Args:
         m: The machine.
@@ -202,6 +218,7 @@ def prepare_voice(m: Machine, v: int, pitch: float, place: int, n: int) -> None:
         pitch: In MIDI notes and parts of them.
         place: Among the voices of the unison, from 0.
         n: Their number.
+        turn: How often the key has been struck before.
     """
     state, voice = m.state[0], m.voices[v]
     targets, channel = state.targets, voice.channel
@@ -214,15 +231,21 @@ def prepare_voice(m: Machine, v: int, pitch: float, place: int, n: int) -> None:
     voice.pitch = voice.goal = pitch
     voice.slope = voice.detune = voice.elapsed = 0.0
     voice.offset = np.float32(0.0)
+    hand = 0.0
     if n > 1:
         side = 2.0 * place / (n - 1) - 1.0
-        voice.detune = side * targets[P_UNISON_DETUNE] / 100.0
-        # neighbours in pitch stand on different sides
-        hand = -1.0 if place % 2 == 1 else 1.0
-        voice.offset = np.float32(hand * abs(side) * targets[P_UNISON_SPREAD])
-        start = (state.n_struck + place) * GOLDEN
-        voice.elapsed = (start - math.floor(start)) * UNISON_SECONDS * state.sample_rate
-    voice.source = -1
+        # neighbours in pitch stand on different sides, and both sides are equally full
+        hand = -side if min(place, n - 1 - place) % 2 == 0 else side
+        voice.offset = np.float32(hand * targets[P_UNISON_SPREAD])
+        if targets[P_UNISON] > 1.0:
+            voice.detune = side * targets[P_UNISON_DETUNE] / 100.0
+            start = (state.n_struck + place) * GOLDEN
+            voice.elapsed = (start - math.floor(start)) * UNISON_SECONDS * state.sample_rate
+    voice.layer = layer_of(
+        softness_of(voice.strength, targets[P_VELOCITY_TIMBRE], int(targets[P_VELOCITY_LAYERS])),
+        neighbour_of(turn, hand, targets[P_ENSEMBLE], int(targets[P_ROUND_ROBIN])),
+    )
+    voice.source = voice.looked = -1
     voice.front = 0
     voice.one_shot = int(targets[P_ENDING]) == ONE_SHOT
     voice.chance = state.n_struck * MAXIMUM_VOICES + place  # each strike wanders its own way

@@ -68,9 +68,11 @@ def take_notes(m: Machine) -> None:
         return
     fence()
     complete = True
-    for note in range(N_NOTES):
-        if m.mail[note].generation != m.keys[note].generation:
-            complete = take_note(m.mail[note], m.keys[note]) and complete
+    for layer in range(state.n_layers):
+        for note in range(N_NOTES):
+            mail, key = m.mail[layer, note], m.keys[layer, note]
+            if mail.generation != key.generation:
+                complete = take_note(mail, key) and complete
     if complete:
         state.mail_seen = count
 
@@ -216,7 +218,12 @@ def prepare_voices(m: Machine) -> tuple[int, int]:
             begin_if_ready(m, v)
             if voice.stage not in (IDLE, WAITING):
                 settle(m, v)
-        elif left > 0 and voice.fading == 0 and voice.kill_step == 0.0:
+        elif (
+            voice.looked != state.mail_seen
+            and left > 0
+            and voice.fading == 0
+            and voice.kill_step == 0.0
+        ):
             left -= follow_key(m, v)
         voice.age += BLOCK
         if voice.stage in (IDLE, WAITING):

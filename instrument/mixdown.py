@@ -12,7 +12,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from .effects import limit_block, limiter_coefficient
+from .limiter import limit_block, limiter_coefficient
 from .envelope import BLOCK
 from .kernels import kernel
 

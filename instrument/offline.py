@@ -19,6 +19,7 @@ from .engine import Engine
 from .events import AllNotesOff, AnyEvent, ControlChange, NoteOff, NoteOn
 from .offline_notes import Cue, NoteSource
 from .parameters import SUSTAIN_PEDAL
+from .voicing import Voicing
 
 Block = NDArray[np.float32]
 Encoding = Literal["PCM_16", "PCM_24", "FLOAT"]
@@ -59,18 +60,30 @@ class Player(Protocol):
         """Whether the timbre may change without an event."""
         ...
 
-    def target(self, seconds: float) -> Target:
-        """Say which timbre a note that begins now has; the times may not go back."""
+    def layers_of(self, event: AnyEvent) -> tuple[int, ...]:
+        """Give the layers that the voices of a note that begins may read; of others none."""
+        ...
+
+    def voicing(self, seconds: float) -> Voicing:
+        """Say what a note that begins now sounds like, in each layer; the times may not go back."""
         ...
 
 
 @dataclass(frozen=True)
 class Moment:
-    """What happens at one time: first notes are published, then events posted."""
+    """What happens at one time: first notes are published, then events posted.
+
+    Attributes:
+        seconds: From the beginning.
+        cues: Notes to publish.
+        events: To post.
+        withdrawn: Layers and pitches whose notes no key needs any more; what sounds goes on.
+    """
 
     seconds: float
     cues: tuple[Cue, ...] = ()
     events: tuple[AnyEvent, ...] = ()
+    withdrawn: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass
@@ -101,6 +114,58 @@ class _Keys:
         return sorted(self.down | self.held)
 
 
+class _Score:
+    """Which notes are there to be played, by layer and pitch."""
+
+    def __init__(self, pitches: range) -> None:
+        self._pitches = pitches
+        self._struck: dict[int, tuple[int, ...]] = {}  # note -> layers that its strike reads
+        self._newest: tuple[int, ...] = (0,)  # layers of the newest strike
+        self._cells: dict[tuple[int, int], str] = {}  # layer and pitch -> cued for last
+
+    def strike(self, note: int, layers: tuple[int, ...]) -> None:
+        self._struck[note] = self._newest = layers
+
+    def cues(self, note: int, voicing: Voicing) -> list[Cue]:
+        """Give the notes that a sounding key reads, and where it slides the note of that."""
+        targets = self._targets(self._struck.get(note, (0,)), voicing)
+        targets |= {layer: of for layer, (slid, of) in voicing.slid.items() if slid == note}
+        return [self._cue(note, layer, target) for layer, target in targets.items()]
+
+    def changed(self, note: int, voicing: Voicing) -> list[Cue]:
+        """Give those of a sounding key's notes that are not there."""
+        before = dict(self._cells)
+        cues = self.cues(note, voicing)
+        return [cue for cue in cues if before.get((cue.layer, cue.pitch)) != cue.target.cell]
+
+    def passed(self, note: int, voicing: Voicing) -> list[Cue]:
+        """Give the notes that the newest key's voices come by, as far as they are not there."""
+        return [
+            self._cue(note, layer, target)
+            for layer, target in self._targets(self._newest, voicing).items()
+            if self._cells.get((layer, self._pitch_of(note))) != target.cell
+        ]
+
+    def withdraw(self, sounding: list[int]) -> tuple[tuple[int, int], ...]:
+        """Forget the notes of further layers that no key needs: they would fill the pool."""
+        needed = {self._pitch_of(note) for note in sounding}
+        idle = tuple(place for place in self._cells if place[0] and place[1] not in needed)
+        for place in idle:
+            del self._cells[place]
+        return idle
+
+    def _targets(self, layers: tuple[int, ...], voicing: Voicing) -> dict[int, Target]:
+        return {layer: voicing.layers.get(layer, voicing.target) for layer in layers}
+
+    def _cue(self, note: int, layer: int, target: Target) -> Cue:
+        pitch = self._pitch_of(note)
+        self._cells[layer, pitch] = target.cell
+        return Cue(pitch, target, layer)
+
+    def _pitch_of(self, note: int) -> int:
+        return min(max(note, self._pitches[0]), self._pitches[-1])
+
+
 def arrange(events: Sequence[AnyEvent], player: Player, pitches: range) -> list[Moment]:
     """Say beforehand what happens when: which notes are needed and which events are posted.
 
@@ -113,19 +178,10 @@ def arrange(events: Sequence[AnyEvent], player: Player, pitches: range) -> list[
         player: Knows the preset, the pad and the controllers.
         pitches: That the model can make; notes outside are transposed by the engine.
     """
-    keys = _Keys()
+    keys, score = _Keys(), _Score(pitches)
     moments = [Moment(0.0, (), player.start())]
     follow_at: float | None = None
-    last = player.target(0.0)
-    cells: dict[int, str] = {}  # that each pitch was cued for last
-
-    def cue(note: int, target: Target) -> Cue:
-        pitch = min(max(note, pitches[0]), pitches[-1])
-        cells[pitch] = target.cell
-        return Cue(pitch, target)
-
-    def cell_of(note: int) -> str | None:
-        return cells.get(min(max(note, pitches[0]), pitches[-1]))
+    last = player.voicing(0.0)
 
     def next_look(seconds: float, *, is_due: bool) -> float | None:
         if not is_due and not (player.is_moving and keys.sounding):
@@ -135,24 +191,27 @@ def arrange(events: Sequence[AnyEvent], player: Player, pitches: range) -> list[
     for event in events:
         seconds = event.time_seconds
         while follow_at is not None and follow_at <= seconds:
-            last = player.target(follow_at)
-            cues = tuple(cue(n, last) for n in keys.sounding if cell_of(n) != last.cell)
-            if cues:
-                moments.append(Moment(follow_at, cues))
+            last = player.voicing(follow_at)
+            changed = tuple(cue for note in keys.sounding for cue in score.changed(note, last))
+            if changed:
+                moments.append(Moment(follow_at, changed))
             follow_at = next_look(follow_at, is_due=False)
         posted = player.play(event)
         passed = player.passing(event)
         sounding = player.as_sounding(event)
         if sounding is not None:
             keys.take(sounding)
-        target = player.target(seconds)
-        on_the_way = tuple(cue(n, target) for n in passed if cells.get(n) != target.cell)
+        voicing = player.voicing(seconds)
         if isinstance(sounding, NoteOn):
-            moments.append(Moment(seconds, (*on_the_way, cue(sounding.note, target)), posted))
+            score.strike(sounding.note, player.layers_of(sounding))
+        on_the_way = tuple(cue for n in passed for cue in score.passed(n, voicing))
+        if isinstance(sounding, NoteOn):
+            cues = (*on_the_way, *score.cues(sounding.note, voicing))
+            moments.append(Moment(seconds, cues, posted, score.withdraw(keys.sounding)))
             follow_at = follow_at or next_look(seconds, is_due=False)
             continue
-        follow_at = follow_at or next_look(seconds, is_due=target.cell != last.cell)
-        last = target
+        follow_at = follow_at or next_look(seconds, is_due=voicing != last)
+        last = voicing
         moments.append(Moment(seconds, on_the_way, posted))
     return moments
 
@@ -198,9 +257,11 @@ def perform(
         due = round(moment.seconds * sample_rate)
         while frame < due:
             process(min(CHUNK_FRAMES, due - frame))
+        for layer, pitch in moment.withdrawn:
+            engine.publish(pitch, None, layer)
         for cue in moment.cues:
             note = notes.next_note(engine.slots_in_use())
-            insist(lambda: engine.publish(cue.pitch, note))  # noqa: B023  # called at once
+            insist(lambda: engine.publish(cue.pitch, note, cue.layer))  # noqa: B023  # called at once
         for event in moment.events:
             now = msgspec.structs.replace(event, time_seconds=0.0)
             insist(lambda: engine.post(now))  # noqa: B023  # called at once

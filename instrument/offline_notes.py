@@ -33,10 +33,11 @@ _Wanted = TypeVar("_Wanted", bound=Answer)
 
 
 class Cue(msgspec.Struct, frozen=True):
-    """A note that a performance needs: a pitch of the model in a timbre."""
+    """A note that a performance needs: a pitch of the model in a timbre, for one layer."""
 
     pitch: int
     target: Target
+    layer: int = 0
 
     @property
     def key(self) -> tuple[str, int]:
@@ -183,6 +184,7 @@ class RenderedNotes:
                 pitch=cue.pitch,
                 slot=slot,
                 sample_rate=self._sample_rate,
+                shade=cue.target.shade,
             )
             self._jobs[job.job] = (cue.key, job)
             coming.add(cue.key)

@@ -12,6 +12,7 @@ from .pad_motion import OWN_EVENTS, PadMotion
 from .preset import N_CORNERS, Preset, PresetError
 from .status import Corner, ModelInfo, Timbre
 from .tuning import Tuning
+from .voicing import Voicing
 
 Latent = Sequence[float]
 
@@ -77,17 +78,31 @@ class PresetPlayer:
         """Give the pitch of a key in MIDI notes and parts of them; None for a silent one."""
         return self._controls.pitch_of(key)
 
+    def layers_of(self, event: AnyEvent) -> tuple[int, ...]:
+        """Give the layers that the voices of a note that begins may read; of others none."""
+        return self._controls.layers_of(event)
+
     @property
     def is_moving(self) -> bool:
         """Whether the timbre may change without an event."""
         return self._motion.is_active
 
     def target(self, seconds: float) -> Target:
-        """Say which timbre a note that begins now has; the times may not go back."""
+        """Say which timbre a note that begins now has, but for how it is struck.
+
+        The times may not go back.
+        """
         self._motion.step(seconds)
         target = self._controls.target(self._model.hash, self._model.latent_size)
         assert target is not None, "the corners are resolved when a preset is loaded"
         return target
+
+    def voicing(self, seconds: float) -> Voicing:
+        """Say what a note that begins now sounds like, in each layer; the times may not go back."""
+        self._motion.step(seconds)
+        voicing = self._controls.voicing(self._model.hash, self._model.latent_size)
+        assert voicing is not None, "the corners are resolved when a preset is loaded"
+        return voicing
 
     def _change_program(self, event: ProgramChange) -> tuple[AnyEvent, ...]:
         if self._preset_of_program is None:
@@ -154,8 +169,12 @@ class WalkPlayer(PresetPlayer):
         self._step_seconds = step_seconds
         self._latents: dict[int, Latent] = {}
 
+    def voicing(self, seconds: float) -> Voicing:
+        """Say what a note that begins now sounds like, in each layer; slides move no timbre."""
+        return self._controls.voicing_of(self.target(seconds))
+
     def target(self, seconds: float) -> Target:
-        """Say which timbre a note that begins now has."""
+        """Say which timbre a note that begins now has, but for how it is struck."""
         place, rest = divmod(seconds / self._step_seconds, 1.0)
         here, there = self._latent(int(place)), self._latent(int(place) + 1)
         return make_target(self._model.hash, [here, there, here, there], rest, 0.0)

@@ -97,6 +97,7 @@ PORTAMENTO_MODES = ("off", "fingered", "always")
 CHORUS_KINDS = ("chorus", "ensemble")
 PATH_MODES = ("off", "loop", "once", "to and fro")
 LFO_SHAPES = ("sine", "triangle", "rising", "falling", "square", "random")
+SLIDE_TARGETS = ("filter", "pad X", "pad Y")
 
 PARAMETERS: tuple[Parameter, ...] = (
     Parameter("attack", "attack", "envelope", "s", 0.001, 10.0, 0.002, "logarithmic", 73),
@@ -135,6 +136,12 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("unison", "voices", "unison", "count", 1.0, 5.0, 1.0, "whole"),
     Parameter("unison_detune", "detune", "unison", "cents", 0.0, 50.0, 12.0),
     Parameter("unison_spread", "spread", "unison", "", 0.0, 1.0, 0.7),
+    Parameter("velocity_timbre", "velocity", "timbre", "", 0.0, 1.0, 0.0),
+    Parameter("velocity_layers", "layers", "timbre", "count", 2.0, 4.0, 3.0, "whole"),
+    Parameter("ensemble", "ensemble", "timbre", "", 0.0, 1.0, 0.0),
+    Parameter("round_robin", "turns", "timbre", "count", 1.0, 4.0, 1.0, "whole"),
+    _choice("slide_to", "slide to", "timbre", *SLIDE_TARGETS),
+    Parameter("slide_timbre", "slide", "timbre", "", 0.0, 1.0, 0.5),
     Parameter("chorus_mix", "mix", "chorus", "", 0.0, 1.0, 0.0),
     Parameter("chorus_rate", "rate", "chorus", "Hz", 0.05, 5.0, 0.6, "logarithmic"),
     Parameter("chorus_depth", "depth", "chorus", "", 0.0, 1.0, 0.4),

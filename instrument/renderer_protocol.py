@@ -13,6 +13,20 @@ class Message(msgspec.Struct, frozen=True, tag=True):
     """The base of all messages."""
 
 
+class Shade(msgspec.Struct, frozen=True):
+    """How a note's latent differs from that of its place on the pad.
+
+    Attributes:
+        softness: 0..1, how far towards what the model makes darker: a soft strike's timbre.
+        sway: Share of the way to the latent that the model draws with `seed`; below 0 away from it.
+        seed: Of the draw.
+    """
+
+    softness: float = 0.0
+    sway: float = 0.0
+    seed: int = 0
+
+
 class LoadModel(Message, frozen=True):
     """Open the model in this folder; answered by `ModelLoaded` or `ModelFailed`."""
 
@@ -32,6 +46,7 @@ class RenderNote(Message, frozen=True):
         slot: Where in the pool the note goes.
         sample_rate: That the pool's notes have, in Hz.
         first_only: Make only the beginning, as fast as possible, for a key that waits for it.
+        shade: What is done to the latent.
     """
 
     job: int
@@ -43,6 +58,7 @@ class RenderNote(Message, frozen=True):
     slot: int
     sample_rate: float
     first_only: bool = False
+    shade: Shade = Shade()
 
 
 class Draw(Message, frozen=True):

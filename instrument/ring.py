@@ -35,6 +35,7 @@ event_dtype = np.dtype(
 key_dtype = np.dtype(
     [
         ("generation", np.int64),  # counts up by 2; odd while it is being written
+        ("stamp", np.int64),  # notes published before it, of all keys and layers
         ("has_note", np.int64),
         ("slot", np.int64),
         ("n_frames", np.int64),
@@ -53,13 +54,13 @@ def take_note(mail: Record, key: Record) -> bool:
     if generation % 2 == 1:
         return False
     fence()
-    has_note, slot, n_frames = mail.has_note, mail.slot, mail.n_frames
+    stamp, has_note, slot, n_frames = mail.stamp, mail.has_note, mail.slot, mail.n_frames
     loop_start, loop_end = mail.loop_start, mail.loop_end
     loop_gain, gain = mail.loop_gain, mail.gain
     fence()
     if mail.generation != generation:
         return False
-    key.has_note, key.slot, key.n_frames = has_note, slot, n_frames
+    key.stamp, key.has_note, key.slot, key.n_frames = stamp, has_note, slot, n_frames
     key.loop_start, key.loop_end = loop_start, loop_end
     key.loop_gain, key.gain = loop_gain, gain
     key.generation = generation
@@ -91,6 +92,7 @@ def put_event(
 def put_note(
     mail: NDArray[Record],
     state: Record,
+    layer: int,
     note: int,
     has_note: int,
     slot: int,
@@ -101,9 +103,10 @@ def put_note(
     gain: float,
 ) -> None:
     """Write one mailbox; its generation is odd meanwhile."""
-    box = mail[note]
+    box = mail[layer, note]
     box.generation += 1
     fence()
+    box.stamp = state.mail_count
     box.has_note = has_note
     box.slot = slot
     box.n_frames = n_frames
@@ -111,6 +114,7 @@ def put_note(
     box.loop_end = loop_end
     box.loop_gain = loop_gain
     box.gain = gain
+    state.n_layers = max(state.n_layers, layer + 1)
     fence()
     box.generation += 1
     fence()

@@ -14,6 +14,7 @@ from .parameters import (
     SOSTENUTO_PEDAL,
     SUSTAIN_PEDAL,
 )
+from .zones import slide_place
 
 Row = tuple[int, int, float]  # kind, number, value
 
@@ -48,12 +49,7 @@ def _control_change(event: events.ControlChange) -> Row | None:
         return None
     kind, number = row
     is_slide = (kind, number) == (ring.CONTROL, ring.SLIDE)
-    return kind, number, (_slide(value) if is_slide else value / 127.0)
-
-
-def _slide(value: int) -> float:
-    """Turn 0..127 into -1..1; 64, the middle of MIDI, is exactly 0."""
-    return (value - 64) / (64.0 if value < 64 else 63.0)
+    return kind, number, (slide_place(value) if is_slide else value / 127.0)
 
 
 def _bend(event: events.PitchBend) -> Row:

@@ -3,15 +3,15 @@
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .alignment import best_lag
 from .allocator import begin
 from .endless import ENDLESS, place
 from .envelope import BLOCK, IDLE
 from .kernels import Record, inlined, kernel
+from .layers import SLIDE_LAYER
 from .ring import N_NOTES
-from .state import P_ENDING, Machine
+from .state import P_ENDING, P_SLIDE_TO, Machine
 from .voice import FADE_PERIODS, LONGEST_FADE_SECONDS, SHORTEST_FADE_SECONDS, has_ended
 from .voice_wave import N_READERS, TAIL
 
@@ -21,17 +21,66 @@ STAND_IN_SEMITONES = 12
 
 
 @kernel
-def find_source(keys: NDArray[Record], note: int) -> int:
-    """Find the note to play: the key's own, else the nearest within an octave, else -1.
+def find_layer(m: Machine, layer: int, note: int) -> int:
+    """Find the layer that has a key's note: the wanted one, else the pad's own, else any; or -1."""
+    if m.keys[layer, note].has_note:
+        return layer
+    for other in range(min(m.state[0].n_layers, SLIDE_LAYER)):
+        if m.keys[other, note].has_note:
+            return other
+    return -1
+
+
+@kernel
+def find_source(m: Machine, layer: int, note: int) -> tuple[int, int]:
+    """Find the note to play: the key's own, else the nearest within an octave, else (-1, -1).
 
     Of two equally near the higher: read slower it gives no false frequencies.
+
+    Returns:
+        Its layer and its MIDI note.
     """
     for distance in range(STAND_IN_SEMITONES + 1):
-        if note + distance < N_NOTES and keys[note + distance].has_note:
-            return note + distance
-        if note - distance >= 0 and keys[note - distance].has_note:
-            return note - distance
-    return -1
+        for side in range(2):
+            near = note - distance if side else note + distance
+            if 0 <= near < N_NOTES:
+                found = find_layer(m, layer, near)
+                if found >= 0:
+                    return found, near
+    return -1, -1
+
+
+@kernel
+def wanted_layer(m: Machine, voice: Record) -> int:
+    """Give the layer that a voice is to read: its own, or its channel's where slide moves that."""
+    state, channel = m.state[0], voice.channel
+    if (
+        state.targets[P_SLIDE_TO] > 0.0
+        and voice.detached == 0
+        and state.masters[channel] != channel
+        and m.keys[SLIDE_LAYER + channel, voice.note].has_note
+    ):
+        return SLIDE_LAYER + int(channel)
+    return int(voice.layer)
+
+
+@kernel
+def next_source(m: Machine, v: int) -> tuple[int, int]:
+    """Give the layer and the MIDI note that a sounding voice is to read from now on.
+
+    Where its layer has no note any more, it goes on with what it reads until the pad's own layer
+    gets a newer one.
+    """
+    voice = m.voices[v]
+    note, layer = int(voice.note), wanted_layer(m, voice)
+    is_left_alone = voice.detached == 1 and voice.source_layer >= SLIDE_LAYER
+    if not is_left_alone:
+        if m.keys[layer, note].has_note:
+            return layer, note
+        own = m.keys[0, note]
+        if own.has_note and (voice.source != note or own.stamp > voice.stamp):
+            return 0, note
+    return int(voice.source_layer), int(voice.source)
 
 
 @kernel
@@ -79,6 +128,13 @@ def stand_in_ratio(note: int, source: int) -> float:
 
 
 @kernel
+def read_from(voice: Record, layer: int, source: int, key: Record) -> None:
+    """Note which note a voice reads from now on."""
+    voice.source_layer, voice.source = layer, source
+    voice.generation, voice.stamp = key.generation, key.stamp
+
+
+@kernel
 def set_free(m: Machine, v: int) -> None:
     """End a voice: it reads no slot of the pool any more."""
     m.voices[v].stage = IDLE
@@ -90,12 +146,12 @@ def set_free(m: Machine, v: int) -> None:
 def begin_if_ready(m: Machine, v: int) -> None:
     """Start a waiting voice when there is a note for it; drop it when its time is over."""
     voice, state = m.voices[v], m.state[0]
-    source = find_source(m.keys, voice.note)
+    layer, source = find_source(m, wanted_layer(m, voice), int(voice.note))
     if source >= 0:
-        key = m.keys[source]
+        key = m.keys[layer, source]
         ratio = stand_in_ratio(voice.note, source)
         enter(m, v, 0, key, ratio, voice.elapsed, voice.elapsed)
-        voice.source, voice.generation = source, key.generation
+        read_from(voice, layer, source, key)
         begin(voice, int(SHORTEST_HOLD_SECONDS * state.sample_rate))
         voice.silent = 0
     elif voice.gated == 0 and voice.sustained == 0:
@@ -113,9 +169,11 @@ def follow_key(m: Machine, v: int) -> bool:
     """
     state = m.state[0]
     voice = m.voices[v]
-    source = voice.note if m.keys[voice.note].has_note else voice.source
-    key = m.keys[source]
-    if key.has_note == 0 or (source == voice.source and key.generation == voice.generation):
+    voice.looked = state.mail_seen
+    layer, source = next_source(m, v)
+    key = m.keys[layer, source]
+    is_same = source == voice.source and layer == voice.source_layer
+    if key.has_note == 0 or (is_same and key.generation == voice.generation):
         return False
     rate = state.sample_rate
     period = rate / (440.0 * math.pow(2.0, (voice.note - 69) / 12.0))
@@ -125,9 +183,13 @@ def follow_key(m: Machine, v: int) -> bool:
     ratio = stand_in_ratio(voice.note, source)
     old, new = m.readers[v, voice.front], m.readers[v, 1 - voice.front]
     same_key = source == voice.source
-    voice.source, voice.generation = source, key.generation
     moment = old.position / old.ratio if old.shift > 0 else voice.elapsed
-    too_short = (key.loop_end == 0 or not is_held_on(m, voice)) and (voice.elapsed + fade_seconds * rate) * ratio >= key.n_frames
+    is_same_wave = old.slot == key.slot and same_key
+    read_from(voice, layer, source, key)
+    if is_same_wave:
+        return False  # two layers have one note in common
+    ends = key.loop_end == 0 or not is_held_on(m, voice)
+    too_short = ends and (voice.elapsed + fade_seconds * rate) * ratio >= key.n_frames
     if too_short and (same_key or not has_ended(old)):
         return False  # only a first part, shorter than what has sounded already
     voice.chance += 1

@@ -11,6 +11,7 @@ from .chorus import chorus_dtype, chorus_rows
 from .delay import delay_dtype, delay_rows
 from .envelope import BLOCK, N_ROWS
 from .filter import LANES, N_LANE_ROWS
+from .layers import N_LAYERS
 from .limiter import limiter_coefficient
 from .parameters import BY_NAME, PARAMETERS
 from .reverb import reverb_dtype, reverb_rows
@@ -66,6 +67,10 @@ P_REVERB_MIX, P_REVERB_TIME, P_REVERB_DAMPING, P_REVERB_BEFORE = (
     ROWS[name] for name in ("reverb_mix", "reverb_time", "reverb_damping", "reverb_before")
 )
 P_TEMPO = ROWS["tempo"]
+P_VELOCITY_TIMBRE, P_VELOCITY_LAYERS, P_SLIDE_TO, P_ENSEMBLE, P_ROUND_ROBIN = (
+    ROWS[name]
+    for name in ("velocity_timbre", "velocity_layers", "slide_to", "ensemble", "round_robin")
+)
 N_PARAMETERS = len(PARAMETERS)
 LOWEST_VOLUME_DB = BY_NAME["volume"].minimum  # the bottom of the knob is silence
 
@@ -113,6 +118,7 @@ state_dtype = np.dtype(
         ("clock_function", np.uint64),
         ("clock_id", np.int64),  # of clock_gettime; ticks a second of QueryPerformanceCounter
         ("mail_count", np.int64),  # notes published so far; written by `publish`
+        ("n_layers", np.int64),  # whose mailboxes have ever held a note; written by `publish`
         ("retunings", np.int64),  # tunings that move sounding notes, so far; written by `post`
         ("retunings_seen", np.int64),
         ("n_struck", np.int64),  # keys that have gone down so far
@@ -125,6 +131,7 @@ state_dtype = np.dtype(
         ("masters", np.int64, (N_CHANNELS,)),  # the channel that also moves this one, or itself
         ("held", np.int64, (N_CHANNELS, N_NOTES)),  # `n_struck` when the key went down; 0: up
         ("struck", np.int64, (N_CHANNELS, N_NOTES)),  # velocity
+        ("strikes", np.int64, (N_NOTES,)),  # how often each key has gone down
         ("last_pitch", np.float64, (N_CHANNELS,)),  # played on a channel, or on its zone's master
         ("bends", np.float64, (N_CHANNELS,)),  # semitones
         ("steps", np.float64, (N_CHANNELS,)),  # bend, tune and vibrato as a ratio
@@ -154,8 +161,8 @@ class Machine(NamedTuple):
     """All arrays that the kernels work on; the callback finds them through their addresses."""
 
     state: NDArray[Any]  # [1] of state_dtype
-    mail: NDArray[Any]  # [note] of key_dtype, as published
-    keys: NDArray[Any]  # [note] of key_dtype, as the engine has taken them over
+    mail: NDArray[Any]  # [layer, note] of key_dtype, as published
+    keys: NDArray[Any]  # [layer, note] of key_dtype, as the engine has taken them over
     ring: NDArray[Any]  # [event] of event_dtype
     voices: NDArray[Any]  # [voice] of voice_dtype
     readers: NDArray[Any]  # [voice, reader] of reader_dtype
@@ -181,8 +188,8 @@ def make_machine(
     chorus, delay, reverb, memory = make_effects(sample_rate)
     m = Machine(
         state=np.zeros(1, state_dtype),
-        mail=np.zeros(N_NOTES, key_dtype),
-        keys=np.zeros(N_NOTES, key_dtype),
+        mail=np.zeros((N_LAYERS, N_NOTES), key_dtype),
+        keys=np.zeros((N_LAYERS, N_NOTES), key_dtype),
         ring=np.zeros(RING_SIZE, event_dtype),
         voices=np.zeros(n_total, voice_dtype),
         readers=np.zeros((n_total, N_READERS), reader_dtype),
@@ -207,6 +214,7 @@ def make_machine(
         "recovery": limiter_coefficient(sample_rate),
         "volume": math.pow(10.0, volume_db / 20.0),
         "limiter_gain": 1.0,
+        "n_layers": 1,
         "hush": 1.0,
         "origin_seconds": -1.0,
         "clock_function": clock[0],
@@ -245,6 +253,7 @@ def forget_playing(m: Machine) -> None:
     state["pedals"][:] = 0.0
     state["damping"][:] = 1.0
     state["held"][:] = 0
+    state["strikes"][:] = 0
     state["last_pitch"][:] = NOWHERE
     state["channels_stale"] = 1
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from .renderer_protocol import (
     RenderFailed,
 )
 from .status import ModelInfo, NoteWave
+from .voicing import Voicing
 
 FEWEST_SLOTS = 96  # a keyboard, and what voices still read of the one before
 BAKE_REST_SECONDS = 3.0  # a pad that rests so long is worth keeping its keyboard
@@ -124,23 +125,28 @@ class NoteSupply:
             self._cache.set_ready(None)
             self._renderer.load_model(model.path)
 
-    def want(self, target: Target) -> None:
-        """Say what every key should sound like."""
+    def want(self, voicing: Voicing) -> None:
+        """Say what every key should sound like, in each layer."""
         with self._lock:
-            self._target = target
-            self._cache.want(target)
+            self._target = voicing.target
+            self._cache.want(voicing.target, voicing.layers, voicing.slid)
 
     def republish(self) -> None:
         """Tell a new engine on the same pool every note, at the next `work`."""
         with self._lock:
             self._cache.republish()
 
-    def play(self, event: AnyEvent) -> None:
-        """Note which keys are down."""
+    def play(self, event: AnyEvent, layers: Sequence[int] = (0,)) -> None:
+        """Note which keys are down.
+
+        Args:
+            event: Of the notes that are rendered for the keys.
+            layers: That the voices of a note that begins may read.
+        """
         with self._lock:
             match event:
                 case NoteOn(note=note):
-                    self._cache.key_down(note)
+                    self._cache.key_down(note, layers)
                     self._down.add(note)
                 case NoteOff(note=note):
                     self._cache.key_up(note)

@@ -56,7 +56,7 @@ def sit_on(m: Machine, v: int, note: int) -> None:
     shift = math.pow(2.0, (note - voice.note) / 12.0)
     for which in range(N_READERS):
         m.readers[v, which].ratio *= shift
-    voice.note = note
+    voice.note, voice.looked = note, -1
     voice.ratio = math.pow(2.0, (voice.pitch + voice.detune - note) / 12.0)
 
 
@@ -64,7 +64,7 @@ def sit_on(m: Machine, v: int, note: int) -> None:
 def _sit_near(m: Machine, v: int, pitch: float) -> None:
     """Sit on the nearest note that is rendered, if that is any nearer."""
     voice = m.voices[v]
-    note = find_source(m.keys, nearest_note(pitch))
+    _, note = find_source(m, int(voice.layer), nearest_note(pitch))
     if note >= 0 and abs(note - pitch) < abs(voice.note - pitch) - GAIN_SEMITONES:
         sit_on(m, v, note)
 

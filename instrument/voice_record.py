@@ -44,6 +44,8 @@ voice_dtype = np.dtype(
         ("age", np.int64),  # frames since the key went down
         ("generation", np.int64),  # of the key's note that it plays
         ("chance", np.int64),  # what decides how its note wanders while it is held
+        ("stamp", np.int64),  # of that note
+        ("looked", np.int64),  # `mail_seen` when it last looked for a newer note; -1: it must look
         ("hold", np.int64),  # frames that a note which came late is still held; 0: follow the key
         ("silent", np.int64),  # frames that it has waited: since key-up, or since its note ended
         ("stage", np.int32),  # of the envelope
@@ -51,7 +53,9 @@ voice_dtype = np.dtype(
         ("note", np.int32),  # MIDI note nearest to what sounds: its "own pitch"
         ("channel", np.int32),
         ("velocity", np.int32),
+        ("layer", np.int32),  # of rendered notes that it wants
         ("source", np.int32),  # MIDI note whose rendered note it plays; -1: none
+        ("source_layer", np.int32),  # and the layer of that
         ("gated", np.int32),  # 1 while the key is down
         ("sustained", np.int32),  # 1 while only a pedal holds it
         ("caught", np.int32),  # 1 while the sostenuto pedal has it

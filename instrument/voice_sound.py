@@ -5,6 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from . import layers
 from .channels import nearer
 from .filter import OPEN_HZ, filter_coefficients
 from .kernels import Record, kernel
@@ -25,21 +26,8 @@ VELOCITY_EXPONENT = 2.0  # at velocity_level 1: 40 dB from the softest to the lo
 VELOCITY_OCTAVES = 5.0  # that velocity_cutoff 1 closes the filter for the softest note
 SPREAD_SEMITONES = 36.0  # from middle C to the side
 MIDDLE_C = 60
-LINEAR, SOFT_TOUCH, HARD_TOUCH, FIXED = range(4)  # as `parameters.VELOCITY_CURVES`
-SOFT_EXPONENT, HARD_EXPONENT = 0.55, 1.8
-FIXED_VELOCITY = 100
 
-
-@kernel
-def strength_of(velocity: int, curve: int) -> float:
-    """Give how hard a note is struck, 0..1: its velocity by a curve."""
-    if curve == FIXED:
-        return FIXED_VELOCITY / 127.0
-    if curve == SOFT_TOUCH:
-        return math.pow(velocity / 127.0, SOFT_EXPONENT)
-    if curve == HARD_TOUCH:
-        return math.pow(velocity / 127.0, HARD_EXPONENT)
-    return velocity / 127.0
+strength_of = kernel(layers.strength_of)
 
 
 @kernel

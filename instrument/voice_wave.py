@@ -70,5 +70,3 @@ def voice_wave(
         readers[voice.front + TAIL].slot = 0
         voice.front = 1 - voice.front
         voice.fading = 0
-
-

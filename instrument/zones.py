@@ -23,6 +23,11 @@ def master_of(channel: int, lower: int, upper: int) -> int:
     return channel
 
 
+def slide_place(value: int) -> float:
+    """Turn a slide, 0..127, into -1..1; 64, the middle of MIDI, is exactly 0."""
+    return (value - 64) / (64.0 if value < 64 else 63.0)
+
+
 class Zones(msgspec.Struct, frozen=True):
     """Both zones by the number of their members; 0 is no zone.
 

@@ -37,12 +37,16 @@ class Player:
         self.engine = Engine(RATE, pool, **options)
         self._slot = 0
 
-    def publish(self, pitch, wave, **info):
-        """Put a wave into the next slot and give it to a key."""
+    def publish(self, pitch, wave, layer=0, **info):
+        """Put a wave into the next slot and give it to a key of a layer."""
         self._slot = self._slot % (self.pool.n_slots - 1) + 1
         self.pool.write(self._slot, wave)
-        self.engine.publish(pitch, NoteInfo(self._slot, len(wave), sample_rate=RATE, **info))
+        self.engine.publish(pitch, self.note_of(self._slot, wave, **info), layer)
         return self._slot
+
+    def note_of(self, slot, wave, **info):
+        """Say how a wave is played that lies in a slot."""
+        return NoteInfo(slot, len(wave), sample_rate=RATE, **info)
 
     def post(self, *events):
         for event in events:

@@ -43,8 +43,9 @@ class Player:
         self.cache.note_rendered(job.job, NoteInfo(job.slot, 28800) if job.first_only else whole)
         self.cache.publish_to(self.publish)
 
-    def publish(self, pitch: int, note: NoteInfo | None) -> bool:
+    def publish(self, pitch: int, note: NoteInfo | None, layer: int) -> bool:
         assert note is not None
+        assert layer == 0
         self.playing[pitch] = note
         return True
 
@@ -289,7 +290,7 @@ def test_note_that_the_engine_could_not_take_is_offered_again(player: Player) ->
     player.cache.want(place(0.5))
     (job,) = player.jobs(1)
     player.cache.note_rendered(job.job, NoteInfo(job.slot, 100))
-    assert player.cache.publish_to(lambda pitch, note: False) == 0
+    assert player.cache.publish_to(lambda pitch, note, layer: False) == 0
     assert player.cache.has_unpublished
     assert player.cache.publish_to(player.publish) == 1
     assert not player.cache.has_unpublished

@@ -44,7 +44,7 @@ class Keyboard:
             for job in jobs:
                 self.n_requests += 1
                 self.cache.note_rendered(job.job, NOTE)
-                self.cache.publish_to(lambda pitch, note: True)
+                self.cache.publish_to(lambda pitch, note, layer: True)
                 self.now += 1.0
 
     def fill(self, n_notes: int) -> None:
