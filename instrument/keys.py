@@ -218,6 +218,7 @@ def prepare_voice(m: Machine, v: int, pitch: float, place: int, n: int) -> None:
         voice.offset = np.float32(hand * abs(side) * targets[P_UNISON_SPREAD])
         start = (state.n_struck + place) * GOLDEN
         voice.elapsed = (start - math.floor(start)) * UNISON_SECONDS * state.sample_rate
+    voice.delay = state.offset
     voice.source = -1
     voice.front = 0
     m.readers[v, 0].slot = 0

@@ -5,6 +5,8 @@ it. What goes wrong is counted. `render_block` tells the story; `fill` cuts it t
 keeps what is left over, so the device's block size does not change a single bit.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,7 +57,6 @@ from .voice_sound import feel, settle
 
 LINGER_SECONDS = 1.0  # a held note that ran out waits so long for the rest of it
 ALIGNMENTS = 1  # cross-fades that may begin in one inner block, so that no block is dear
-STAMPED_FRAMES = 256  # blocks longer than this place events by their time stamps
 
 
 @inlined
@@ -75,17 +76,19 @@ def take_notes(m: Machine) -> None:
 
 
 @inlined
-def is_due(state: Record, time_seconds: float) -> bool:
-    """Say whether an event belongs into the inner block now made.
+def place_of(state: Record, event: Record) -> int:
+    """Give the frame of the inner block now made at which an event happens; 64: in a later one.
 
-    Blocks of up to 256 frames take events at their start: placing them by their time would
-    double the delay to gain 5 ms of evenness. Longer blocks place an event where it was in the
-    previous block, so that a fast passage stays even.
+    An event says its frame itself, or its time is where it was in the device's previous block; one
+    without either, or that comes too late, happens at once.
     """
-    if state.origin_seconds < 0.0 or time_seconds == 0.0:
-        return True
-    offset = (time_seconds - state.origin_seconds) * state.sample_rate
-    return state.origin_frame + offset < state.frame + BLOCK
+    frame = event.frame
+    if frame < 0:
+        if state.origin_seconds < 0.0 or event.time_seconds == 0.0:
+            return 0
+        since = (event.time_seconds - state.origin_seconds) * state.sample_rate
+        frame = state.origin_frame + int(math.floor(since + 0.5))
+    return min(max(frame - state.frame, 0), BLOCK)
 
 
 @inlined
@@ -97,8 +100,10 @@ def take_events(m: Machine) -> None:
         if event.sequence != state.ring_read + 1:
             return
         fence()
-        if not is_due(state, event.time_seconds):
+        state.offset = place_of(state, event)
+        if state.offset >= BLOCK:
             return
+        event.placed = state.frame + state.offset
         obey(m, event)
         fence()
         state.ring_read += 1
@@ -123,7 +128,7 @@ def obey(m: Machine, event: Record) -> None:
         reset_channel(state, channel)
         raise_pedals(m, channel)
     elif kind == ALL_NOTES_OFF:
-        release_all(m.voices)
+        release_all(m.voices, state.offset)
         forget_keys(state)
     elif kind == ZONES:
         release_all(m.voices)
@@ -212,7 +217,9 @@ def prepare_voices(m: Machine) -> tuple[int, int]:
             continue
         if voice.stage == WAITING:
             begin_if_ready(m, v)
-            if voice.stage not in (IDLE, WAITING):
+            if voice.stage == WAITING:
+                voice.delay = 0
+            elif voice.stage != IDLE:
                 settle(m, v)
         elif left > 0 and voice.fading == 0 and voice.kill_step == 0.0:
             left -= follow_key(m, v)

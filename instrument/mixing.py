@@ -114,6 +114,29 @@ def mix_voice(
 
 
 @kernel
+def begin_envelope(
+    voice: Record,
+    sustain: np.float32,
+    curves: NDArray[np.float32],
+    release: NDArray[np.float32],
+    level: NDArray[np.float32],
+) -> int:
+    """Write the envelope up to where a voice begins, or is released, inside the block.
+
+    Returns:
+        The frame where the rest of it begins.
+    """
+    delay, turn = voice.delay, max(voice.turn, voice.delay)
+    for i in range(delay):
+        level[i] = np.float32(0.0)
+    if turn > delay:
+        envelope_block(voice.before, voice.level, sustain, curves, release, level[delay:turn])
+        voice.level = level[turn - 1]
+    voice.delay = voice.turn = 0
+    return turn
+
+
+@kernel
 def render_group(m: Machine, row: int, first: int, n: int) -> None:
     """Add up to sixteen voices of one list to the mix."""
     state = m.state[0]
@@ -132,8 +155,11 @@ def render_group(m: Machine, row: int, first: int, n: int) -> None:
         release = state.curves[RELEASE_ROW]
         if voice.sustained == 1:
             release = state.damped_curves[voice.channel]
+        first = voice.delay
+        if first + voice.turn > 0:
+            first = begin_envelope(voice, sustain, state.curves, release, level)
         voice.stage = envelope_block(
-            voice.stage, voice.level, sustain, state.curves, release, level
+            voice.stage, voice.level, sustain, state.curves, release, level[first:]
         )
         voice.level = level[BLOCK - 1]
         mix_voice(m, voice, state.waves[lane], level)

@@ -84,6 +84,11 @@ state_dtype = np.dtype(
         ("frame", np.int64),  # first frame of the inner block now made
         ("origin_frame", np.int64),  # frame that `origin_seconds` maps to
         ("origin_seconds", np.float64),  # negative: time stamps are not used
+        ("is_even", np.int64),  # 1: time stamps are used at this block size; written by `Engine`
+        ("offset", np.int64),  # frame of the inner block at which the present event happens
+        ("next_seconds", np.float64),  # when the device should ask next, by the steadied clock
+        ("period_seconds", np.float64),  # from one block to the next, by the steadied clock
+        ("period_frames", np.int64),  # of the device's last block
         ("blocks", np.int64),  # calls from the device
         ("late_blocks", np.int64),  # that took longer than they last
         ("underflows", np.int64),  # that the device reported

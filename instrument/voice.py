@@ -209,6 +209,7 @@ def read_note(
     gain: np.float32,
     gain_after: np.float32,
     row: NDArray[np.float32],
+    delay: int = 0,
 ) -> None:
     """Add one block of a note to a row, and advance its reader.
 
@@ -220,12 +221,13 @@ def read_note(
         gain: Factor at the block's start.
         gain_after: Factor at the block's end; between them a ramp.
         row: float32 [64], added to.
+        delay: Frames of the row before it begins.
     """
     first = gain * end_gain(reader, step, end_frames, 0)
     gain_step = (gain_after * end_gain(reader, step, end_frames, BLOCK) - first) / np.float32(BLOCK)
     looped = reader.loop_end > 0
     limit = reader.loop_end if looped else reader.n_frames
-    i = 0
+    i = delay
     while i < BLOCK:
         if reader.position >= limit:
             if not looped:
@@ -288,9 +290,9 @@ def voice_wave(
     for i in range(BLOCK):
         row[i] = ZERO
     old = readers[voice.front]
-    voice.elapsed += BLOCK * step
+    voice.elapsed += (BLOCK - voice.delay) * step
     if voice.fading == 0:
-        read_note(old, pool[old.slot], step * old.ratio, end_frames, ONE, ONE, row)
+        read_note(old, pool[old.slot], step * old.ratio, end_frames, ONE, ONE, row, voice.delay)
         return
     new = readers[1 - voice.front]
     after = min(voice.fade + voice.fade_step, ONE)
