@@ -23,7 +23,7 @@ from .kernels import (
 from .envelope import BLOCK
 from .machine import fill
 from .ring import N_NOTES, RING_SIZE, event_dtype, key_dtype
-from .state import Machine, state_dtype
+from .state import TAPE_FRAMES, Machine, reel_dtype, state_dtype
 from .voice_record import reader_dtype, voice_dtype
 
 UNDERFLOW_FLAG, PRIMING_FLAG = 4, 16  # paOutputUnderflow, paPrimingOutput
@@ -125,7 +125,9 @@ def machine_at(addresses: NDArray[np.uint64]) -> Machine:
         carray(pointer(a[3]), (RING_SIZE,), event_dtype),
         carray(pointer(a[4]), (n_voices,), voice_dtype),
         carray(pointer(a[5]), (n_voices, 2), reader_dtype),
-        carray(pointer(a[6]), (n_slots, n_frames), np.float32),
+        carray(pointer(a[6]), (1,), reel_dtype),
+        carray(pointer(a[7]), (TAPE_FRAMES, 2), np.float32),
+        carray(pointer(a[8]), (n_slots, n_frames), np.float32),
     )
 
 

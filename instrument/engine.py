@@ -21,6 +21,7 @@ from .pool import NoteInfo, NotePool
 from .ring import N_CHANNELS, N_NOTES, RING_SIZE, event_dtype, key_dtype, put_event, put_note
 from .ring_rows import finite, require, row_of
 from .state import MAXIMUM_VOICES, NOWHERE, ROWS, forget_playing, make_machine, state_dtype
+from .tape import Tape
 from .tuning import Tuning, equal_tuning
 from .voice import SHORTEST_LOOP
 
@@ -190,6 +191,31 @@ class Engine:
         if int(self._machine.state[0]["ring_read"]) < place:
             return None
         return int(self._machine.ring[(place - 1) % RING_SIZE]["placed"])
+
+    @property
+    def tape(self) -> Tape:
+        """What records the output."""
+        return Tape(self._machine)
+
+    def take_over(self, n_struck: int, vibrato_phase: float) -> None:
+        """Go on as another engine would, where that is not for events to say; while none sounds.
+
+        Args:
+            n_struck: Keys that have gone down before: it sets where a unison's voices begin.
+            vibrato_phase: In cycles.
+        """
+        self._machine.state[0]["n_struck"] = n_struck
+        self._machine.state[0]["vibrato_phase"] = vibrato_phase
+
+    @property
+    def n_struck(self) -> int:
+        """Keys that have gone down so far."""
+        return int(self._machine.state[0]["n_struck"])
+
+    @property
+    def vibrato_phase(self) -> float:
+        """Of the vibrato, in cycles."""
+        return float(self._machine.state[0]["vibrato_phase"])
 
     def use_even_timing(self, is_even: bool) -> None:
         """Say how the device's callback places events that carry a time.

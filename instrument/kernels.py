@@ -47,6 +47,7 @@ SOURCES = (
     "ring",
     "sources",
     "state",
+    "tape",
     "tone",
     "voice",
     "voice_pitch",

@@ -1,6 +1,8 @@
 """A performance through the engine into a wave file: no device, no clock, as fast as it goes."""
 
 import contextlib
+import itertools
+import math
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -15,9 +17,11 @@ from numpy.typing import NDArray
 
 from .cache import Target
 from .engine import Engine
+from .envelope import BLOCK
 from .events import AllNotesOff, AnyEvent, ControlChange, NoteOff, NoteOn
 from .offline_notes import Cue, NoteSource
 from .parameters import SUSTAIN_PEDAL
+from .performance import BeginPerformance, PerformedEvent
 
 Block = NDArray[np.float32]
 Encoding = Literal["PCM_24", "FLOAT"]
@@ -41,15 +45,15 @@ class Player(Protocol):
         """Give the engine's events at the beginning."""
         ...
 
-    def play(self, event: AnyEvent) -> tuple[AnyEvent, ...]:
+    def play(self, event: PerformedEvent) -> tuple[AnyEvent, ...]:
         """Take an event; give the engine's events that come of it."""
         ...
 
-    def as_sounding(self, event: AnyEvent) -> AnyEvent | None:
+    def as_sounding(self, event: PerformedEvent) -> PerformedEvent | None:
         """Give a key's event with the note that sounds; None for a key that is silent."""
         ...
 
-    def passing(self, event: AnyEvent) -> tuple[int, ...]:
+    def passing(self, event: PerformedEvent) -> tuple[int, ...]:
         """Give the notes that a bend or a glide comes by; asked before `as_sounding`."""
         ...
 
@@ -75,7 +79,7 @@ class _Keys:
     held: set[int] = field(default_factory=set)  # by the pedal
     pedal: bool = False
 
-    def take(self, event: AnyEvent) -> None:
+    def take(self, event: PerformedEvent) -> None:
         match event:
             case NoteOn(note=note):
                 self.down.add(note)
@@ -95,7 +99,7 @@ class _Keys:
         return sorted(self.down | self.held)
 
 
-def arrange(events: Sequence[AnyEvent], player: Player, pitches: range) -> list[Moment]:
+def arrange(events: Sequence[PerformedEvent], player: Player, pitches: range) -> list[Moment]:
     """Say beforehand what happens when: which notes are needed and which events are posted.
 
     A note has the timbre of its beginning; when the pad moves, the notes that sound then follow
@@ -107,7 +111,9 @@ def arrange(events: Sequence[AnyEvent], player: Player, pitches: range) -> list[
         pitches: That the model can make; notes outside are transposed by the engine.
     """
     keys = _Keys()
-    moments = [Moment(0.0, (), player.start())]
+    standing = list(itertools.takewhile(_is_standing, events))
+    start = [*player.start(), *(posted for event in standing for posted in player.play(event))]
+    moments = [Moment(0.0, (), tuple(start))]
     follow_at: float | None = None
     last = player.target(0.0)
     cells: dict[int, str] = {}  # that each pitch was cued for last
@@ -117,7 +123,7 @@ def arrange(events: Sequence[AnyEvent], player: Player, pitches: range) -> list[
         cells[pitch] = target.cell
         return Cue(pitch, target)
 
-    for event in events:
+    for event in events[len(standing) :]:
         seconds = event.time_seconds
         if follow_at is not None and follow_at <= seconds:
             target = player.target(follow_at)
@@ -137,7 +143,14 @@ def arrange(events: Sequence[AnyEvent], player: Player, pitches: range) -> list[
             follow_at = (seconds // FOLLOW_SECONDS + 1) * FOLLOW_SECONDS
         last = target
         moments.append(Moment(seconds, on_the_way, posted))
+    if events and isinstance(events[0], BeginPerformance):
+        moments.append(Moment(max(events[0].seconds, events[-1].time_seconds)))
     return moments
+
+
+def _is_standing(event: PerformedEvent) -> bool:
+    """Whether an event only says where something stands when the music begins."""
+    return event.time_seconds == 0.0 and not isinstance(event, NoteOn | NoteOff)
 
 
 def perform(
@@ -147,8 +160,10 @@ def perform(
     sample_rate: float,
     write: Callable[[Block], None],
     progress: Callable[[float], None] = lambda _: None,
+    *,
+    begin: BeginPerformance | None = None,
 ) -> None:
-    """Play moments through the engine, and on until all is silent.
+    """Play moments through the engine, each at its frame, and on until all is silent.
 
     Args:
         moments: From `arrange`; the first sets the parameters before the beginning.
@@ -157,38 +172,48 @@ def perform(
         sample_rate: The engine's, in Hz.
         write: Takes each block, float32 [frame, 2]; it may not keep it.
         progress: Told the seconds that are done.
+        begin: Of a performance: it sounds as it did, frame by frame.
     """
     notes.expect([cue for moment in moments for cue in moment.cues])
     for event in moments[0].events:
         engine.post(event)
-    engine.process(np.zeros((round(SETTLING_SECONDS * sample_rate), 2), np.float32))
-    frame = 0
+    n_settling = math.ceil(SETTLING_SECONDS * sample_rate / BLOCK) * BLOCK
+    engine.process(np.zeros((n_settling, 2), np.float32))
+    phase = begin.phase if begin is not None else 0
+    if begin is not None:
+        engine.take_over(begin.n_struck, begin.vibrato_phase)
+    origin, frame = engine.next_frame + phase, -phase
 
     def process(n_frames: int) -> Block:
         nonlocal frame
         block = np.zeros((n_frames, 2), np.float32)
         engine.process(block)
-        write(block)
+        if frame + n_frames > 0:
+            write(block[max(-frame, 0) :])
         frame += n_frames
         progress(frame / sample_rate)
         return block
 
-    def insist(accepted: Callable[[], bool]) -> None:
+    def insist(accepted: Callable[[], int]) -> None:
         while not accepted():  # the ring is full: one inner block empties it
-            process(64)
+            process(BLOCK)
 
     for moment in moments[1:]:
         due = round(moment.seconds * sample_rate)
-        while frame < due:
-            process(min(CHUNK_FRAMES, due - frame))
+        inner_block = (due + phase) // BLOCK * BLOCK - phase
+        while frame < inner_block:
+            process(min(CHUNK_FRAMES, inner_block - frame))
         for cue in moment.cues:
             note = notes.next_note(engine.slots_in_use())
             insist(lambda: engine.publish(cue.pitch, note))  # noqa: B023  # called at once
         for event in moment.events:
             now = msgspec.structs.replace(event, time_seconds=0.0)
-            insist(lambda: engine.post(now))  # noqa: B023  # called at once
-    engine.post(ControlChange(controller=SUSTAIN_PEDAL, value=0))
-    engine.post(AllNotesOff())
+            insist(lambda: engine.post(now, origin + due))  # noqa: B023  # called at once
+    end = origin + frame
+    if moments[1:]:
+        end = origin + round(moments[-1].seconds * sample_rate)
+    engine.post(ControlChange(controller=SUSTAIN_PEDAL, value=0), end)
+    engine.post(AllNotesOff(), end)
     step = round(TAIL_STEP_SECONDS * sample_rate)
     n_silent = 0
     for _ in range(round(TAIL_SECONDS / TAIL_STEP_SECONDS)):

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import mido
 
-from .events import AnyEvent
+from .events import ProgramChange
 from .midi_messages import event_of
+from .performance import BeginPerformance, PerformedEvent, marked_event
 
 MAXIMUM_SECONDS = 6 * 3600.0
 
@@ -16,30 +17,34 @@ class SongError(Exception):
     """A MIDI file can't be played; the message says which and why."""
 
 
-def read_song(path: Path) -> list[AnyEvent]:
+def read_song(path: Path) -> list[PerformedEvent]:
     """Read a MIDI file: all tracks and channels as one list.
 
     Args:
         path: A Standard MIDI File of type 0 or 1.
 
     Returns:
-        The events in order; `time_seconds` counts from the song's beginning.
+        The events in order; `time_seconds` counts from the song's beginning. That of a performance
+        starts with a `BeginPerformance`; it brings its presets itself, so its program changes,
+        which are for other synths, are left out.
 
     Raises:
         SongError: If it can't be read, is no MIDI file, has no notes or lasts too long.
     """
     with song_errors(path):
-        events = []
+        events: list[PerformedEvent] = []
         now = 0.0
         for message in mido.MidiFile(path):  # mido merges the tracks and turns ticks into seconds
             now += message.time
-            event = event_of(message, now)
+            event = marked_event(message, now) or event_of(message, now)
             if event is not None:
                 events.append(event)
     if not events:
         raise SongError(f'"{path}" holds nothing to play.')
     if events[-1].time_seconds > MAXIMUM_SECONDS:
         raise SongError(f'"{path}" lasts more than {MAXIMUM_SECONDS / 3600:.0f} hours.')
+    if isinstance(events[0], BeginPerformance):
+        return [event for event in events if not isinstance(event, ProgramChange)]
     return events
 
 

@@ -15,6 +15,7 @@ from .ring import N_CHANNELS, N_CONTROLS, N_NOTES, N_PEDALS, RING_SIZE, event_dt
 from .voice_record import reader_dtype, voice_dtype
 
 MAXIMUM_VOICES = 256
+TAPE_FRAMES = 1 << 19  # 11 s at 48 kHz: so long may a disk stall while the output is recorded
 GHOSTS = 32  # voices beyond those that may sound, in which stolen ones fade out
 
 STEAL_SECONDS, RESTRIKE_SECONDS, PANIC_SECONDS = 0.003, 0.030, 0.005
@@ -137,6 +138,18 @@ state_dtype = np.dtype(
 )
 
 
+reel_dtype = np.dtype(
+    [
+        ("is_running", np.int64),  # 1 while the output is recorded; written by `Tape`
+        ("read", np.int64),  # frames taken off; written by `Tape`
+        ("written", np.int64),  # frames put on, by whoever makes blocks, as the next two
+        ("lost", np.int64),
+        ("first_frame", np.int64),  # the engine's number of the first one; negative: none yet
+    ],
+    align=True,
+)
+
+
 class Machine(NamedTuple):
     """All arrays that the kernels work on; the callback finds them through their addresses."""
 
@@ -146,6 +159,8 @@ class Machine(NamedTuple):
     ring: NDArray[Any]  # [event] of event_dtype
     voices: NDArray[Any]  # [voice] of voice_dtype
     readers: NDArray[Any]  # [voice, 2] of reader_dtype
+    reel: NDArray[Any]  # [1] of reel_dtype
+    tape: NDArray[np.float32]  # [frame, 2], a ring
     pool: NDArray[np.float32]  # [slot, frame]
 
 
@@ -168,6 +183,8 @@ def make_machine(
         ring=np.zeros(RING_SIZE, event_dtype),
         voices=np.zeros(n_total, voice_dtype),
         readers=np.zeros((n_total, 2), reader_dtype),
+        reel=np.zeros(1, reel_dtype),
+        tape=np.zeros((TAPE_FRAMES, 2), np.float32),
         pool=pool,
     )
     defaults = [parameter.default for parameter in PARAMETERS]

@@ -1,6 +1,7 @@
 """What the instrument says of itself: frozen snapshots that can cross a pipe."""
 
 from enum import IntEnum
+from typing import Literal
 
 import msgspec
 
@@ -106,6 +107,40 @@ class AudioStatus(msgspec.Struct, frozen=True):
     message: str = ""
 
 
+SoundFormat = Literal["wav24", "wav32", "flac"]
+
+
+class RecordError(Exception):
+    """A recording can't be made or went wrong; the message says which and what to do."""
+
+
+class RecordSettings(msgspec.Struct, frozen=True):
+    """What to record.
+
+    Attributes:
+        sound: The output, as a sound file.
+        performance: What is played, as a MIDI file that `timbrepad render` turns into the sound.
+        format: Of the sound: WAV of 24 bits or of 32-bit floating point, or FLAC.
+        sound_path: Where to; "" is a name of its own in the player's folder.
+        performance_path: As `sound_path`.
+    """
+
+    sound: bool = True
+    performance: bool = True
+    format: SoundFormat = "wav24"
+    sound_path: str = ""
+    performance_path: str = ""
+
+
+class RecordStatus(msgspec.Struct, frozen=True):
+    """How recording stands: whether it runs, how long the take is, where it goes, what was lost."""
+
+    is_running: bool = False
+    seconds: float = 0.0
+    path: str = ""
+    n_lost: int = 0
+
+
 class Notice(msgspec.Struct, frozen=True):
     """One line for the player: what happened and what to do. `id` counts up from 1."""
 
@@ -169,6 +204,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         n_fresh: Fresh notes among those the model can make.
         n_notes: Notes the model can make.
         cache_bytes: What the note pool holds.
+        recording: Of the output and of what is played.
         notices: The latest notices, oldest first.
         note_version: Counts up when the picture of `last_note` would change.
     """
@@ -204,5 +240,6 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     n_fresh: int = 0
     n_notes: int = 0
     cache_bytes: int = 0
+    recording: RecordStatus = RecordStatus()
     notices: tuple[Notice, ...] = ()
     note_version: int = 0
