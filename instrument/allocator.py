@@ -199,9 +199,7 @@ def release(voice: Record, offset: int = 0) -> None:
 
 
 @kernel
-def lift(
-    voices: NDArray[Record], key: int, channel: int, pedal: bool, offset: int = 0
-) -> None:
+def lift(voices: NDArray[Record], key: int, channel: int, pedal: bool, offset: int = 0) -> None:
     """A key has come up: its note ends, or the sustain pedal or the sostenuto holds it on."""
     for v in range(voices.shape[0]):
         voice = voices[v]

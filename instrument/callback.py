@@ -11,6 +11,7 @@ import numpy as np
 from numba import carray, types  # type: ignore[attr-defined]
 from numpy.typing import NDArray
 
+from .envelope import BLOCK
 from .kernels import (
     FAST_MATH,
     Record,
@@ -20,7 +21,6 @@ from .kernels import (
     kernel,
     pointer,
 )
-from .envelope import BLOCK
 from .machine import fill
 from .ring import N_NOTES, RING_SIZE, event_dtype, key_dtype
 from .state import TAPE_FRAMES, Machine, reel_dtype, state_dtype

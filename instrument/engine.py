@@ -25,7 +25,6 @@ from .tape import Tape
 from .tuning import Tuning, equal_tuning
 from .voice import SHORTEST_LOOP
 
-
 AT_ONCE = -1  # no frame of its own
 NEEDS_NO_PLACE = -1
 

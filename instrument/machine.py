@@ -50,7 +50,7 @@ from .state import (
     P_VELOCITY_CUTOFF,
     Machine,
 )
-from .tape import record
+from .tape import begin_tape, record
 from .tone import TONE_SECONDS, add_clips, add_tone, start_clip
 from .voice import has_ended
 from .voice_pitch import retune, turn_pitch
@@ -280,7 +280,7 @@ def render_block(m: Machine) -> None:
 def fill(m: Machine, out: NDArray[np.float32]) -> None:
     """Fill a block of any length, float32 [frame, 2], from inner blocks."""
     state = m.state[0]
-    first_frame = state.frame - state.left_over
+    begin_tape(m)
     done, n = 0, out.shape[0]
     while done < n:
         if state.left_over == 0:
@@ -293,4 +293,4 @@ def fill(m: Machine, out: NDArray[np.float32]) -> None:
             out[done + i, 1] = state.block[start + i, 1]
         state.left_over -= take
         done += take
-    record(m, out, first_frame)
+    record(m, out)

@@ -180,8 +180,6 @@ def perform(
     n_settling = math.ceil(SETTLING_SECONDS * sample_rate / BLOCK) * BLOCK
     engine.process(np.zeros((n_settling, 2), np.float32))
     phase = begin.phase if begin is not None else 0
-    if begin is not None:
-        engine.take_over(begin.n_struck, begin.vibrato_phase)
     origin, frame = engine.next_frame + phase, -phase
 
     def process(n_frames: int) -> Block:
@@ -193,6 +191,11 @@ def perform(
         frame += n_frames
         progress(frame / sample_rate)
         return block
+
+    if begin is not None:
+        if phase > 0:  # the rest of an inner block that had been made before
+            process(BLOCK)
+        engine.take_over(begin.n_struck, begin.vibrato_phase)
 
     def insist(accepted: Callable[[], int]) -> None:
         while not accepted():  # the ring is full: one inner block empties it

@@ -169,21 +169,15 @@ def _controller(number: int, value: int, channel: int = 0) -> Message:
 
 
 _MESSAGES: dict[type[Any], Callable[[Any], Message | list[Message]]] = {
-    NoteOn: lambda e: mido.Message(
-        "note_on", channel=e.channel, note=e.note, velocity=e.velocity
-    ),
+    NoteOn: lambda e: mido.Message("note_on", channel=e.channel, note=e.note, velocity=e.velocity),
     NoteOff: lambda e: mido.Message(
         "note_off", channel=e.channel, note=e.note, velocity=e.velocity
     ),
     ControlChange: lambda e: _controller(e.controller, e.value, e.channel),
     PitchBend: _bend,
     ChannelPressure: lambda e: mido.Message("aftertouch", channel=e.channel, value=e.value),
-    KeyPressure: lambda e: mido.Message(
-        "polytouch", channel=e.channel, note=e.note, value=e.value
-    ),
-    ProgramChange: lambda e: mido.Message(
-        "program_change", channel=e.channel, program=e.program
-    ),
+    KeyPressure: lambda e: mido.Message("polytouch", channel=e.channel, note=e.note, value=e.value),
+    ProgramChange: lambda e: mido.Message("program_change", channel=e.channel, program=e.program),
     AllNotesOff: lambda _: _controller(ALL_NOTES_OFF, 0),
     Panic: lambda _: _controller(ALL_SOUND_OFF, 0),
     SetZones: _zones,

@@ -165,7 +165,7 @@ class _Take:
             vibrato_phase=engine.vibrato_phase,
         )
         for event in standing:
-            self._placed.append((self._begun_frame, event))
+            self._placed.append((0, event))  # before the first frame
         self._writer = threading.Thread(target=self._write, name="recorder", daemon=True)
         if self._file is not None:
             self._tape.start()
@@ -251,9 +251,7 @@ class _Take:
                 part_of(self._performance).unlink(missing_ok=True)
                 paths.append(self._performance)
             except OSError as error:
-                problems.append(
-                    f'Could not write "{self._performance}": {reason_of(error)}.'
-                )
+                problems.append(f'Could not write "{self._performance}": {reason_of(error)}.')
         return paths, problems
 
     def _encoded(self) -> bytes:
@@ -262,6 +260,10 @@ class _Take:
             begin = msgspec.structs.replace(
                 self._begin, phase=first % BLOCK, n_frames=self._n_frames
             )
+            if self._file is not None:
+                begin = msgspec.structs.replace(
+                    begin, n_struck=self._tape.n_struck, vibrato_phase=self._tape.vibrato_phase
+                )
             return performance_bytes(begin, [(at - first, event) for at, event in self._placed])
 
     def _write(self) -> None:

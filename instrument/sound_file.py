@@ -51,9 +51,7 @@ class SoundFile:
             raise RecordError(f'Could not record to "{path}": {_reason(error, path)}.') from error
         if kind != "flac":
             library: Any = soundfile
-            library._snd.sf_command(
-                self._file._file, _UPDATE_HEADER_AUTO, library._ffi.NULL, True
-            )
+            library._snd.sf_command(self._file._file, _UPDATE_HEADER_AUTO, library._ffi.NULL, True)
 
     def write(self, frames: NDArray[np.float32]) -> None:
         """Append float32 [frame, 2].
@@ -85,7 +83,7 @@ class SoundFile:
             self.part.replace(self.path)
         except (OSError, soundfile.SoundFileError) as error:
             raise RecordError(
-                f'The recording could not be finished: {_reason(error, self.path)}. '
+                f"The recording could not be finished: {_reason(error, self.path)}. "
                 f'It is in "{self.part}"'
             ) from error
 

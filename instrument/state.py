@@ -145,6 +145,8 @@ reel_dtype = np.dtype(
         ("written", np.int64),  # frames put on, by whoever makes blocks, as the next two
         ("lost", np.int64),
         ("first_frame", np.int64),  # the engine's number of the first one; negative: none yet
+        ("n_struck", np.int64),  # as in the state, when it began
+        ("vibrato_phase", np.float64),
     ],
     align=True,
 )

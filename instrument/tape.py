@@ -14,20 +14,22 @@ NOT_BEGUN = -1
 
 
 @inlined
-def record(m: Machine, out: NDArray[np.float32], first_frame: int) -> None:
-    """Put a block that goes to the device on the tape while it runs.
+def begin_tape(m: Machine) -> None:
+    """Note where a tape that has been started begins, before its first block is made."""
+    state, reel = m.state[0], m.reel[0]
+    if reel.is_running == 1 and reel.first_frame == NOT_BEGUN:
+        reel.n_struck = state.n_struck
+        reel.vibrato_phase = state.vibrato_phase
+        reel.first_frame = state.frame - state.left_over
 
-    Args:
-        m: The machine.
-        out: float32 [frame, 2].
-        first_frame: The engine's number of the block's first frame.
-    """
+
+@inlined
+def record(m: Machine, out: NDArray[np.float32]) -> None:
+    """Put a block that goes to the device, float32 [frame, 2], on the tape while it runs."""
     reel = m.reel[0]
-    if reel.is_running == 0:
+    if reel.is_running == 0 or reel.first_frame == NOT_BEGUN:
         return
     n, written = out.shape[0], reel.written
-    if reel.first_frame == NOT_BEGUN:
-        reel.first_frame = first_frame
     if written + n - reel.read > TAPE_FRAMES:
         reel.lost += n
         return
@@ -82,6 +84,16 @@ class Tape:
         """The engine's number of the first frame on the tape; None before it is there."""
         first = int(self._reel["first_frame"])
         return None if first == NOT_BEGUN else first
+
+    @property
+    def n_struck(self) -> int:
+        """Keys that had gone down before the first frame."""
+        return int(self._reel["n_struck"])
+
+    @property
+    def vibrato_phase(self) -> float:
+        """Of the vibrato at the first inner block that was not made before, in cycles."""
+        return float(self._reel["vibrato_phase"])
 
     @property
     def n_lost(self) -> int:
