@@ -24,9 +24,10 @@ import typer
 from typer.core import TyperGroup
 
 if TYPE_CHECKING:
-    from instrument import AnyEvent, ModelInfo, Preset, Status, Timbre, Tuning
+    from instrument import ModelInfo, Preset, RecordSettings, Status, Timbre, Tuning
     from instrument.doctor import Finding
     from instrument.options import InstrumentOptions
+    from instrument.performance import BeginPerformance, PerformedEvent
     from model.gansynth import GANSynth
     from train.preparation import Fault
     from train.progress import Progress as TrainingProgress
@@ -235,6 +236,18 @@ def play(
             help="What MIDI controllers move: a profile's name or file; else as last time.",
         ),
     ] = "",
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.wav", help="With --headless: record the sound, as .wav or .flac."
+        ),
+    ] = None,
+    record_midi: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.mid", help="With --headless: record what is played; see: render"
+        ),
+    ] = None,
 ) -> None:
     """Play: open the window, or with --headless only the instrument."""
     from instrument import AudioSettings
@@ -256,10 +269,33 @@ def play(
         mpe=mpe,
         midi_map=_checked_midi_map(midi_map),
     )
+    recorded = _record_settings(record, record_midi)
+    if recorded is not None and not headless:
+        raise typer.BadParameter("--record and --record-midi need --headless.")
     if headless:
-        _play_headless(options)
+        _play_headless(options, recorded)
     else:
         raise typer.Exit(_open_window(options))
+
+
+def _record_settings(sound: Path | None, performance: Path | None) -> "RecordSettings | None":
+    """Say what is to be recorded, or None; refuse a file that no format goes with."""
+    from instrument import RecordSettings
+
+    if sound is None and performance is None:
+        return None
+    if sound is not None and sound.suffix.lower() not in {".wav", ".flac"}:
+        raise typer.BadParameter(f"{sound} must end in .wav or .flac.")
+    if performance is not None and performance.suffix.lower() not in {".mid", ".midi"}:
+        raise typer.BadParameter(f"{performance} must end in .mid.")
+    is_flac = sound is not None and sound.suffix.lower() == ".flac"
+    return RecordSettings(
+        sound=sound is not None,
+        performance=performance is not None,
+        format="flac" if is_flac else "wav24",
+        sound_path=str(sound.absolute()) if sound else "",
+        performance_path=str(performance.absolute()) if performance else "",
+    )
 
 
 def _checked_midi_map(name: str) -> str:
@@ -329,7 +365,7 @@ def _no_display() -> str:
     )
 
 
-def _play_headless(options: "InstrumentOptions") -> None:
+def _play_headless(options: "InstrumentOptions", recorded: "RecordSettings | None") -> None:
     """Play until Ctrl-C; what the instrument has to say goes to stderr."""
     from instrument.host import SWITCH_SECONDS
     from instrument.instrument import Instrument
@@ -345,6 +381,9 @@ def _play_headless(options: "InstrumentOptions") -> None:
                 if line != told:
                     told = line
                     print(line, file=sys.stderr)
+                if recorded is not None and status.audio.running:
+                    instrument.start_recording(recorded)
+                    recorded = None
                 if not ready and 0 < status.n_notes == status.n_fresh:
                     ready = True
                     print(f"All {status.n_notes} keys are ready.", file=sys.stderr)
@@ -354,6 +393,9 @@ def _play_headless(options: "InstrumentOptions") -> None:
                         print(notice.text, file=sys.stderr)
         finally:
             instrument.close()
+            for notice in instrument.status().notices:  # where the recording is
+                if notice.id > heard:
+                    print(notice.text, file=sys.stderr)
 
 
 def _standing(status: "Status") -> str:
@@ -403,7 +445,7 @@ def note(
         _write_raw_note(out, pitch, sound, device)
         return
     tuned = _read_tuning(tuning, keyboard_map)
-    events: list[AnyEvent] = [
+    events: list[PerformedEvent] = [
         NoteOn(note=pitch, velocity=velocity),
         NoteOff(note=pitch, time_seconds=seconds),
     ]
@@ -445,7 +487,11 @@ def render(
     tuning: TuningOption = None,
     keyboard_map: KeyboardMapOption = None,
 ) -> None:
-    """Play a MIDI file into a WAV file; controllers 16 and 17 move the pad."""
+    """Play a MIDI file into a WAV file; controllers 16 and 17 move the pad.
+
+    A file that was recorded with Timbrepad brings its presets, its model and its rate, and gives
+    the sound that was heard.
+    """
     _check_device(device)
     if like_magenta:
         if preset or sample_rate is not None or tuning is not None or keyboard_map is not None:
@@ -455,14 +501,17 @@ def render(
         sound = _Sound("", seed, None, model)
         _render_like_magenta(song, out, sound, instrument_seconds, device)
         return
+    from instrument.performance import BeginPerformance
     from instrument.song import read_song
 
-    sound = _Sound(preset, seed, None, model)
     events = read_song(song)
+    begin = events[0] if isinstance(events[0], BeginPerformance) else None
+    if begin is not None and (preset or seed is not None):
+        raise typer.BadParameter(f"{song} brings its own sound: leave out --preset and --seed.")
+    sound = _Sound(preset, seed, None, model, begin)
     tuned = _read_tuning(tuning, keyboard_map)
-    _play_offline(
-        events, out, sound, sample_rate or 48000, device, instrument_seconds or 0.0, tuning=tuned
-    )
+    rate = sample_rate or (round(begin.sample_rate) if begin is not None else 48000)
+    _play_offline(events, out, sound, rate, device, instrument_seconds or 0.0, tuning=tuned)
 
 
 @dataclass(frozen=True)
@@ -473,6 +522,7 @@ class _Sound:
     seed: int | None
     z_file: Path | None
     model_name: str
+    begin: "BeginPerformance | None" = None  # of a performance, which brings its own sound
 
     def __post_init__(self) -> None:
         if self.seed is not None and self.z_file is not None:
@@ -491,6 +541,8 @@ class _Sound:
         from instrument import Preset, PresetLibrary
         from instrument.offline_player import preset_of_latent
 
+        if self.begin is not None:
+            return self.begin.preset
         library = PresetLibrary()
         preset = library.load(self.preset_name) if self.preset_name else Preset()
         if self.z_file is not None:
@@ -507,6 +559,11 @@ class _Sound:
         else:
             return preset
         return msgspec.structs.replace(preset, corners=corners, model_hash="")
+
+    def begin_at(self, sample_rate: int) -> "BeginPerformance | None":
+        """Give a performance's beginning where the rate is the recorded one."""
+        begin = self.begin
+        return begin if begin is not None and begin.sample_rate == sample_rate else None
 
     def model(self) -> "ModelInfo":
         """Give the model to open: the named one, else the preset's, else the first."""
@@ -538,7 +595,7 @@ def _read_latent(file: Path) -> list[float]:
 
 
 def _play_offline(
-    events: Sequence["AnyEvent"],
+    events: Sequence["PerformedEvent"],
     out: Path,
     sound: _Sound,
     sample_rate: int,
@@ -583,7 +640,13 @@ def _play_offline(
         engine = Engine(sample_rate, notes.pool)
         with _progress(f"Playing into {out.name}") as update:
             perform(
-                moments, notes, engine, sample_rate, write, lambda done: update(done, total, "")
+                moments,
+                notes,
+                engine,
+                sample_rate,
+                write,
+                lambda done: update(done, total, ""),
+                begin=sound.begin_at(sample_rate),
             )
         del engine  # it reads the pool, which goes now
 

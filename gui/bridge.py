@@ -53,6 +53,7 @@ _TOPICS: tuple[tuple[str, Callable[[Status], Any]], ...] = (
     ("cache_changed", lambda status: (status.n_fresh, status.n_notes)),
     ("freshness_changed", lambda status: status.freshness),
     ("gated_changed", lambda status: status.gated),
+    ("recording_changed", lambda status: status.recording),
     ("note_changed", lambda status: (status.last_note, status.note_version)),
 )
 
@@ -92,6 +93,7 @@ class Bridge(QObject):
     moved = Signal(str, object)
     level_changed = Signal(float, float)
     timing_changed = Signal(object)
+    recording_changed = Signal(object)
     noticed = Signal(str, bool)
     midi_heard = Signal()
     _answered = Signal(object)

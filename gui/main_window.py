@@ -49,6 +49,7 @@ from .notice_bar import NoticeBar
 from .preset_actions import PresetActions
 from .preset_browser import PresetBrowser
 from .preset_dialogs import PresetDialogs
+from .record_button import SHORTCUT as RECORD_KEY
 from .status_line import StatusLine
 from .theme import GAP, Theme
 from .top_bar import TopBar
@@ -157,7 +158,7 @@ class MainWindow(QMainWindow):
 
     def _make_panels(self) -> None:
         theme = self._theme
-        self.top = TopBar(self.actions_of_presets, self.dialogs, theme)
+        self.top = TopBar(self.actions_of_presets, self.dialogs, theme, settings=self._settings)
         self.browser = PresetBrowser(self.actions_of_presets, self.dialogs, theme)
         self.pad = LatentPad(theme)
         self.card = HintCard(theme, self.pad)
@@ -240,6 +241,7 @@ class MainWindow(QMainWindow):
         bridge.gated_changed.connect(self.keyboard.show_gated)
         bridge.level_changed.connect(self.meter.show_level)
         bridge.timing_changed.connect(self.top.timing.show_status)
+        bridge.recording_changed.connect(self.top.record.show_status)
         bridge.note_changed.connect(lambda _note: self._picture_note())
         bridge.noticed.connect(self.notices.add)
         self.midi.changed.connect(self._show_midi)
@@ -283,6 +285,12 @@ class MainWindow(QMainWindow):
         self.midi.attach(self.top.previous, "previous_preset")
         self.midi.attach(self.top.next, "next_preset")
         self.top.panicked.connect(self._panic)
+        self.top.record.started.connect(
+            lambda settings: bridge.ask(lambda instrument: instrument.start_recording(settings))
+        )
+        self.top.record.stopped.connect(
+            lambda: bridge.ask(lambda instrument: instrument.stop_recording())
+        )
         self.top.train.toggled.connect(self.show_train_page)
         self.actions_of_presets.listed.connect(lambda _entries: self.train.renew_sounds())
         self.train.play_wanted.connect(lambda: self.show_train_page(False))
@@ -302,6 +310,7 @@ class MainWindow(QMainWindow):
             "Ctrl+.": self._panic,
             "Ctrl+,": self.show_settings,
             "Ctrl+T": self.top.train.toggle,
+            RECORD_KEY: self.top.record.toggle,
             FLIP_KEY: self.train.flip,
             "Esc": self._put_away,
             "Ctrl+Q": self.close,

@@ -88,7 +88,7 @@ def place_of(state: Record, event: Record) -> int:
         if state.origin_seconds < 0.0 or event.time_seconds == 0.0:
             return 0
         since = (event.time_seconds - state.origin_seconds) * state.sample_rate
-        frame = state.origin_frame + int(math.floor(since + 0.5))
+        frame = state.origin_frame + math.floor(since + 0.5)
     return min(max(frame - state.frame, 0), BLOCK)
 
 

@@ -36,7 +36,6 @@ from .preset import Preset
 from .registered import DATA_ENTRY, REGISTERED, REGISTERED_FINE, Registered
 
 MARK = b"\x7dtimbrepad "  # 7D: the manufacturer's number that is free for all
-VERSION = 1
 MOST_TICKS_PER_BEAT = 32767  # 15 bits
 MICROSECONDS = 1_000_000
 LOWER_MASTER, UPPER_MASTER = 0, 15
@@ -63,7 +62,7 @@ class BeginPerformance(Event, frozen=True):
     n_frames: int = 0
     n_struck: int = 0
     vibrato_phase: float = 0.0
-    version: Literal[1] = VERSION
+    version: Literal[1] = 1
 
     @property
     def seconds(self) -> float:

@@ -260,7 +260,7 @@ def test_a_damaged_mark_is_a_line_that_names_the_file(stage, tmp_path):
     data = tuple(b"\x7dtimbrepad {not JSON")
     track = mido.MidiTrack([mido.MetaMessage("sequencer_specific", data=data)])
     mido.MidiFile(tracks=[track]).save(song)
-    with pytest.raises(SongError, match="bad.mid"):
+    with pytest.raises(SongError, match=r"bad\.mid"):
         read_song(song)
 
 
@@ -350,7 +350,7 @@ def test_what_does_not_fit_on_the_tape_is_counted_and_told(stage, tmp_path, monk
 def test_a_file_that_can_not_be_made_is_a_line_and_nothing_runs(stage, tmp_path):
     (tmp_path / "file").write_text("")
     bad = str(tmp_path / "file" / "take.wav")
-    with pytest.raises(RecordError, match="take.wav"):
+    with pytest.raises(RecordError, match=r"take\.wav"):
         stage.instrument.start_recording(both(tmp_path, sound_path=bad))
     assert not stage.instrument.status().recording.is_running
 
