@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from instrument.doctor import Finding
     from instrument.options import InstrumentOptions
     from instrument.performance import BeginPerformance, PerformedEvent
+    from instrument.status import Timing
     from model.gansynth import GANSynth
     from train.preparation import Fault
     from train.progress import Progress as TrainingProgress
@@ -106,6 +107,14 @@ KeyboardMapOption = Annotated[
     Path | None,
     typer.Option(
         "--keyboard-map", metavar="FILE.kbm", help="Which key plays which degree of the scale."
+    ),
+]
+TimingOption = Annotated[
+    str,
+    typer.Option(
+        metavar="auto|even|quick",
+        help="even: each note exactly one block after its key; quick: up to a block sooner; "
+        "auto: even from 256 frames on.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -216,6 +225,7 @@ def play(
     sample_rate: Annotated[
         int, typer.Option(metavar="R", min=0, help="In Hz; 0 is the device's own.")
     ] = 0,
+    timing: TimingOption = "auto",
     midi_port: Annotated[
         str, typer.Option(metavar="NAME", help='Part of an input\'s name; "*" is all of them.')
     ] = "*",
@@ -260,7 +270,7 @@ def play(
     options = InstrumentOptions(
         preset=preset,
         model=model,
-        audio=AudioSettings(device=audio_device, sample_rate=sample_rate, block=block),
+        audio=AudioSettings(audio_device, sample_rate, block, _checked_timing(timing)),
         midi_port=midi_port,
         render_device=device,
         remember=not headless,
@@ -276,6 +286,13 @@ def play(
         _play_headless(options, recorded)
     else:
         raise typer.Exit(_open_window(options))
+
+
+def _checked_timing(timing: str) -> "Timing":
+    """Refuse a timing that there is none of."""
+    if timing not in {"auto", "even", "quick"}:
+        raise typer.BadParameter(f'There is no timing "{timing}"; there are auto, even and quick.')
+    return cast("Timing", timing)
 
 
 def _record_settings(sound: Path | None, performance: Path | None) -> "RecordSettings | None":
@@ -1689,6 +1706,7 @@ def bench_latency(
             "--busy", help="With the window open, its pad dragged and notes rendered all the time."
         ),
     ] = False,
+    timing: TimingOption = "auto",
     cold: Annotated[
         bool, typer.Option("--cold", help="Keys for which no note was made, after 20 starts.")
     ] = False,
@@ -1698,11 +1716,13 @@ def bench_latency(
     if busy and cold:
         raise typer.BadParameter("Choose --busy or --cold.")
     with _progress("Playing"):
-        figures = _measure_latency(block, notes, busy, cold)
+        figures = _measure_latency(block, notes, busy, cold, _checked_timing(timing))
     _say_figures(figures, json_)
 
 
-def _measure_latency(block: int, n_notes: int, busy: bool, cold: bool) -> dict[str, Any]:
+def _measure_latency(
+    block: int, n_notes: int, busy: bool, cold: bool, timing: "Timing"
+) -> dict[str, Any]:
     if cold:
         from instrument.benchmark_cold import bench_cold
 
@@ -1712,11 +1732,27 @@ def _measure_latency(block: int, n_notes: int, busy: bool, cold: bool) -> dict[s
     if not busy:
         from instrument import InstrumentClient
 
-        return measure(block, n_notes, start=InstrumentClient)
+        return measure(block, n_notes, start=InstrumentClient, timing=timing)
     from instrument.window_player import WindowPlayer
 
     open_window = functools.partial(WindowPlayer, [sys.executable, "-m", "gui.exercise"])
-    return measure(block, n_notes, start=open_window, begin=WindowPlayer.begin)
+    return measure(block, n_notes, start=open_window, begin=WindowPlayer.begin, timing=timing)
+
+
+@bench_app.command("jitter", epilog="Example: timbrepad bench jitter --json")
+def bench_jitter(
+    notes: Annotated[
+        int, typer.Option(metavar="N", min=10, max=5000, help="Played at each block size.")
+    ] = 500,
+    sample_rate: Annotated[int, typer.Option(metavar="R", min=8000, max=192000)] = 48000,
+    json_: JsonOption = False,
+) -> None:
+    """Measure how evenly notes come, offline and in both live timings; no device is needed."""
+    from instrument.benchmark_jitter import bench_jitter as measure
+
+    with _progress("Playing"):
+        figures = measure(notes, sample_rate)
+    _say_figures(figures, json_)
 
 
 @bench_app.command("train", epilog="Example: timbrepad bench train --width mid --json")

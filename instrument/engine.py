@@ -216,6 +216,14 @@ class Engine:
         """Of the vibrato, in cycles."""
         return float(self._machine.state[0]["vibrato_phase"])
 
+    def use_clock(self, function_address: int) -> None:
+        """Read the time from another function than the system's, for tests and measurements.
+
+        Args:
+            function_address: Of a C function like POSIX's clock_gettime.
+        """
+        self._machine.state[0]["clock_function"] = function_address
+
     def use_even_timing(self, is_even: bool) -> None:
         """Say how the device's callback places events that carry a time.
 

@@ -87,12 +87,31 @@ class AudioDevice(msgspec.Struct, frozen=True):
     is_default: bool = False
 
 
+Timing = Literal["auto", "even", "quick"]
+EVEN_FROM_FRAMES = 256
+
+
 class AudioSettings(msgspec.Struct, frozen=True):
-    """What to open: an empty device name is the system's default; rate 0 is the device's own."""
+    """What to open: an empty device name is the system's default; rate 0 is the device's own.
+
+    Attributes:
+        device: A part of its name.
+        sample_rate: In Hz.
+        block: Frames.
+        timing: "even": each event is heard one block after it came, to the sample; "quick": at the
+            next block's start, so sooner by any time up to a block; "auto": even in blocks of 256
+            frames and more.
+    """
 
     device: str = ""
     sample_rate: int = 0
     block: int = 128
+    timing: Timing = "auto"
+
+    @property
+    def is_even(self) -> bool:
+        """Whether events keep their distances inside a block."""
+        return self.timing == "even" or (self.timing == "auto" and self.block >= EVEN_FROM_FRAMES)
 
 
 class AudioStatus(msgspec.Struct, frozen=True):
