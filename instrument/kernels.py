@@ -40,6 +40,7 @@ SOURCES = (
     "filter",
     "kernels",
     "keys",
+    "lanes",
     "machine",
     "mixing",
     "parameters",

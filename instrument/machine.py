@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from .allocator import is_sounding, release_all, take_all_away
 from .channels import configure_zones, forget_keys, nearer, reset_channel, turn_channels
 from .envelope import BLOCK, IDLE, RELEASE, WAITING, envelope_coefficients
-from .filter import LANES
 from .kernels import Record, fence, inlined, kernel
 from .keys import start_note, stop_note
-from .mixing import clear, finish, render_group
+from .lanes import LANES
+from .mixing import clear, finish, render_filtered, render_open
 from .pedals import fill_damped_curve, move_pedal, raise_pedals
 from .ring import (
     ALL_NOTES_OFF,
@@ -265,9 +265,9 @@ def render_block(m: Machine) -> None:
     clear(state.mix[0])
     clear(state.mix[1])
     for first in range(0, n_filtered, LANES):
-        render_group(m, 0, first, min(LANES, n_filtered - first))
+        render_filtered(m, first, min(LANES, n_filtered - first))
     for first in range(0, n_open, LANES):
-        render_group(m, 1, first, min(LANES, n_open - first))
+        render_open(m, first, min(LANES, n_open - first))
     if state.tone_left > 0:
         add_tone(m)
     if state.clip_left[0] + state.clip_left[1] > 0:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from .alignment import SCRATCH
 from .effects import limiter_coefficient
 from .envelope import BLOCK, N_ROWS
-from .filter import LANES, N_LANE_ROWS
+from .lanes import LANES, N_LANE_ROWS
 from .parameters import BY_NAME, PARAMETERS
 from .ring import N_CHANNELS, N_CONTROLS, N_NOTES, N_PEDALS, RING_SIZE, event_dtype, key_dtype
 from .voice_record import reader_dtype, voice_dtype
@@ -128,8 +128,10 @@ state_dtype = np.dtype(
         ("damped_curves", np.float32, (N_CHANNELS, BLOCK)),  # of releases under a pedal
         ("waves", np.float32, (LANES, BLOCK)),  # of the voices now made
         ("levels", np.float32, (LANES, BLOCK)),  # of their envelopes
-        ("lanes", np.float32, (N_LANE_ROWS, LANES)),  # of their filters
-        ("lane_scratch", np.float32, (BLOCK, LANES)),
+        ("lanes", np.float32, (N_LANE_ROWS, LANES)),  # rows as in lanes.py
+        ("lane_waves", np.float32, (BLOCK, LANES)),
+        ("lane_levels", np.float32, (BLOCK, LANES)),
+        ("group_mix", np.float32, (2, BLOCK)),  # of the voices now made
         ("align_scratch", np.float32, (2, SCRATCH)),
         ("mix", np.float32, (2, BLOCK)),
         ("block", np.float32, (BLOCK, 2)),  # the inner block as it goes out
