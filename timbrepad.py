@@ -24,12 +24,14 @@ import typer
 from typer.core import TyperGroup
 
 if TYPE_CHECKING:
-    from instrument import AnyEvent, ModelInfo, Preset, Status, Timbre, Tuning
+    from instrument import ModelInfo, Preset, RecordSettings, Status, Timbre, Tuning
     from instrument.doctor import Finding
     from instrument.offline import Encoding
     from instrument.options import InstrumentOptions
+    from instrument.performance import BeginPerformance, PerformedEvent
     from instrument.song_parts import SongPart
     from instrument.song_render import Mixdown
+    from instrument.status import Timing
     from model.config import AxisConfig
     from model.gansynth import GANSynth
     from train.preparation import Fault
@@ -110,6 +112,14 @@ KeyboardMapOption = Annotated[
     Path | None,
     typer.Option(
         "--keyboard-map", metavar="FILE.kbm", help="Which key plays which degree of the scale."
+    ),
+]
+TimingOption = Annotated[
+    str,
+    typer.Option(
+        metavar="auto|even|quick",
+        help="even: each note exactly one block after its key; quick: up to a block sooner; "
+        "auto: even from 256 frames on.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -220,6 +230,7 @@ def play(
     sample_rate: Annotated[
         int, typer.Option(metavar="R", min=0, help="In Hz; 0 is the device's own.")
     ] = 0,
+    timing: TimingOption = "auto",
     midi_port: Annotated[
         str, typer.Option(metavar="NAME", help='Part of an input\'s name; "*" is all of them.')
     ] = "*",
@@ -240,6 +251,18 @@ def play(
             help="What MIDI controllers move: a profile's name or file; else as last time.",
         ),
     ] = "",
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.wav", help="With --headless: record the sound, as .wav or .flac."
+        ),
+    ] = None,
+    record_midi: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.mid", help="With --headless: record what is played; see: render"
+        ),
+    ] = None,
 ) -> None:
     """Play: open the window, or with --headless only the instrument."""
     from instrument import AudioSettings
@@ -252,7 +275,7 @@ def play(
     options = InstrumentOptions(
         preset=preset,
         model=model,
-        audio=AudioSettings(device=audio_device, sample_rate=sample_rate, block=block),
+        audio=AudioSettings(audio_device, sample_rate, block, _checked_timing(timing)),
         midi_port=midi_port,
         render_device=device,
         remember=not headless,
@@ -261,10 +284,40 @@ def play(
         mpe=mpe,
         midi_map=_checked_midi_map(midi_map),
     )
+    recorded = _record_settings(record, record_midi)
+    if recorded is not None and not headless:
+        raise typer.BadParameter("--record and --record-midi need --headless.")
     if headless:
-        _play_headless(options)
+        _play_headless(options, recorded)
     else:
         raise typer.Exit(_open_window(options))
+
+
+def _checked_timing(timing: str) -> "Timing":
+    """Refuse a timing that there is none of."""
+    if timing not in {"auto", "even", "quick"}:
+        raise typer.BadParameter(f'There is no timing "{timing}"; there are auto, even and quick.')
+    return cast("Timing", timing)
+
+
+def _record_settings(sound: Path | None, performance: Path | None) -> "RecordSettings | None":
+    """Say what is to be recorded, or None; refuse a file that no format goes with."""
+    from instrument import RecordSettings
+
+    if sound is None and performance is None:
+        return None
+    if sound is not None and sound.suffix.lower() not in {".wav", ".flac"}:
+        raise typer.BadParameter(f"{sound} must end in .wav or .flac.")
+    if performance is not None and performance.suffix.lower() not in {".mid", ".midi"}:
+        raise typer.BadParameter(f"{performance} must end in .mid.")
+    is_flac = sound is not None and sound.suffix.lower() == ".flac"
+    return RecordSettings(
+        sound=sound is not None,
+        performance=performance is not None,
+        format="flac" if is_flac else "wav24",
+        sound_path=str(sound.absolute()) if sound else "",
+        performance_path=str(performance.absolute()) if performance else "",
+    )
 
 
 def _checked_midi_map(name: str) -> str:
@@ -334,7 +387,7 @@ def _no_display() -> str:
     )
 
 
-def _play_headless(options: "InstrumentOptions") -> None:
+def _play_headless(options: "InstrumentOptions", recorded: "RecordSettings | None") -> None:
     """Play until Ctrl-C; what the instrument has to say goes to stderr."""
     from instrument.host import SWITCH_SECONDS
     from instrument.instrument import Instrument
@@ -350,6 +403,9 @@ def _play_headless(options: "InstrumentOptions") -> None:
                 if line != told:
                     told = line
                     print(line, file=sys.stderr)
+                if recorded is not None and status.audio.running:
+                    instrument.start_recording(recorded)
+                    recorded = None
                 if not ready and 0 < status.n_notes == status.n_fresh:
                     ready = True
                     print(f"All {status.n_notes} keys are ready.", file=sys.stderr)
@@ -359,6 +415,9 @@ def _play_headless(options: "InstrumentOptions") -> None:
                         print(notice.text, file=sys.stderr)
         finally:
             instrument.close()
+            for notice in instrument.status().notices:  # where the recording is
+                if notice.id > heard:
+                    print(notice.text, file=sys.stderr)
 
 
 def _standing(status: "Status") -> str:
@@ -408,7 +467,7 @@ def note(
         _write_raw_note(out, pitch, sound, device)
         return
     tuned = _read_tuning(tuning, keyboard_map)
-    events: list[AnyEvent] = [
+    events: list[PerformedEvent] = [
         NoteOn(note=pitch, velocity=velocity),
         NoteOff(note=pitch, time_seconds=seconds),
     ]
@@ -478,7 +537,11 @@ def render(
         typer.Option(metavar="DB", min=-60, max=0, help="Bring the loudest sample to this level."),
     ] = None,
 ) -> None:
-    """Play a MIDI file into a WAV or FLAC file; controllers 16 and 17 move the pad."""
+    """Play a MIDI file into a WAV or FLAC file; controllers 16 and 17 move the pad.
+
+    A file that was recorded with Timbrepad brings its presets, its model and its rate, and gives
+    the sound that was heard.
+    """
     began = time.monotonic()
     _check_device(device)
     encoding = _ENCODINGS.get(bits)
@@ -498,16 +561,29 @@ def render(
         sound = _Sound("", seed, None, model)
         _render_like_magenta(song, out, sound, instrument_seconds, device)
         return
+    from instrument.performance import BeginPerformance, UsePreset
     from instrument.song import read_song
 
-    sound = _Sound(preset, seed, None, model)
-    events: Sequence[AnyEvent] = read_song(song)
+    performed = read_song(song)
+    begin = performed[0] if isinstance(performed[0], BeginPerformance) else None
+    mixes = bool(channel or stems) or normalise is not None
+    if begin is not None and (preset or seed is not None or instrument_seconds):
+        raise typer.BadParameter(
+            f"{song} brings its own sound: leave out --preset, --seed and --instrument-seconds."
+        )
+    if begin is not None and (mixes or pad is not None):
+        raise typer.BadParameter(
+            f"{song} was recorded with Timbrepad and is played as it was: leave out --channel, "
+            "--stems, --pad and --normalise."
+        )
+    sound = _Sound(preset, seed, None, model, begin)
+    tuned = _read_tuning(tuning, keyboard_map)
+    events = [event for event in performed if not isinstance(event, BeginPerformance | UsePreset)]
     if pad is not None:
         from instrument.song_path import moves_along, read_pad_path, with_moves
 
         events = with_moves(events, moves_along(read_pad_path(pad)))
-    tuned = _read_tuning(tuning, keyboard_map)
-    if channel or stems or normalise is not None:
+    if mixes:
         if instrument_seconds:
             raise typer.BadParameter(
                 "--instrument-seconds excludes --channel, --stems and --normalise."
@@ -526,17 +602,18 @@ def render(
         split(sound.preset(None))  # a channel that plays nothing is told before anything starts
         _play_parts(split, to, sound, sample_rate or 48000, device, tuned)
         return
+    rate = sample_rate or (round(begin.sample_rate) if begin is not None else 48000)
     _play_offline(
-        events,
+        events if begin is None else performed,
         out,
         sound,
-        sample_rate or 48000,
+        rate,
         device,
         instrument_seconds or 0.0,
         tuning=tuned,
         encoding=encoding,
     )
-    _say_ratio(events[-1].time_seconds, time.monotonic() - began)
+    _say_ratio(performed[-1].time_seconds, time.monotonic() - began)
 
 
 _ENCODINGS: "dict[int, Encoding]" = {16: "PCM_16", 24: "PCM_24", 32: "FLOAT"}
@@ -700,6 +777,7 @@ class _Sound:
     seed: int | None
     z_file: Path | None
     model_name: str
+    begin: "BeginPerformance | None" = None  # of a performance, which brings its own sound
 
     def __post_init__(self) -> None:
         if self.seed is not None and self.z_file is not None:
@@ -718,6 +796,8 @@ class _Sound:
         from instrument import Preset, PresetLibrary
         from instrument.offline_player import preset_of_latent
 
+        if self.begin is not None:
+            return self.begin.preset
         library = PresetLibrary()
         preset = library.load(self.preset_name) if self.preset_name else Preset()
         if self.z_file is not None:
@@ -734,6 +814,11 @@ class _Sound:
         else:
             return preset
         return msgspec.structs.replace(preset, corners=corners, model_hash="")
+
+    def begin_at(self, sample_rate: int) -> "BeginPerformance | None":
+        """Give a performance's beginning where the rate is the recorded one."""
+        begin = self.begin
+        return begin if begin is not None and begin.sample_rate == sample_rate else None
 
     def model(self) -> "ModelInfo":
         """Give the model to open: the named one, else the preset's, else the first."""
@@ -765,7 +850,7 @@ def _read_latent(file: Path) -> list[float]:
 
 
 def _play_offline(
-    events: Sequence["AnyEvent"],
+    events: Sequence["PerformedEvent"],
     out: Path,
     sound: _Sound,
     sample_rate: int,
@@ -807,7 +892,13 @@ def _play_offline(
         engine = Engine(sample_rate, notes.pool)
         with _progress(f"Playing into {out.name}") as update:
             perform(
-                moments, notes, engine, sample_rate, write, lambda done: update(done, total, "")
+                moments,
+                notes,
+                engine,
+                sample_rate,
+                write,
+                lambda done: update(done, total, ""),
+                begin=sound.begin_at(sample_rate),
             )
         del engine  # it reads the pool, which goes now
 
@@ -1934,6 +2025,7 @@ def bench_latency(
             "--busy", help="With the window open, its pad dragged and notes rendered all the time."
         ),
     ] = False,
+    timing: TimingOption = "auto",
     cold: Annotated[
         bool, typer.Option("--cold", help="Keys for which no note was made, after 20 starts.")
     ] = False,
@@ -1943,11 +2035,13 @@ def bench_latency(
     if busy and cold:
         raise typer.BadParameter("Choose --busy or --cold.")
     with _progress("Playing"):
-        figures = _measure_latency(block, notes, busy, cold)
+        figures = _measure_latency(block, notes, busy, cold, _checked_timing(timing))
     _say_figures(figures, json_)
 
 
-def _measure_latency(block: int, n_notes: int, busy: bool, cold: bool) -> dict[str, Any]:
+def _measure_latency(
+    block: int, n_notes: int, busy: bool, cold: bool, timing: "Timing"
+) -> dict[str, Any]:
     if cold:
         from instrument.benchmark_cold import bench_cold
 
@@ -1957,11 +2051,27 @@ def _measure_latency(block: int, n_notes: int, busy: bool, cold: bool) -> dict[s
     if not busy:
         from instrument import InstrumentClient
 
-        return measure(block, n_notes, start=InstrumentClient)
+        return measure(block, n_notes, start=InstrumentClient, timing=timing)
     from instrument.window_player import WindowPlayer
 
     open_window = functools.partial(WindowPlayer, [sys.executable, "-m", "gui.exercise"])
-    return measure(block, n_notes, start=open_window, begin=WindowPlayer.begin)
+    return measure(block, n_notes, start=open_window, begin=WindowPlayer.begin, timing=timing)
+
+
+@bench_app.command("jitter", epilog="Example: timbrepad bench jitter --json")
+def bench_jitter(
+    notes: Annotated[
+        int, typer.Option(metavar="N", min=10, max=5000, help="Played at each block size.")
+    ] = 500,
+    sample_rate: Annotated[int, typer.Option(metavar="R", min=8000, max=192000)] = 48000,
+    json_: JsonOption = False,
+) -> None:
+    """Measure how evenly notes come, offline and in both live timings; no device is needed."""
+    from instrument.benchmark_jitter import bench_jitter as measure
+
+    with _progress("Playing"):
+        figures = measure(notes, sample_rate)
+    _say_figures(figures, json_)
 
 
 @bench_app.command("train", epilog="Example: timbrepad bench train --width mid --json")

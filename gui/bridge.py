@@ -53,6 +53,7 @@ _TOPICS: tuple[tuple[str, Callable[[Status], Any]], ...] = (
     ("cache_changed", lambda status: (status.n_fresh, status.n_notes)),
     ("freshness_changed", lambda status: status.freshness),
     ("gated_changed", lambda status: status.gated),
+    ("recording_changed", lambda status: status.recording),
     ("path_changed", lambda status: status.path),
     ("motion_changed", lambda s: ((round(s.heard_x, 4), round(s.heard_y, 4)), s.path_share)),
     ("tempo_changed", lambda status: (round(status.tempo, 1), status.is_clocked)),
@@ -98,6 +99,7 @@ class Bridge(QObject):
     moved = Signal(str, object)
     level_changed = Signal(float, float)
     timing_changed = Signal(object)
+    recording_changed = Signal(object)
     noticed = Signal(str, bool)
     midi_heard = Signal()
     _answered = Signal(object)

@@ -53,6 +53,7 @@ from .notice_bar import NoticeBar
 from .preset_actions import PresetActions
 from .preset_browser import BREED, MAP, PresetBrowser
 from .preset_dialogs import PresetDialogs
+from .record_button import SHORTCUT as RECORD_KEY
 from .status_line import StatusLine
 from .theme import GAP, Theme
 from .top_bar import TopBar
@@ -161,7 +162,7 @@ class MainWindow(QMainWindow):
 
     def _make_panels(self) -> None:
         theme = self._theme
-        self.top = TopBar(self.actions_of_presets, self.dialogs, theme)
+        self.top = TopBar(self.actions_of_presets, self.dialogs, theme, settings=self._settings)
         self.browser = PresetBrowser(self.actions_of_presets, self.dialogs, theme)
         self.pad = LatentPad(theme)
         self.card = HintCard(theme, self.pad)
@@ -247,6 +248,7 @@ class MainWindow(QMainWindow):
         bridge.gated_changed.connect(self.keyboard.show_gated)
         bridge.level_changed.connect(self.meter.show_level)
         bridge.timing_changed.connect(self.top.timing.show_status)
+        bridge.recording_changed.connect(self.top.record.show_status)
         bridge.note_changed.connect(lambda _note: self._picture_note())
         bridge.parameter_changed.connect(
             lambda name, _value: self._picture_note() if name == "ending" else None
@@ -299,6 +301,12 @@ class MainWindow(QMainWindow):
         self.midi.attach(self.top.previous, "previous_preset")
         self.midi.attach(self.top.next, "next_preset")
         self.top.panicked.connect(self._panic)
+        self.top.record.started.connect(
+            lambda settings: bridge.ask(lambda instrument: instrument.start_recording(settings))
+        )
+        self.top.record.stopped.connect(
+            lambda: bridge.ask(lambda instrument: instrument.stop_recording())
+        )
         self.top.train.toggled.connect(self.show_train_page)
         self.actions_of_presets.listed.connect(lambda _entries: self.train.renew_sounds())
         self.train.play_wanted.connect(lambda: self.show_train_page(False))
@@ -318,11 +326,12 @@ class MainWindow(QMainWindow):
             "Ctrl+D": lambda: actions.toggle_favourite(actions.name),
             "Ctrl+Shift+C": actions.copy_text,
             "Ctrl+Shift+V": actions.paste_text,
-            "Ctrl+M": lambda: self._show_sounds(MAP),
+            "Ctrl+Shift+B": lambda: self._show_sounds(MAP),
             "Ctrl+B": lambda: self._show_sounds(BREED),
             "Ctrl+.": self._panic,
             "Ctrl+,": self.show_settings,
             "Ctrl+T": self.top.train.toggle,
+            RECORD_KEY: self.top.record.toggle,
             "Ctrl+M": lambda: self.pad.make_path("path"),
             "Ctrl+Shift+M": lambda: self.pad.make_path("drawing"),
             "Ctrl+Space": self._toggle_path,

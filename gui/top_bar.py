@@ -1,6 +1,6 @@
 """The bar on top: the sound and what can be done with it, the timing, panic."""
 
-from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QRectF, QSettings, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -16,6 +16,7 @@ from . import icons
 from . import theme as themes
 from .preset_actions import PresetActions
 from .preset_dialogs import PresetDialogs
+from .record_button import RecordButton
 from .theme import Theme
 from .timing_view import TimingView
 
@@ -23,7 +24,7 @@ HEIGHT = 48
 
 
 class TopBar(QWidget):
-    """Logo, preset, timing, settings, panic."""
+    """Logo, preset, timing, record, settings, panic."""
 
     panicked = Signal()
     settings_wanted = Signal()
@@ -34,6 +35,7 @@ class TopBar(QWidget):
         dialogs: PresetDialogs,
         theme: Theme,
         parent: QWidget | None = None,
+        settings: QSettings | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
@@ -51,6 +53,7 @@ class TopBar(QWidget):
         self.more = self._button("dots", "Preset menu", "Save as, rename, delete, import, export")
         self.more.clicked.connect(self._open_menu)
         self.timing = TimingView(theme)
+        self.record = RecordButton(theme, settings)
         self.train = self._button("train", "Train", "Train a model on your recordings (Ctrl+T)")
         self.train.setCheckable(True)
         self.settings = self._button("gear", "Settings", "Audio, MIDI and model settings (Ctrl+,)")
@@ -117,6 +120,7 @@ class TopBar(QWidget):
         layout.addStretch(1)
         layout.addWidget(self.timing)
         layout.addSpacing(4)
+        layout.addWidget(self.record)
         layout.addWidget(self.train)
         layout.addWidget(self.settings)
         layout.addSpacing(4)

@@ -173,6 +173,8 @@ def claim(
     voice.age = 0
     voice.hold = 0
     voice.silent = 0
+    voice.delay = 0
+    voice.turn = 0
     voice.level = np.float32(0.0)
     voice.kill = np.float32(1.0)
     voice.kill_step = np.float32(0.0)
@@ -181,17 +183,24 @@ def claim(
 
 
 @kernel
-def release(voice: Record) -> None:
-    """Let a voice's envelope go to its end; a voice that still waits for its note goes on so."""
+def release(voice: Record, offset: int = 0) -> None:
+    """Let a voice's envelope go to its end; a voice that still waits for its note goes on so.
+
+    Args:
+        voice: The voice.
+        offset: Frame of the block now made at which that happens.
+    """
     voice.gated = 0
     voice.sustained = 0
     voice.caught = 0
     if voice.stage not in (IDLE, WAITING) and voice.hold == 0:
+        if voice.stage != RELEASE and offset > voice.delay:
+            voice.before, voice.turn = voice.stage, offset
         voice.stage = RELEASE
 
 
 @kernel
-def lift(voices: NDArray[Record], key: int, channel: int, pedal: bool) -> None:
+def lift(voices: NDArray[Record], key: int, channel: int, pedal: bool, offset: int = 0) -> None:
     """A key has come up: its note ends, or the sustain pedal or the sostenuto holds it on."""
     for v in range(voices.shape[0]):
         voice = voices[v]
@@ -200,25 +209,25 @@ def lift(voices: NDArray[Record], key: int, channel: int, pedal: bool) -> None:
                 voice.gated = 0
                 voice.sustained = 1
             else:
-                release(voice)
+                release(voice, offset)
 
 
 @kernel
-def pedal_up(voices: NDArray[Record], channel: int) -> None:
+def pedal_up(voices: NDArray[Record], channel: int, offset: int = 0) -> None:
     """The sustain pedal has come up: what only it held ends."""
     for v in range(voices.shape[0]):
         voice = voices[v]
         held = voice.caught == 1 or voice.one_shot == 1
         if voice.sustained == 1 and not held and voice.channel == channel:
-            release(voice)
+            release(voice, offset)
 
 
 @kernel
-def release_all(voices: NDArray[Record]) -> None:
+def release_all(voices: NDArray[Record], offset: int = 0) -> None:
     """Let every key and every pedalled note go."""
     for v in range(voices.shape[0]):
         if voices[v].gated == 1 or voices[v].sustained == 1:
-            release(voices[v])
+            release(voices[v], offset)
 
 
 @kernel

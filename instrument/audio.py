@@ -206,6 +206,7 @@ class AudioStream:
                 device=index, channels=N_CHANNELS, dtype="float32", samplerate=rate
             )
             self.engine = make_engine(rate)
+            self.engine.use_even_timing(settings.is_even)
             self._stream = self._open(index, rate, settings.block)
         except self._library.PortAudioError as error:
             raise self._explain(error, rate) from error

@@ -9,12 +9,14 @@ from pathlib import Path
 from random import Random
 from typing import Any, Protocol, TypeVar
 
+import numpy as np
+
 from .bare_client import bare_client
 from .events import AnyEvent, SetParameter
 from .jack_dummy import JackServer, jack_server
 from .key_probe import BenchError, KeyProbe, environment_of, percentiles, recording
 from .options import InstrumentOptions
-from .status import AudioSettings, Status
+from .status import AudioSettings, Status, Timing
 
 __all__ = ["BenchError", "Player", "bench_latency"]
 
@@ -48,6 +50,7 @@ def bench_latency(
     *,
     start: Callable[[InstrumentOptions], P],
     begin: Callable[[P], None] | None = None,
+    timing: Timing = "auto",
 ) -> dict[str, Any]:
     """Measure the way from a MIDI message to its sound.
 
@@ -60,10 +63,11 @@ def bench_latency(
         start: Starts the instrument (`InstrumentClient`), perhaps with a window.
         begin: Called when all notes are there: what begins to keep the machine busy. It is then
             measured for a minute at least.
+        timing: As in `AudioSettings`.
 
     Returns:
-        `block`, `sample_rate`, `notes`, `lost`; `ms` and `periods` {p50, p99}; `dropped_blocks`
-        and `seconds`; `bare_c_dropped_blocks`: what a client in C that does nothing lost at the
+        `block`, `sample_rate`, `timing`, `notes`, `lost`; `ms` and `periods` {p50, p99};
+        `spread_ms`, from the 1st to the 99th percentile; `dropped_blocks` and `seconds`; `bare_c_dropped_blocks`: what a client in C that does nothing lost at the
         same time on a server of its own with a recorder of its own, or None where there is no C
         compiler.
 
@@ -78,7 +82,9 @@ def bench_latency(
         server = stack.enter_context(jack_server(block))
         stack.enter_context(environment_of(server))
         probe = stack.enter_context(KeyProbe())
-        player = stack.enter_context(_ready(start, block, folder))
+        player = stack.enter_context(
+            _ready(start, AudioSettings(block=block, timing=timing), folder)
+        )
         bare = stack.enter_context(bare_client(block, folder))
         if bare:  # the recorder at the instrument's output costs blocks, too
             stack.enter_context(recording(bare.server, folder / "bare.npz"))
@@ -94,9 +100,11 @@ def bench_latency(
     return {
         "block": block,
         "sample_rate": heard.sample_rate,
+        "timing": timing,
         "notes": n_notes,
         "lost": n_notes - len(latencies),
         "ms": percentiles(1000 * latencies),
+        "spread_ms": round(float(np.ptp(np.percentile(1000 * latencies, (1, 99)))), 2),
         "periods": percentiles(latencies * heard.sample_rate / block),
         "dropped_blocks": dropped,
         "seconds": round(seconds, 1),
@@ -105,9 +113,10 @@ def bench_latency(
 
 
 @contextlib.contextmanager
-def _ready(start: Callable[[InstrumentOptions], P], block: int, folder: Path) -> Iterator[P]:
+def _ready(
+    start: Callable[[InstrumentOptions], P], audio: AudioSettings, folder: Path
+) -> Iterator[P]:
     """Start the instrument and wait until it hears the keyboard and all its notes are made."""
-    audio = AudioSettings(block=block)
     player = start(InstrumentOptions(audio=audio, data_folder=str(folder), remember=False))
     try:
         end = time.monotonic() + READY_SECONDS

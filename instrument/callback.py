@@ -1,6 +1,7 @@
 """The engine as PortAudio's C callback: without Python; and the clock that it is timed by."""
 
 import ctypes
+import math
 import sys
 from functools import cache
 from typing import Any
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from .chorus import chorus_dtype
 from .delay import delay_dtype
+from .envelope import BLOCK
 from .kernels import (
     FAST_MATH,
     Record,
@@ -22,14 +24,15 @@ from .kernels import (
     pointer,
 )
 from .layers import N_LAYERS
-from .machine import STAMPED_FRAMES, fill
+from .machine import fill
 from .reverb import reverb_dtype
 from .ring import N_NOTES, RING_SIZE, event_dtype, key_dtype
-from .state import Machine, state_dtype
+from .state import TAPE_FRAMES, Machine, reel_dtype, state_dtype
 from .voice_record import reader_dtype, voice_dtype
 from .voice_wave import N_READERS
 
 UNDERFLOW_FLAG, PRIMING_FLAG = 4, 16  # paOutputUnderflow, paPrimingOutput
+CLOCK_HZ = 0.5  # bandwidth of the steadied clock
 LOAD_SECONDS = 0.2  # that the load is averaged over
 N_ARRAYS = len(Machine._fields)
 N_SIZES = 4  # voices, slots, frames of a slot, frames of the effects' memory
@@ -73,10 +76,34 @@ def start_device_block(m: Machine, n_frames: int, flags: int) -> float:
     start = now_seconds(state)
     if flags & UNDERFLOW_FLAG and not flags & PRIMING_FLAG:
         state.underflows += 1
-    if n_frames > STAMPED_FRAMES and not WINDOWS:  # there time.monotonic is another clock
-        state.origin_seconds = start - n_frames / state.sample_rate
+    if state.is_even == 1 and not WINDOWS:  # there time.monotonic is another clock
+        state.origin_seconds = steady_clock(state, start, n_frames) - n_frames / state.sample_rate
         state.origin_frame = state.frame - state.left_over
+        if n_frames % BLOCK > 0:  # the inner block that an event falls into may be made already
+            state.origin_frame += BLOCK
     return start
+
+
+@kernel
+def steady_clock(state: Record, now: float, n_frames: int) -> float:
+    """Give the time at which a block should have been asked for: the device's even pace.
+
+    The device's thread wakes a little later now and more so then; events are placed by the pace
+    behind that. A block that comes a whole block late starts it anew.
+
+    Source: Adriaensen, "Using a DLL to filter time", 2005.
+    """
+    lasts = n_frames / state.sample_rate
+    error = now - state.next_seconds
+    if n_frames != state.period_frames or abs(error) > lasts:
+        state.period_frames, state.period_seconds = n_frames, lasts
+        state.next_seconds = now + lasts
+        return now
+    turn = 2.0 * math.pi * CLOCK_HZ * lasts
+    here = state.next_seconds
+    state.next_seconds += state.period_seconds + math.sqrt(2.0) * turn * error
+    state.period_seconds += turn * turn * error
+    return here
 
 
 @inlined
@@ -104,11 +131,13 @@ def machine_at(addresses: NDArray[np.uint64]) -> Machine:
         carray(pointer(a[3]), (RING_SIZE,), event_dtype),
         carray(pointer(a[4]), (n_voices,), voice_dtype),
         carray(pointer(a[5]), (n_voices, N_READERS), reader_dtype),
-        carray(pointer(a[6]), (n_slots, n_frames), np.float32),
-        carray(pointer(a[7]), (1,), chorus_dtype),
-        carray(pointer(a[8]), (1,), delay_dtype),
-        carray(pointer(a[9]), (1,), reverb_dtype),
-        carray(pointer(a[10]), (int(a[N_ARRAYS + 3]),), np.float32),
+        carray(pointer(a[6]), (1,), reel_dtype),
+        carray(pointer(a[7]), (TAPE_FRAMES, 2), np.float32),
+        carray(pointer(a[8]), (n_slots, n_frames), np.float32),
+        carray(pointer(a[9]), (1,), chorus_dtype),
+        carray(pointer(a[10]), (1,), delay_dtype),
+        carray(pointer(a[11]), (1,), reverb_dtype),
+        carray(pointer(a[12]), (int(a[N_ARRAYS + 3]),), np.float32),
     )
 
 

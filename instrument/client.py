@@ -41,6 +41,7 @@ from .status import (
     ModelInfo,
     NoteWave,
     Notice,
+    RecordSettings,
     Status,
     Timbre,
 )
@@ -177,6 +178,14 @@ class InstrumentClient:
     def play_file(self, path: str) -> None:
         """Play a recording once, beside what sounds; ValueError if it can't be read."""
         self._call("play_file", path)
+
+    def start_recording(self, settings: RecordSettings) -> None:
+        """Record from now on; RecordError if that is not possible."""
+        self._call("start_recording", settings)
+
+    def stop_recording(self) -> None:
+        """End the recording; a notice says where it is."""
+        self._call("stop_recording")
 
     def models(self) -> tuple[ModelInfo, ...]:
         """List the models that can be opened."""

@@ -110,6 +110,7 @@ class Controls:
         self._registered = RegisteredParameters()
         self._banks = BankSelect()
         self._levers: dict[tuple[int, int], int] = {}  # by channel and controller
+        self._pedals: dict[tuple[int, int], int] = {}  # likewise
         self._sounding: dict[tuple[int, int], int] = {}  # by channel and key that is down
         self._bends: dict[int, float] = {}  # by channel
         self._last_sounding = -1
@@ -159,6 +160,7 @@ class Controls:
                 self.slides.reset()
                 self._bends.clear()
                 self._levers.clear()
+                self._pedals.clear()
                 return (event,)
             case _:
                 return ()
@@ -288,6 +290,16 @@ class Controls:
         )
         return (SetZones(zones=self.zones), *self.all_parameters(), *levers)
 
+    def standing(self) -> tuple[AnyEvent, ...]:
+        """Give the events that say where zones, pedals and wheels are, whatever the sound is."""
+        levers = (
+            ControlChange(controller=controller, value=value, channel=channel)
+            for (channel, controller), value in (self._levers | self._pedals).items()
+        )
+        bends = (PitchBend(value=value, channel=of) for of, value in self._bends.items())
+        wheel = ControlChange(controller=MOD_WHEEL, value=round(127 * self.mod))
+        return (SetZones(zones=self.zones), *levers, *bends, wheel)
+
     def as_sounding(self, event: AnyEvent) -> AnyEvent | None:
         """Give a key's event with the MIDI note that is rendered for it; any other as it is.
 
@@ -414,6 +426,7 @@ class Controls:
         _check("value", event.value, 0, 127)
         at, controller = event.time_seconds, event.controller
         if controller in PEDALS:
+            self._pedals[event.channel, controller] = event.value
             return (event,)
         if controller == RESET_CONTROLLERS:
             return self._reset(event)
@@ -497,6 +510,8 @@ class Controls:
         self._bends.pop(event.channel, None)
         for controller in LEVERS:
             self._levers.pop((event.channel, controller), None)
+        for controller in PEDALS:
+            self._pedals.pop((event.channel, controller), None)
         name = self._preset.controllers.get(MOD_WHEEL)
         return (event, self._heard(name, event.time_seconds)) if name in BY_NAME else (event,)
 

@@ -196,6 +196,7 @@ def read_on(
     gain: np.float32,
     gain_after: np.float32,
     row: NDArray[np.float32],
+    delay: int = 0,
 ) -> None:
     """Add one block of a note to a row, as long as it is asked for; see `voice.read_note`.
 
@@ -209,6 +210,7 @@ def read_on(
         gain: Factor at the block's start.
         gain_after: Factor at the block's end.
         row: float32 [64], added to.
+        delay: Frames of the row before it begins.
     """
     if reader.n_seams == 0:
         if reader.steady_end > 0:
@@ -216,12 +218,13 @@ def read_on(
                 reader.loop_end = 0
             elif reader.position < reader.steady_end:
                 reader.loop_end = reader.steady_end
-        read_note(reader, samples, step, end_frames, gain, gain_after, row)
+        read_note(reader, samples, step, end_frames, gain, gain_after, row, delay)
         return
     if reader.way >= ONE:
         _turn(reader, tail, samples, step, is_endless)
     if reader.way >= ONE:
-        read_note(reader, samples[reader.shift :], step, end_frames, gain, gain_after, row)
+        there = samples[reader.shift :]
+        read_note(reader, there, step, end_frames, gain, gain_after, row, delay)
     else:
         after = min(reader.way + reader.way_step, ONE)
         old_0, new_0 = fade_gains(reader.way, reader.likeness)

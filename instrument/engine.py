@@ -35,9 +35,13 @@ from .state import (
     make_machine,
     state_dtype,
 )
+from .tape import Tape
 from .tuning import Tuning, equal_tuning
 from .units import frames_to_seconds
 from .voice import SHORTEST_LOOP
+
+AT_ONCE = -1  # no frame of its own
+NEEDS_NO_PLACE = -1
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,7 @@ class Engine:
         """Compile what `post` and `publish` call, and make one silent block."""
         spare_ring, spare_mail = _zeros(RING_SIZE, event_dtype), _zeros((1, 1), key_dtype)
         spare_state = _zeros(1, state_dtype)
-        put_event(spare_ring, 1, ring.NOTE_OFF, 0, 0, 0.0, 0.0)
+        put_event(spare_ring, 1, ring.NOTE_OFF, 0, 0, 0.0, 0.0, -1)
         put_note(spare_mail, spare_state[0], 0, 0, 0, 0, 0, 0, 0, 1.0, 1.0)
         self.process(np.zeros((BLOCK, 2), np.float32))
 
@@ -134,35 +138,47 @@ class Engine:
         """Calls from the device so far."""
         return int(self._machine.state[0]["blocks"])
 
-    def post(self, event: events.Event) -> bool:
+    def post(self, event: events.Event, frame: int = AT_ONCE) -> int:
         """Hand an event to the engine; from any thread.
 
+        Args:
+            event: Its `time_seconds` counts only in the device's callback, in even timing.
+            frame: Of the engine, at which it is to happen; not before those posted earlier.
+                Knobs and tunings turn at once.
+
         Returns:
-            False when the ring was full and the event is lost, which is also counted.
+            Its place among all events, for `placed_frame`; -1 if it needs none; 0 when the ring
+            was full and it is lost, which is also counted.
 
         Raises:
             ValueError: If a number in the event is out of its range.
         """
         if isinstance(event, events.SetParameter):
             self._set_parameter(event.name, event.value)
-            return True
+            return NEEDS_NO_PLACE
         if isinstance(event, events.SetTuning):
             self._set_tuning(event.tuning, is_real_time=event.is_real_time)
-            return True
+            return NEEDS_NO_PLACE
         row = row_of(event)
         if row is None:
-            return True
+            return NEEDS_NO_PLACE
         channel = require("channel", getattr(event, "channel", 0), 0, N_CHANNELS - 1)
         # another clock's time may lie ahead: such an event counts as of now
-        return self._put(*row, channel, min(event.time_seconds, time.monotonic()))
+        return self._put(*row, channel, min(event.time_seconds, time.monotonic()), frame)
 
     def _put(
-        self, kind: int, number: int, value: float, channel: int = 0, time_seconds: float = 0.0
-    ) -> bool:
+        self,
+        kind: int,
+        number: int,
+        value: float,
+        channel: int = 0,
+        time_seconds: float = 0.0,
+        frame: int = AT_ONCE,
+    ) -> int:
         with self._lock:
             if self._sequence - int(self._machine.state[0]["ring_read"]) >= RING_SIZE:
                 self._dropped += 1
-                return False
+                return 0
             self._sequence += 1
             put_event(
                 self._machine.ring,
@@ -172,8 +188,65 @@ class Engine:
                 channel,
                 float(value),
                 float(time_seconds),
+                frame,
             )
-            return True
+            return self._sequence
+
+    @property
+    def next_frame(self) -> int:
+        """First frame of the inner block that is made next; frames count from the first of all."""
+        return int(self._machine.state[0]["frame"])
+
+    def placed_frame(self, place: int) -> int | None:
+        """Say at which frame an event has happened; None as long as it has not.
+
+        Args:
+            place: From `post`, one of the last 4096.
+        """
+        if int(self._machine.state[0]["ring_read"]) < place:
+            return None
+        return int(self._machine.ring[(place - 1) % RING_SIZE]["placed"])
+
+    @property
+    def tape(self) -> Tape:
+        """What records the output."""
+        return Tape(self._machine)
+
+    def take_over(self, n_struck: int, vibrato_phase: float) -> None:
+        """Go on as another engine would, where that is not for events to say; while none sounds.
+
+        Args:
+            n_struck: Keys that have gone down before: it sets where a unison's voices begin.
+            vibrato_phase: In cycles.
+        """
+        self._machine.state[0]["n_struck"] = n_struck
+        self._machine.state[0]["vibrato_phase"] = vibrato_phase
+
+    @property
+    def n_struck(self) -> int:
+        """Keys that have gone down so far."""
+        return int(self._machine.state[0]["n_struck"])
+
+    @property
+    def vibrato_phase(self) -> float:
+        """Of the vibrato, in cycles."""
+        return float(self._machine.state[0]["vibrato_phase"])
+
+    def use_clock(self, function_address: int) -> None:
+        """Read the time from another function than the system's, for tests and measurements.
+
+        Args:
+            function_address: Of a C function like POSIX's clock_gettime.
+        """
+        self._machine.state[0]["clock_function"] = function_address
+
+    def use_even_timing(self, is_even: bool) -> None:
+        """Say how the device's callback places events that carry a time.
+
+        Even: where they were in the device's previous block, so that each is heard one block later
+        than it came. Else at the next block's start: sooner, by any time up to a block.
+        """
+        self._machine.state[0]["is_even"] = int(is_even)
 
     def _set_parameter(self, name: str, value: float) -> None:
         """Turn a knob. The newest value counts, so it needs no place in the ring."""

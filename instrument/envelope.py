@@ -79,7 +79,7 @@ def envelope_block(
     release: NDArray[np.float32],
     out: NDArray[np.float32],
 ) -> int:
-    """Write one block of a voice's envelope.
+    """Write one block of a voice's envelope, or a part of it.
 
     Args:
         stage: ATTACK, DECAY or RELEASE.
@@ -87,13 +87,13 @@ def envelope_block(
         sustain: Level that the decay ends at.
         curves: float32 [3, 64] of `envelope_coefficients`.
         release: float32 [64], the curve of this voice's release: a half pedal makes it slower.
-        out: float32 [64], levels 0..1; its last frame is the next block's `level`.
+        out: float32 [frame], up to 64 levels 0..1; its last one is the next block's `level`.
 
     Returns:
         The stage after this block; IDLE when the release is over.
     """
     if stage == ATTACK:
-        n = _attack_frames(level, curves[ATTACK_ROW])
+        n = min(_attack_frames(level, curves[ATTACK_ROW]), out.shape[0])
         _approach(level, ATTACK_TARGET, curves[ATTACK_ROW], out[:n])
         if out[n - 1] < ONE:
             return ATTACK
@@ -104,8 +104,8 @@ def envelope_block(
         _approach(level, sustain, curves[DECAY_ROW], out)
         return DECAY
     _approach(level, RELEASE_TARGET, release, out)
-    if out[BLOCK - 1] > ZERO:
+    if out[out.shape[0] - 1] > ZERO:
         return RELEASE
-    for i in range(BLOCK):
+    for i in range(out.shape[0]):
         out[i] = max(out[i], ZERO)
     return IDLE

@@ -28,7 +28,7 @@ import numpy as np
 from .bake import BakeFolder
 from .controls import Controls
 from .corners import corner_of, drawn_corners, resolve_corners
-from .engine import Engine
+from .engine import NEEDS_NO_PLACE, Engine
 from .events import (
     AllNotesOff,
     AnyEvent,
@@ -54,18 +54,20 @@ from .models import ModelLibrary, ModelLibraryError, read_timbres
 from .nearest_model import nearest_model
 from .options import InstrumentOptions
 from .output import Output
-from .parameters import NOTE_ENDINGS
 from .pad_motion import OWN_EVENTS, STEP_SECONDS, PadMotion
+from .parameters import NOTE_ENDINGS
 from .paths import (
     baked_folder,
     data_folder,
     midi_map_file,
     models_folder,
     presets_folder,
+    recordings_folder,
     session_file,
     start_marker_file,
 )
 from .preset import Preset, PresetError, decode_preset, encode_preset
+from .recorder import Recorder
 from .renderer_client import RendererProcess
 from .renderer_protocol import Answer, Drawn, ModelFailed, ModelLoaded
 from .run_follower import RunFollower
@@ -77,6 +79,8 @@ from .status import (
     ModelInfo,
     NoteWave,
     Notice,
+    RecordError,
+    RecordSettings,
     Status,
     Timbre,
 )
@@ -152,6 +156,7 @@ class Instrument:
         self._open_model_info: ModelInfo | None = None  # that the renderer has open
         self._timbres: tuple[Timbre, ...] = ()
         self._corners_model = ModelInfo("", "", "")  # the one that made the corners' latents
+        self._recorded_corners: tuple[Corner, ...] = ()
         # by request: where the latent belongs, and whether the player wanted another sound
         self._draws: dict[int, tuple[int, Corner, bool]] = {}
         self._requests = count(1)
@@ -175,6 +180,7 @@ class Instrument:
         self._supply = self._make_supply(rate)
         self._engine = Engine(rate, self._supply.pool)
         self._is_engine_new = True
+        self._recorder = Recorder(self.notify, recordings_folder(data))
         self._output.poll(self._engine_for)
         if self._options.mpe:
             self.post(SetZones(zones=Zones(lower=MOST_MEMBERS)))
@@ -208,13 +214,15 @@ class Instrument:
             ValueError: If a value in it is outside its range or a name unknown.
         """
         if isinstance(event, _PLAYED):
-            self._to_engine(event)  # before anything else: this is what a player waits for
+            place = self._to_engine(event)  # before anything else: a player waits for this
+            self._recorder.take(event, place)
             with self._controls_lock:
                 self._controls.play(event)
                 self._tell_housekeeper(event)
         elif isinstance(event, ProgramChange):
             with self._controls_lock:
                 self._todo.append((self._controls.with_bank(event), ()))
+            self._recorder.take(event, NEEDS_NO_PLACE)
         elif isinstance(event, StepPreset):
             self._todo.append((event, ()))
         elif isinstance(event, OWN_EVENTS):
@@ -225,10 +233,12 @@ class Instrument:
                 return  # fifty a second: nobody is woken for them
         else:
             with self._controls_lock:
+                place = NEEDS_NO_PLACE
                 for engine_event in self._controls.play(event):
-                    self._to_engine(engine_event)
+                    place = self._to_engine(engine_event)
                     if isinstance(engine_event, AllNotesOff | SetZones):
                         self._tell_housekeeper(AllNotesOff())
+                self._recorder.take(event, place)
         self._wake.set()
 
     def _tell_housekeeper(self, event: AnyEvent) -> None:
@@ -244,10 +254,12 @@ class Instrument:
         except ValueError as error:
             self.notify(str(error))
 
-    def _to_engine(self, event: AnyEvent) -> None:
+    def _to_engine(self, event: AnyEvent) -> int:
+        """Hand an event to the engine; gives its place there, as `Engine.post`."""
         if self._output.is_pulling or not isinstance(event, (*_PLAYED, ControlChange)):
-            self._engine.post(event)
-        # else nobody takes events off the ring, and old notes would sound when somebody does
+            return self._engine.post(event)
+        # nobody takes events off the ring, and old notes would sound when somebody does
+        return NEEDS_NO_PLACE
 
     def test_sound(self) -> None:
         """Play a short test sound that needs no model."""
@@ -266,6 +278,36 @@ class Instrument:
             self.notify("No sound output is open. Choose one in the audio settings.")
             return
         self._supply.play_clip(self._engine, Path(path))
+
+    # Recording.
+
+    def start_recording(self, settings: RecordSettings) -> None:
+        """Record the output, what is played or both, from now on.
+
+        Raises:
+            RecordError: If no output runs, or a file can't be opened.
+        """
+        with self._lock:
+            if not self._output.is_pulling:
+                raise RecordError(
+                    "There is nothing to record: no sound output is open. Choose one in the "
+                    "audio settings."
+                )
+            preset = self.preset()
+            with self._controls_lock:
+                self._recorded_corners = self._controls.corners
+                self._recorder.start(self._engine, settings, preset, self._controls.standing())
+
+    def stop_recording(self) -> None:
+        """End the recording; a notice says where it is."""
+        with self._lock:
+            self._recorder.stop()
+
+    def _record_sound(self) -> None:
+        """Tell the recorder when the corners have changed."""
+        if self._recorder.is_running and self._controls.corners is not self._recorded_corners:
+            self._recorded_corners = self._controls.corners
+            self._recorder.use(self.preset())
 
     # How everything stands.
 
@@ -300,7 +342,7 @@ class Instrument:
                 heard_y=heard_y,
                 path=controls.path,
                 path_share=self._motion.share,
-                recording=self._motion.recording,
+                path_recording=self._motion.recording,
                 tempo=self._motion.tempo(now),
                 is_clocked=self._motion.is_following(now),
                 bend=controls.bend,
@@ -317,6 +359,7 @@ class Instrument:
                 n_fresh=stock.n_fresh,
                 n_notes=stock.n_notes,
                 cache_bytes=stock.n_bytes,
+                recording=self._recorder.status,
                 notices=tuple(self._notices),
                 note_version=self._note_version,
             )
@@ -517,6 +560,7 @@ class Instrument:
         self._midi_control.keep()
         with self._lock:
             self._keep_session()
+            self._recorder.stop()
             self._output.close()
             self._supply.close()
         if self._guard is not None:
@@ -529,10 +573,13 @@ class Instrument:
         with self._lock:
             self._take_events()
             self._move_pad()
+            self._record_sound()
             self._aim()
             for answer in self._supply.work(self._engine):
                 self._take(answer)
+            self._record_sound()
             self._aim()
+            self._recorder.look()
             self._watch_picture()
             now = self._clock()
             if now - self._last_look >= LOOK_SECONDS:
@@ -675,6 +722,7 @@ class Instrument:
         if self._is_engine_new and sample_rate == self._engine.sample_rate:
             self._is_engine_new = False
             return self._engine
+        self._recorder.stop()  # what follows is another engine's
         if sample_rate != self._supply.sample_rate:
             former = self._supply
             self._supply = self._make_supply(sample_rate)
@@ -769,6 +817,8 @@ class Instrument:
                 self._to_engine(event)
             self._preset_name = preset.name
             self._saved_revision = self._controls.revision
+        self._recorded_corners = ()
+        self._record_sound()
         self._draws.clear()
         if model is not None:
             # a preset that says no model was written by hand, for whichever plays it

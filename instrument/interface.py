@@ -5,7 +5,7 @@ from typing import Protocol
 from .events import AnyEvent
 from .midi_map import Mapping
 from .preset import Preset
-from .status import AudioDevice, AudioSettings, ModelInfo, NoteWave, Status, Timbre
+from .status import AudioDevice, AudioSettings, ModelInfo, NoteWave, RecordSettings, Status, Timbre
 
 
 class InstrumentInterface(Protocol):
@@ -137,6 +137,18 @@ class InstrumentInterface(Protocol):
         Raises:
             ValueError: If it can't be read.
         """
+        ...
+
+    def start_recording(self, settings: RecordSettings) -> None:
+        """Record the output, what is played or both, from now on.
+
+        Raises:
+            RecordError: If no output runs, or a file can't be opened.
+        """
+        ...
+
+    def stop_recording(self) -> None:
+        """End the recording; a notice says where it is."""
         ...
 
     def models(self) -> tuple[ModelInfo, ...]:

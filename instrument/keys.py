@@ -245,6 +245,7 @@ def prepare_voice(m: Machine, v: int, pitch: float, place: int, n: int, turn: in
         softness_of(voice.strength, targets[P_VELOCITY_TIMBRE], int(targets[P_VELOCITY_LAYERS])),
         neighbour_of(turn, hand, targets[P_ENSEMBLE], int(targets[P_ROUND_ROBIN])),
     )
+    voice.delay = state.offset
     voice.source = voice.looked = -1
     voice.front = 0
     voice.one_shot = int(targets[P_ENDING]) == ONE_SHOT

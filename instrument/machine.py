@@ -5,6 +5,8 @@ it. What goes wrong is counted. `render_block` tells the story; `fill` cuts it t
 keeps what is left over, so the device's block size does not change a single bit.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,10 +14,10 @@ from .allocator import is_sounding, release_all, take_all_away
 from .channels import configure_zones, forget_keys, nearer, reset_channel, turn_channels
 from .effects import add_effects, hush_effects
 from .envelope import BLOCK, IDLE, RELEASE, WAITING, envelope_coefficients
-from .filter import LANES
 from .kernels import Record, fence, inlined, kernel
 from .keys import start_note, stop_note
-from .mixing import clear, finish, render_group
+from .lanes import LANES
+from .mixing import clear, finish, render_filtered, render_open
 from .pedals import fill_damped_curve, move_pedal, raise_pedals
 from .ring import (
     ALL_NOTES_OFF,
@@ -49,6 +51,7 @@ from .state import (
     P_VELOCITY_CUTOFF,
     Machine,
 )
+from .tape import begin_tape, record
 from .tone import TONE_SECONDS, add_clips, add_tone, start_clip
 from .voice import has_ended
 from .voice_pitch import retune, turn_pitch
@@ -56,7 +59,6 @@ from .voice_sound import feel, settle
 
 LINGER_SECONDS = 1.0  # a held note that ran out waits so long for the rest of it
 ALIGNMENTS = 1  # cross-fades that may begin in one inner block, so that no block is dear
-STAMPED_FRAMES = 256  # blocks longer than this place events by their time stamps
 
 
 @inlined
@@ -78,17 +80,19 @@ def take_notes(m: Machine) -> None:
 
 
 @inlined
-def is_due(state: Record, time_seconds: float) -> bool:
-    """Say whether an event belongs into the inner block now made.
+def place_of(state: Record, event: Record) -> int:
+    """Give the frame of the inner block now made at which an event happens; 64: in a later one.
 
-    Blocks of up to 256 frames take events at their start: placing them by their time would
-    double the delay to gain 5 ms of evenness. Longer blocks place an event where it was in the
-    previous block, so that a fast passage stays even.
+    An event says its frame itself, or its time is where it was in the device's previous block; one
+    without either, or that comes too late, happens at once.
     """
-    if state.origin_seconds < 0.0 or time_seconds == 0.0:
-        return True
-    offset = (time_seconds - state.origin_seconds) * state.sample_rate
-    return state.origin_frame + offset < state.frame + BLOCK
+    frame = event.frame
+    if frame < 0:
+        if state.origin_seconds < 0.0 or event.time_seconds == 0.0:
+            return 0
+        since = (event.time_seconds - state.origin_seconds) * state.sample_rate
+        frame = state.origin_frame + math.floor(since + 0.5)
+    return min(max(frame - state.frame, 0), BLOCK)
 
 
 @inlined
@@ -100,8 +104,10 @@ def take_events(m: Machine) -> None:
         if event.sequence != state.ring_read + 1:
             return
         fence()
-        if not is_due(state, event.time_seconds):
+        state.offset = place_of(state, event)
+        if state.offset >= BLOCK:
             return
+        event.placed = state.frame + state.offset
         obey(m, event)
         fence()
         state.ring_read += 1
@@ -126,7 +132,7 @@ def obey(m: Machine, event: Record) -> None:
         reset_channel(state, channel)
         raise_pedals(m, channel)
     elif kind == ALL_NOTES_OFF:
-        release_all(m.voices)
+        release_all(m.voices, state.offset)
         forget_keys(state)
     elif kind == ZONES:
         release_all(m.voices)
@@ -216,7 +222,9 @@ def prepare_voices(m: Machine) -> tuple[int, int]:
             continue
         if voice.stage == WAITING:
             begin_if_ready(m, v)
-            if voice.stage not in (IDLE, WAITING):
+            if voice.stage == WAITING:
+                voice.delay = 0
+            elif voice.stage != IDLE:
                 settle(m, v)
         elif (
             voice.looked != state.mail_seen
@@ -271,9 +279,9 @@ def render_block(m: Machine) -> None:
     clear(state.mix[0])
     clear(state.mix[1])
     for first in range(0, n_filtered, LANES):
-        render_group(m, 0, first, min(LANES, n_filtered - first))
+        render_filtered(m, first, min(LANES, n_filtered - first))
     for first in range(0, n_open, LANES):
-        render_group(m, 1, first, min(LANES, n_open - first))
+        render_open(m, first, min(LANES, n_open - first))
     add_effects(m)
     if state.tone_left > 0:
         add_tone(m)
@@ -287,6 +295,7 @@ def render_block(m: Machine) -> None:
 def fill(m: Machine, out: NDArray[np.float32]) -> None:
     """Fill a block of any length, float32 [frame, 2], from inner blocks."""
     state = m.state[0]
+    begin_tape(m)
     done, n = 0, out.shape[0]
     while done < n:
         if state.left_over == 0:
@@ -299,3 +308,4 @@ def fill(m: Machine, out: NDArray[np.float32]) -> None:
             out[done + i, 1] = state.block[start + i, 1]
         state.left_over -= take
         done += take
+    record(m, out)

@@ -12,9 +12,9 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from .limiter import limit_block, limiter_coefficient
 from .envelope import BLOCK
 from .kernels import kernel
+from .limiter import limit_block, limiter_coefficient
 
 Frames = NDArray[np.float32]
 

@@ -1,6 +1,7 @@
 """A performance through the engine into a wave file: no device, no clock, as fast as it goes."""
 
 import contextlib
+import itertools
 import math
 import os
 import tempfile
@@ -16,9 +17,11 @@ from numpy.typing import NDArray
 
 from .cache import Target
 from .engine import Engine
+from .envelope import BLOCK
 from .events import AllNotesOff, AnyEvent, ControlChange, NoteOff, NoteOn
 from .offline_notes import Cue, NoteSource
 from .parameters import SUSTAIN_PEDAL
+from .performance import BeginPerformance, PerformedEvent
 from .voicing import Voicing
 
 Block = NDArray[np.float32]
@@ -43,15 +46,15 @@ class Player(Protocol):
         """Give the engine's events at the beginning."""
         ...
 
-    def play(self, event: AnyEvent) -> tuple[AnyEvent, ...]:
+    def play(self, event: PerformedEvent) -> tuple[AnyEvent, ...]:
         """Take an event; give the engine's events that come of it."""
         ...
 
-    def as_sounding(self, event: AnyEvent) -> AnyEvent | None:
+    def as_sounding(self, event: PerformedEvent) -> PerformedEvent | None:
         """Give a key's event with the note that sounds; None for a key that is silent."""
         ...
 
-    def passing(self, event: AnyEvent) -> tuple[int, ...]:
+    def passing(self, event: PerformedEvent) -> tuple[int, ...]:
         """Give the notes that a bend or a glide comes by; asked before `as_sounding`."""
         ...
 
@@ -94,7 +97,7 @@ class _Keys:
     held: set[int] = field(default_factory=set)  # by the pedal
     pedal: bool = False
 
-    def take(self, event: AnyEvent) -> None:
+    def take(self, event: PerformedEvent) -> None:
         match event:
             case NoteOn(note=note):
                 self.down.add(note)
@@ -166,7 +169,7 @@ class _Score:
         return min(max(note, self._pitches[0]), self._pitches[-1])
 
 
-def arrange(events: Sequence[AnyEvent], player: Player, pitches: range) -> list[Moment]:
+def arrange(events: Sequence[PerformedEvent], player: Player, pitches: range) -> list[Moment]:
     """Say beforehand what happens when: which notes are needed and which events are posted.
 
     A note has the timbre of its beginning; when the pad moves, by an event or by itself, the notes
@@ -179,7 +182,9 @@ def arrange(events: Sequence[AnyEvent], player: Player, pitches: range) -> list[
         pitches: That the model can make; notes outside are transposed by the engine.
     """
     keys, score = _Keys(), _Score(pitches)
-    moments = [Moment(0.0, (), player.start())]
+    standing = list(itertools.takewhile(_is_standing, events))
+    start = [*player.start(), *(posted for event in standing for posted in player.play(event))]
+    moments = [Moment(0.0, (), tuple(start))]
     follow_at: float | None = None
     last = player.voicing(0.0)
 
@@ -188,7 +193,7 @@ def arrange(events: Sequence[AnyEvent], player: Player, pitches: range) -> list[
             return None
         return (math.floor(seconds / FOLLOW_SECONDS + 1e-6) + 1) * FOLLOW_SECONDS
 
-    for event in events:
+    for event in events[len(standing) :]:
         seconds = event.time_seconds
         while follow_at is not None and follow_at <= seconds:
             last = player.voicing(follow_at)
@@ -213,7 +218,14 @@ def arrange(events: Sequence[AnyEvent], player: Player, pitches: range) -> list[
         follow_at = follow_at or next_look(seconds, is_due=voicing != last)
         last = voicing
         moments.append(Moment(seconds, on_the_way, posted))
+    if events and isinstance(events[0], BeginPerformance):
+        moments.append(Moment(max(events[0].seconds, events[-1].time_seconds)))
     return moments
+
+
+def _is_standing(event: PerformedEvent) -> bool:
+    """Whether an event only says where something stands when the music begins."""
+    return event.time_seconds == 0.0 and not isinstance(event, NoteOn | NoteOff)
 
 
 def perform(
@@ -223,8 +235,10 @@ def perform(
     sample_rate: float,
     write: Callable[[Block], None],
     progress: Callable[[float], None] = lambda _: None,
+    *,
+    begin: BeginPerformance | None = None,
 ) -> None:
-    """Play moments through the engine, and on until all is silent.
+    """Play moments through the engine, each at its frame, and on until all is silent.
 
     Args:
         moments: From `arrange`; the first sets the parameters before the beginning.
@@ -233,30 +247,40 @@ def perform(
         sample_rate: The engine's, in Hz.
         write: Takes each block, float32 [frame, 2]; it may not keep it.
         progress: Told the seconds that are done.
+        begin: Of a performance: it sounds as it did, frame by frame.
     """
     notes.expect([cue for moment in moments for cue in moment.cues])
     for event in moments[0].events:
         engine.post(event)
-    engine.process(np.zeros((round(SETTLING_SECONDS * sample_rate), 2), np.float32))
-    frame = 0
+    n_settling = math.ceil(SETTLING_SECONDS * sample_rate / BLOCK) * BLOCK
+    engine.process(np.zeros((n_settling, 2), np.float32))
+    phase = begin.phase if begin is not None else 0
+    origin, frame = engine.next_frame + phase, -phase
 
     def process(n_frames: int) -> Block:
         nonlocal frame
         block = np.zeros((n_frames, 2), np.float32)
         engine.process(block)
-        write(block)
+        if frame + n_frames > 0:
+            write(block[max(-frame, 0) :])
         frame += n_frames
         progress(frame / sample_rate)
         return block
 
-    def insist(accepted: Callable[[], bool]) -> None:
+    if begin is not None:
+        if phase > 0:  # the rest of an inner block that had been made before
+            process(BLOCK)
+        engine.take_over(begin.n_struck, begin.vibrato_phase)
+
+    def insist(accepted: Callable[[], int]) -> None:
         while not accepted():  # the ring is full: one inner block empties it
-            process(64)
+            process(BLOCK)
 
     for moment in moments[1:]:
         due = round(moment.seconds * sample_rate)
-        while frame < due:
-            process(min(CHUNK_FRAMES, due - frame))
+        inner_block = (due + phase) // BLOCK * BLOCK - phase
+        while frame < inner_block:
+            process(min(CHUNK_FRAMES, inner_block - frame))
         for layer, pitch in moment.withdrawn:
             engine.publish(pitch, None, layer)
         for cue in moment.cues:
@@ -264,9 +288,12 @@ def perform(
             insist(lambda: engine.publish(cue.pitch, note, cue.layer))  # noqa: B023  # called at once
         for event in moment.events:
             now = msgspec.structs.replace(event, time_seconds=0.0)
-            insist(lambda: engine.post(now))  # noqa: B023  # called at once
-    engine.post(ControlChange(controller=SUSTAIN_PEDAL, value=0))
-    engine.post(AllNotesOff())
+            insist(lambda: engine.post(now, origin + due))  # noqa: B023  # called at once
+    end = origin + frame
+    if moments[1:]:
+        end = origin + round(moments[-1].seconds * sample_rate)
+    engine.post(ControlChange(controller=SUSTAIN_PEDAL, value=0), end)
+    engine.post(AllNotesOff(), end)
     step = round(TAIL_STEP_SECONDS * sample_rate)
     n_silent, n_enough = 0, 3 + math.ceil(engine.echo_seconds() / TAIL_STEP_SECONDS)
     for _ in range(round(TAIL_SECONDS / TAIL_STEP_SECONDS)):

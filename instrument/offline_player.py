@@ -9,6 +9,7 @@ from .controls import Controls
 from .corners import resolve_corners
 from .events import AnyEvent, ProgramChange
 from .pad_motion import OWN_EVENTS, PadMotion
+from .performance import BeginPerformance, PerformedEvent, UsePreset
 from .preset import N_CORNERS, Preset, PresetError
 from .status import Corner, ModelInfo, Timbre
 from .tuning import Tuning
@@ -58,20 +59,28 @@ class PresetPlayer:
         """Give the engine's events at the beginning."""
         return self._controls.all_parameters()
 
-    def play(self, event: AnyEvent) -> tuple[AnyEvent, ...]:
+    def play(self, event: PerformedEvent) -> tuple[AnyEvent, ...]:
         """Take an event; give the engine's events that come of it."""
+        if isinstance(event, UsePreset):
+            return self._load(event.preset)
+        if isinstance(event, BeginPerformance):
+            return ()
         if isinstance(event, ProgramChange):
             return self._change_program(self._controls.with_bank(event))
         if isinstance(event, OWN_EVENTS):
             return self._motion.take(event, event.time_seconds)
         return self._controls.play(event)
 
-    def as_sounding(self, event: AnyEvent) -> AnyEvent | None:
+    def as_sounding(self, event: PerformedEvent) -> PerformedEvent | None:
         """Give a key's event with the note that sounds; None for a key that is silent."""
+        if isinstance(event, BeginPerformance | UsePreset):
+            return event
         return self._controls.as_sounding(event)
 
-    def passing(self, event: AnyEvent) -> tuple[int, ...]:
+    def passing(self, event: PerformedEvent) -> tuple[int, ...]:
         """Give the notes that a bend or a glide comes by."""
+        if isinstance(event, BeginPerformance | UsePreset):
+            return ()
         return self._controls.passing(event)
 
     def pitch_of(self, key: int) -> float | None:

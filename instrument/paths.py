@@ -51,6 +51,11 @@ def midi_map_file(data: Path | None = None) -> Path:
     return (data or data_folder()) / "midi-map.json"
 
 
+def recordings_folder(data: Path | None = None) -> Path:
+    """Give the folder of what the player recorded."""
+    return (data or data_folder()) / "recordings"
+
+
 def session_file(data: Path | None = None) -> Path:
     """Give the file that holds the sound of the last session."""
     return (data or data_folder()) / "session.json"

@@ -56,7 +56,7 @@ def _move_dampers(m: Machine, channel: int) -> None:
     state.damping[channel] = damping_of(position)
     fill_damped_curve(state, channel)
     if state.damping[channel] == 1.0:
-        pedal_up(m.voices, channel)
+        pedal_up(m.voices, channel, state.offset)
 
 
 @kernel
@@ -75,13 +75,14 @@ def _let_go(m: Machine, channel: int) -> None:
             voice.caught = 0
             held = voice.one_shot == 1 or m.state[0].damping[channel] < 1.0
             if voice.sustained == 1 and not held:
-                release(voice)
+                release(voice, m.state[0].offset)
 
 
 @inlined
 def key_up(m: Machine, key: int, channel: int) -> None:
     """A key has come up: its note ends, or a pedal holds it."""
-    lift(m.voices, key, channel, m.state[0].damping[channel] < 1.0)
+    state = m.state[0]
+    lift(m.voices, key, channel, state.damping[channel] < 1.0, state.offset)
 
 
 @kernel

@@ -18,7 +18,7 @@ from .midi_map import MidiMapError
 from .models import ModelLibraryError
 from .options import InstrumentOptions
 from .preset import Preset, PresetError
-from .status import Status
+from .status import RecordError, Status
 
 MAXIMUM_FRAME = 64 << 20
 _LENGTH = struct.Struct("<I")
@@ -95,6 +95,7 @@ ERRORS: dict[str, type[Exception]] = {
         PresetError,
         ModelLibraryError,
         MidiMapError,
+        RecordError,
         RemoteError,
     )
 }

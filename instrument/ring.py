@@ -29,6 +29,8 @@ event_dtype = np.dtype(
         # velocity; place of a control or pedal; members of the upper zone; frames of a clip
         ("value", np.float64),
         ("time_seconds", np.float64),  # 0: at once
+        ("frame", np.int64),  # of the engine at which it happens; negative: `time_seconds` counts
+        ("placed", np.int64),  # frame at which it has happened; written by the engine
     ]
 )
 
@@ -76,6 +78,7 @@ def put_event(
     channel: int,
     value: float,
     time_seconds: float,
+    frame: int,
 ) -> None:
     """Write one event into the ring, and only then its sequence number."""
     event = ring[(sequence - 1) % RING_SIZE]
@@ -84,6 +87,7 @@ def put_event(
     event.channel = channel
     event.value = value
     event.time_seconds = time_seconds
+    event.frame = frame
     fence()
     event.sequence = sequence
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import mido
 
-from .events import AnyEvent, FollowTempo
+from .events import FollowTempo, ProgramChange
 from .midi_messages import event_of
+from .performance import BeginPerformance, PerformedEvent, marked_event
 
 USUAL_TEMPO = 120.0  # of a file that says none
 MAXIMUM_SECONDS = 6 * 3600.0
@@ -17,20 +18,22 @@ class SongError(Exception):
     """A MIDI file can't be played; the message says which and why."""
 
 
-def read_song(path: Path) -> list[AnyEvent]:
+def read_song(path: Path) -> list[PerformedEvent]:
     """Read a MIDI file: all tracks and channels as one list.
 
     Args:
         path: A Standard MIDI File of type 0 or 1.
 
     Returns:
-        The events in order, with the tempo's; `time_seconds` counts from the song's beginning.
+        The events in order, with the tempo's; `time_seconds` counts from the song's beginning. That
+        of a performance starts with a `BeginPerformance`; it brings its presets itself, so its
+        program changes, which are for other synths, are left out.
 
     Raises:
         SongError: If it can't be read, is no MIDI file, has no notes or lasts too long.
     """
     with song_errors(path):
-        events: list[AnyEvent] = []
+        events: list[PerformedEvent] = []
         tempos = [FollowTempo(tempo=USUAL_TEMPO)]
         now = 0.0
         for message in mido.MidiFile(path):  # mido merges the tracks and turns ticks into seconds
@@ -38,13 +41,15 @@ def read_song(path: Path) -> list[AnyEvent]:
             if message.type == "set_tempo":
                 tempos.append(FollowTempo(tempo=mido.tempo2bpm(message.tempo), time_seconds=now))
                 continue
-            event = event_of(message, now)
+            event = marked_event(message, now) or event_of(message, now)
             if event is not None:
                 events.append(event)
     if not events:
         raise SongError(f'"{path}" holds nothing to play.')
     if events[-1].time_seconds > MAXIMUM_SECONDS:
         raise SongError(f'"{path}" lasts more than {MAXIMUM_SECONDS / 3600:.0f} hours.')
+    if isinstance(events[0], BeginPerformance):
+        return [event for event in events if not isinstance(event, ProgramChange)]
     # where both are at one time, the tempo goes first
     return sorted([*tempos, *events], key=lambda event: event.time_seconds)
 

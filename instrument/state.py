@@ -10,7 +10,7 @@ from .alignment import SCRATCH
 from .chorus import chorus_dtype, chorus_rows
 from .delay import delay_dtype, delay_rows
 from .envelope import BLOCK, N_ROWS
-from .filter import LANES, N_LANE_ROWS
+from .lanes import LANES, N_LANE_ROWS
 from .layers import N_LAYERS
 from .limiter import limiter_coefficient
 from .parameters import BY_NAME, PARAMETERS
@@ -20,6 +20,7 @@ from .voice_record import reader_dtype, voice_dtype
 from .voice_wave import N_READERS
 
 MAXIMUM_VOICES = 256
+TAPE_FRAMES = 1 << 19  # 11 s at 48 kHz: so long may a disk stall while the output is recorded
 GHOSTS = 32  # voices beyond those that may sound, in which stolen ones fade out
 
 STEAL_SECONDS, RESTRIKE_SECONDS, PANIC_SECONDS = 0.003, 0.030, 0.005
@@ -106,6 +107,11 @@ state_dtype = np.dtype(
         ("frame", np.int64),  # first frame of the inner block now made
         ("origin_frame", np.int64),  # frame that `origin_seconds` maps to
         ("origin_seconds", np.float64),  # negative: time stamps are not used
+        ("is_even", np.int64),  # 1: time stamps are used at this block size; written by `Engine`
+        ("offset", np.int64),  # frame of the inner block at which the present event happens
+        ("next_seconds", np.float64),  # when the device should ask next, by the steadied clock
+        ("period_seconds", np.float64),  # from one block to the next, by the steadied clock
+        ("period_frames", np.int64),  # of the device's last block
         ("blocks", np.int64),  # calls from the device
         ("late_blocks", np.int64),  # that took longer than they last
         ("underflows", np.int64),  # that the device reported
@@ -146,14 +152,30 @@ state_dtype = np.dtype(
         ("damped_curves", np.float32, (N_CHANNELS, BLOCK)),  # of releases under a pedal
         ("waves", np.float32, (LANES, BLOCK)),  # of the voices now made
         ("levels", np.float32, (LANES, BLOCK)),  # of their envelopes
-        ("lanes", np.float32, (N_LANE_ROWS, LANES)),  # of their filters
-        ("lane_scratch", np.float32, (BLOCK, LANES)),
+        ("lanes", np.float32, (N_LANE_ROWS, LANES)),  # rows as in lanes.py
+        ("lane_waves", np.float32, (BLOCK, LANES)),
+        ("lane_levels", np.float32, (BLOCK, LANES)),
+        ("group_mix", np.float32, (2, BLOCK)),  # of the voices now made
         ("align_scratch", np.float32, (2, SCRATCH)),
         ("mix", np.float32, (2, BLOCK)),
         ("feed", np.float32, (2, BLOCK)),  # what goes into an effect
         ("block", np.float32, (BLOCK, 2)),  # the inner block as it goes out
     ],
     align=True,  # what another thread writes is read whole
+)
+
+
+reel_dtype = np.dtype(
+    [
+        ("is_running", np.int64),  # 1 while the output is recorded; written by `Tape`
+        ("read", np.int64),  # frames taken off; written by `Tape`
+        ("written", np.int64),  # frames put on, by whoever makes blocks, as the next two
+        ("lost", np.int64),
+        ("first_frame", np.int64),  # the engine's number of the first one; negative: none yet
+        ("n_struck", np.int64),  # as in the state, when it began
+        ("vibrato_phase", np.float64),
+    ],
+    align=True,
 )
 
 
@@ -166,6 +188,8 @@ class Machine(NamedTuple):
     ring: NDArray[Any]  # [event] of event_dtype
     voices: NDArray[Any]  # [voice] of voice_dtype
     readers: NDArray[Any]  # [voice, reader] of reader_dtype
+    reel: NDArray[Any]  # [1] of reel_dtype
+    tape: NDArray[np.float32]  # [frame, 2], a ring
     pool: NDArray[np.float32]  # [slot, frame]
     chorus: NDArray[Any]  # [1] of chorus_dtype
     delay: NDArray[Any]  # [1] of delay_dtype
@@ -193,6 +217,8 @@ def make_machine(
         ring=np.zeros(RING_SIZE, event_dtype),
         voices=np.zeros(n_total, voice_dtype),
         readers=np.zeros((n_total, N_READERS), reader_dtype),
+        reel=np.zeros(1, reel_dtype),
+        tape=np.zeros((TAPE_FRAMES, 2), np.float32),
         pool=pool,
         chorus=chorus,
         delay=delay,

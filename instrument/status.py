@@ -1,7 +1,7 @@
 """What the instrument says of itself: frozen snapshots that can cross a pipe."""
 
 from enum import IntEnum
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -90,12 +90,31 @@ class AudioDevice(msgspec.Struct, frozen=True):
     is_default: bool = False
 
 
+Timing = Literal["auto", "even", "quick"]
+EVEN_FROM_FRAMES = 256
+
+
 class AudioSettings(msgspec.Struct, frozen=True):
-    """What to open: an empty device name is the system's default; rate 0 is the device's own."""
+    """What to open: an empty device name is the system's default; rate 0 is the device's own.
+
+    Attributes:
+        device: A part of its name.
+        sample_rate: In Hz.
+        block: Frames.
+        timing: "even": each event is heard one block after it came, to the sample; "quick": at the
+            next block's start, so sooner by any time up to a block; "auto": even in blocks of 256
+            frames and more.
+    """
 
     device: str = ""
     sample_rate: int = 0
     block: int = 128
+    timing: Timing = "auto"
+
+    @property
+    def is_even(self) -> bool:
+        """Whether events keep their distances inside a block."""
+        return self.timing == "even" or (self.timing == "auto" and self.block >= EVEN_FROM_FRAMES)
 
 
 class AudioStatus(msgspec.Struct, frozen=True):
@@ -108,6 +127,40 @@ class AudioStatus(msgspec.Struct, frozen=True):
     block: int = 128
     latency_seconds: float = 0.0
     message: str = ""
+
+
+SoundFormat = Literal["wav24", "wav32", "flac"]
+
+
+class RecordError(Exception):
+    """A recording can't be made or went wrong; the message says which and what to do."""
+
+
+class RecordSettings(msgspec.Struct, frozen=True):
+    """What to record.
+
+    Attributes:
+        sound: The output, as a sound file.
+        performance: What is played, as a MIDI file that `timbrepad render` turns into the sound.
+        format: Of the sound: WAV of 24 bits or of 32-bit floating point, or FLAC.
+        sound_path: Where to; "" is a name of its own in the player's folder.
+        performance_path: As `sound_path`.
+    """
+
+    sound: bool = True
+    performance: bool = True
+    format: SoundFormat = "wav24"
+    sound_path: str = ""
+    performance_path: str = ""
+
+
+class RecordStatus(msgspec.Struct, frozen=True):
+    """How recording stands: whether it runs, how long the take is, where it goes, what was lost."""
+
+    is_running: bool = False
+    seconds: float = 0.0
+    path: str = ""
+    n_lost: int = 0
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -162,7 +215,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         heard_y: As `heard_x`.
         path: The pad's, or None.
         path_share: How much of it has been gone, 0..1; -1 while none is played.
-        recording: "path" or "drawing" while one is made, or "".
+        path_recording: "path" or "drawing" while one is made, or "".
         tempo: In beats a minute, as it is heard.
         is_clocked: Whether a MIDI clock gives it.
         bend: The bend wheel, -1..1.
@@ -180,6 +233,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         n_fresh: Fresh notes among those the model can make.
         n_notes: Notes the model can make.
         cache_bytes: What the note pool holds.
+        recording: Of the output and of what is played.
         notices: The latest notices, oldest first.
         note_version: Counts up when the picture of `last_note` would change.
     """
@@ -205,7 +259,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     heard_y: float = 0.5
     path: PadPath | None = None
     path_share: float = -1.0
-    recording: str = ""
+    path_recording: str = ""
     tempo: float = 120.0
     is_clocked: bool = False
     bend: float = 0.0
@@ -222,5 +276,6 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     n_fresh: int = 0
     n_notes: int = 0
     cache_bytes: int = 0
+    recording: RecordStatus = RecordStatus()
     notices: tuple[Notice, ...] = ()
     note_version: int = 0

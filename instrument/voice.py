@@ -206,6 +206,7 @@ def read_note(
     gain: np.float32,
     gain_after: np.float32,
     row: NDArray[np.float32],
+    delay: int = 0,
 ) -> None:
     """Add one block of a note to a row, and advance its reader.
 
@@ -217,12 +218,13 @@ def read_note(
         gain: Factor at the block's start.
         gain_after: Factor at the block's end; between them a ramp.
         row: float32 [64], added to.
+        delay: Frames of the row before it begins.
     """
     first = gain * end_gain(reader, step, end_frames, 0)
     gain_step = (gain_after * end_gain(reader, step, end_frames, BLOCK) - first) / np.float32(BLOCK)
     looped = reader.loop_end > 0
     limit = reader.loop_end if looped else reader.n_frames
-    i = 0
+    i = delay
     while i < BLOCK:
         if reader.position >= limit:
             if not looped:

@@ -47,8 +47,11 @@ voice_dtype = np.dtype(
         ("stamp", np.int64),  # of that note
         ("looked", np.int64),  # `mail_seen` when it last looked for a newer note; -1: it must look
         ("hold", np.int64),  # frames that a note which came late is still held; 0: follow the key
+        ("delay", np.int64),  # frames of the block now made before it begins
+        ("turn", np.int64),  # frame of the block now made at which it is released; 0: none
         ("silent", np.int64),  # frames that it has waited: since key-up, or since its note ended
         ("stage", np.int32),  # of the envelope
+        ("before", np.int32),  # stage up to `turn`
         ("key", np.int32),  # that plays it
         ("note", np.int32),  # MIDI note nearest to what sounds: its "own pitch"
         ("channel", np.int32),

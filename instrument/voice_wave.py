@@ -41,12 +41,12 @@ def voice_wave(
     for i in range(BLOCK):
         row[i] = ZERO
     old = readers[voice.front]
-    voice.elapsed += BLOCK * step
+    voice.elapsed += (BLOCK - voice.delay) * step
     if voice.fading == 0:
         tail, samples = readers[voice.front + TAIL], pool[old.slot]
-        read_on(old, tail, samples, is_endless, step * old.ratio, end_frames, ONE, ONE, row)
+        pace, delay = step * old.ratio, voice.delay
+        read_on(old, tail, samples, is_endless, pace, end_frames, ONE, ONE, row, delay)
         return
-    new = readers[1 - voice.front]
     after = min(voice.fade + voice.fade_step, ONE)
     old_0, new_0 = fade_gains(voice.fade, voice.likeness)
     old_1, new_1 = fade_gains(after, voice.likeness)

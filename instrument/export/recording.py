@@ -9,19 +9,21 @@ import numpy as np
 from instrument.cache import Target
 from instrument.events import MovePad
 from instrument.filter import OPEN_HZ, RESONANCE_RANGE
-from instrument.offline_notes import Cue, NoteSource
-from instrument.offline_player import PresetPlayer
-from instrument.parameters import BY_NAME, MOD_WHEEL, VELOCITY_CURVES
-from instrument.preset import Preset
-from instrument.voice_sound import (
+from instrument.layers import (
     FIXED,
     FIXED_VELOCITY,
     HARD_EXPONENT,
     HARD_TOUCH,
     LINEAR,
-    MIDDLE_C,
     SOFT_EXPONENT,
     SOFT_TOUCH,
+)
+from instrument.offline_notes import Cue, NoteSource
+from instrument.offline_player import PresetPlayer
+from instrument.parameters import BY_NAME, MOD_WHEEL, VELOCITY_CURVES
+from instrument.preset import Preset
+from instrument.voice_sound import (
+    MIDDLE_C,
     SPREAD_SEMITONES,
     VELOCITY_EXPONENT,
     VELOCITY_OCTAVES,

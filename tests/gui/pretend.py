@@ -26,6 +26,8 @@ from instrument import (
     Panic,
     PitchBend,
     Preset,
+    RecordSettings,
+    RecordStatus,
     SetParameter,
     SetPath,
     Status,
@@ -206,6 +208,15 @@ class PretendInstrument:
 
     def timbres(self) -> tuple[Timbre, ...]:
         return timbres() if self.now.model else ()
+
+    def start_recording(self, settings: RecordSettings) -> None:
+        self.calls.append(("start_recording", settings))
+        self.change(recording=RecordStatus(is_running=True, path="/takes/take.wav"))
+
+    def stop_recording(self) -> None:
+        self.calls.append(("stop_recording",))
+        self.change(recording=RecordStatus())
+        self.notice('Recorded 0:05: "/takes/take.wav"', is_error=False)
 
     def set_corner(self, index: int, timbre: str) -> None:
         self.calls.append(("set_corner", index, timbre))

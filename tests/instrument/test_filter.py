@@ -2,13 +2,20 @@ import numpy as np
 import pytest
 
 from instrument.envelope import BLOCK
-from instrument.filter import (
+from instrument.filter import filter_coefficients
+from instrument.lanes import (
     A1,
+    DISTANCE,
+    ENERGY,
+    GAIN,
     LANES,
+    LEFT,
     N_LANE_ROWS,
+    TARGET,
     WET,
-    filter_coefficients,
-    filter_lanes,
+    calm_states,
+    mix_moving_lanes,
+    mix_still_lanes,
 )
 from tests.instrument.playing import level_db
 from tests.signals import sine
@@ -21,14 +28,16 @@ def low_pass(wave, cutoff_hz, resonance=0.0, wet=1.0):
     lanes = np.zeros((N_LANE_ROWS, LANES), np.float32)
     lanes[A1 : A1 + 3] = np.array(filter_coefficients(cutoff_hz, resonance, RATE))[:, None]
     lanes[WET] = wet
+    lanes[GAIN] = lanes[TARGET] = lanes[LEFT, -1] = 1.0
     noise = np.random.default_rng(1)
     out = np.zeros(len(wave) // BLOCK * BLOCK, np.float32)
-    scratch = np.zeros((BLOCK, LANES), np.float32)
+    curve, mix = np.ones(BLOCK, np.float32), np.zeros((2, BLOCK), np.float32)
     for first in range(0, len(out), BLOCK):
-        waves = noise.uniform(-1, 1, (LANES, BLOCK)).astype(np.float32)
-        waves[-1] = wave[first : first + BLOCK]
-        filter_lanes(waves, lanes, scratch)
-        out[first : first + BLOCK] = waves[-1]
+        waves = noise.uniform(-1, 1, (BLOCK, LANES)).astype(np.float32)
+        waves[:, -1] = wave[first : first + BLOCK]
+        mix_still_lanes(waves, lanes, curve, mix)
+        calm_states(lanes)
+        out[first : first + BLOCK] = mix[0]
     return out
 
 
@@ -96,3 +105,18 @@ def test_a_ringing_filter_ends_in_zeros():
     out = low_pass(wave, 3000, 1.0)
     assert np.abs(out[:1000]).max() > 0.05
     assert not out[-64:].any()
+
+
+def test_what_moves_nothing_gives_the_same_in_both_kernels():
+    random = np.random.default_rng(2)
+    lanes = random.uniform(0.1, 0.3, (N_LANE_ROWS, LANES)).astype(np.float32)
+    lanes[ENERGY + 1 :] = 0.0
+    curve = random.uniform(0, 1, BLOCK).astype(np.float32)
+    levels = lanes[TARGET] + lanes[DISTANCE] * curve[:, None]
+    waves = random.uniform(-1, 1, (BLOCK, LANES)).astype(np.float32)
+    still, moving = lanes.copy(), lanes.copy()
+    mixes = np.zeros((2, 2, BLOCK), np.float32)
+    mix_still_lanes(waves, still, curve, mixes[0])
+    mix_moving_lanes(waves, moving, levels, mixes[1])
+    np.testing.assert_allclose(mixes[0], mixes[1], atol=1e-5)
+    np.testing.assert_allclose(still, moving, rtol=1e-4)

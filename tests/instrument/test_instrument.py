@@ -1012,7 +1012,7 @@ class TestMotion:
         instrument = rig.start()
         rig.settle(instrument)
         instrument.post(RecordPath(is_on=True))
-        assert instrument.status().recording == "path"
+        assert instrument.status().path_recording == "path"
         for value in range(0, 128, 4):
             instrument.post(ControlChange(controller=16, value=value))
             rig.settle(instrument, 4)
@@ -1021,7 +1021,7 @@ class TestMotion:
         assert path is not None
         assert path.place(1.0)[0] == pytest.approx(124 / 127, abs=0.01)
         status = instrument.status()
-        assert (status.path, status.recording) == (path, "")
+        assert (status.path, status.path_recording) == (path, "")
 
     def test_the_clocks_tempo_is_shown_while_it_comes(self, rig):
         instrument = rig.start()

@@ -13,10 +13,10 @@ from instrument.events import AllNotesOff, AnyEvent, ControlChange, MovePad, Not
 from instrument.export.sampled import ExportError
 from instrument.mixdown import limited, write_mix
 from instrument.offline import WaveError, wave_file
-from instrument.song_path import moves_along, read_pad_path, with_moves
 from instrument.preset import Preset
 from instrument.song import SongError
 from instrument.song_parts import SongPart, split_song
+from instrument.song_path import moves_along, read_pad_path, with_moves
 from instrument.song_render import Mixdown, render_song
 from tests.instrument.sampled import SAMPLE_RATE, SteadyNotes, preset_of
 
