@@ -30,7 +30,7 @@ _ONSET_DB = -40.0
 _BEFORE_ONSET_SECONDS = 0.003
 
 
-class MatchStopped(Exception):
+class MatchStoppedError(Exception):
     """The search was called off."""
 
 
@@ -74,7 +74,7 @@ def find_latent(
 
     Raises:
         ValueError: If the wave is silent, or the pitch is outside the model's range.
-        MatchStopped: If `stopped` said so.
+        MatchStoppedError: If `stopped` said so.
     """
     target = _Target.of(model, wave, pitch)
     candidates = _candidates(model)
@@ -84,7 +84,7 @@ def find_latent(
     for done, part in enumerate(torch.split(candidates, _BATCH)):
         _tell(done, total, progress, stopped)
         with torch.no_grad():
-            off_db.append(target.off_db(part))
+            off_db.append(target.off_db(model.specgrams(part, target.pitch.expand(len(part)))))
     distances = torch.cat(off_db)
     nearest = distances.argsort(stable=True)[:n_starts]
     best, best_db = candidates[nearest[0]], float(distances[nearest[0]])
@@ -94,12 +94,15 @@ def find_latent(
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, n_steps, _RATE / 20)
     for step in range(n_steps):
         _tell(n_parts + step, total, progress, stopped)
-        now_db = target.off_db(on_sphere(z))
+        labels = target.pitch.expand(len(z))
+        now_db = target.off_db(
+            model.generator(on_sphere(z).to(model.device), labels.to(model.device))
+        )
         optimiser.zero_grad()
         now_db.sum().backward()  # type: ignore[no-untyped-call]
         least = int(now_db.argmin())
-        if float(now_db[least]) < best_db:
-            best, best_db = on_sphere(z.detach()[least].clone()), float(now_db[least])
+        if now_db[least].item() < best_db:
+            best, best_db = on_sphere(z.detach()[least].clone()), now_db[least].item()
         optimiser.step()
         schedule.step()
     progress(total, total)
@@ -135,11 +138,13 @@ class _Target:
         n_times = max(1, round(image.shape[2] * n / model.n_samples) // _COARSER)
         return cls(model, label, _from_afar(model, image)[0], n_times)
 
-    def off_db(self, z: Tensor) -> Tensor:
-        """Say how far the notes of latents are from it: float32 [batch], in dB."""
-        model = self.model
-        images = model.generator(z.to(model.device), self.pitch.expand(len(z)).to(model.device))
-        made = _from_afar(model, images.float().cpu())[:, : self.n_times]
+    def off_db(self, images: Tensor) -> Tensor:
+        """Say how far notes are from it: float32 [batch], in dB.
+
+        Args:
+            images: float32 [batch, 2, time, freq], the network's.
+        """
+        made = _from_afar(self.model, images.float().cpu())[:, : self.n_times]
         wanted = self.magnitude[: self.n_times].expand_as(made)
         # An error beside the real partials counts, too, or the brightest would win.
         weight = torch.maximum(_audible(wanted), _audible(made.detach()))
@@ -183,5 +188,5 @@ def _tell(
     done: int, total: int, progress: Callable[[int, int], None], stopped: Callable[[], bool]
 ) -> None:
     if stopped():
-        raise MatchStopped
+        raise MatchStoppedError
     progress(done, total)
