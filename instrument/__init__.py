@@ -43,6 +43,7 @@ from .parameters import BY_NAME, MOD_WHEEL, PARAMETERS, SUSTAIN_PEDAL, Parameter
 from .paths import training_folder
 from .preset import Preset, PresetError
 from .remote import RemoteError
+from .scala import TuningError, read_tuning
 from .status import (
     AudioDevice,
     AudioSettings,
@@ -109,7 +110,9 @@ __all__ = [
     "Timbre",
     "TuneKeys",
     "Tuning",
+    "TuningError",
     "Zones",
+    "read_tuning",
     "start_instrument",
     "training_folder",
 ]

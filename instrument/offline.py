@@ -182,12 +182,13 @@ def arrange(events: Sequence[AnyEvent], player: Player, pitches: range) -> list[
         if sounding is not None:
             keys.take(sounding)
         voicing = player.voicing(seconds)
+        withdrawn: tuple[tuple[int, int], ...] = ()
         if isinstance(sounding, NoteOn):
             score.strike(sounding.note, player.layers_of(sounding))
+            withdrawn = score.withdraw(keys.sounding)
         on_the_way = tuple(cue for n in passed for cue in score.passed(n, voicing))
         if isinstance(sounding, NoteOn):
             cues = [*on_the_way, *score.cues(sounding.note, voicing)]
-            withdrawn = score.withdraw(keys.sounding)
             moments.append(Moment(seconds, tuple(cues), posted, withdrawn))
             continue
         if voicing != last and follow_at is None:
