@@ -46,6 +46,7 @@ _TOPICS: tuple[tuple[str, Callable[[Status], Any]], ...] = (
     ("learning_changed", lambda status: status.learning),
     ("waiting_changed", lambda status: status.waiting),
     ("model_changed", lambda status: status.model),
+    ("tuning_changed", lambda status: status.tuning),
     ("timbres_of_changed", lambda status: status.timbres_of),
     ("renderer_changed", lambda status: status.renderer),
     ("corners_changed", lambda status: status.corners),
@@ -83,6 +84,7 @@ class Bridge(QObject):
     learning_changed = Signal(str)
     waiting_changed = Signal(object)
     model_changed = Signal(object)
+    tuning_changed = Signal(str)
     timbres_of_changed = Signal(str)
     renderer_changed = Signal(str)
     corners_changed = Signal(object)

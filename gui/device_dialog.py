@@ -1,4 +1,4 @@
-"""Settings of sound, MIDI and model; each takes effect at once, while the music goes on."""
+"""Settings of sound, MIDI, tuning and model; each takes effect at once, while the music goes on."""
 
 from collections.abc import Sequence
 
@@ -26,8 +26,9 @@ from .midi_learn import MidiLearn
 from .midi_map_page import MidiMapPage
 from .theme import Theme
 from .timing_view import to_the_ear_seconds
+from .tuning_page import TuningPage
 
-PAGES = ("audio", "midi", "controllers", "model")
+PAGES = ("audio", "midi", "controllers", "tuning", "model")
 BLOCKS = (32, 64, 128, 256, 512, 1024, 2048)
 RATES = (0, 44100, 48000, 88200, 96000)
 ALL_INPUTS, NO_INPUTS = "*", ""
@@ -36,7 +37,7 @@ LIGHT_MILLISECONDS = 150
 
 
 class DeviceDialog(QDialog):
-    """Four pages: "audio", "midi", "controllers", "model"."""
+    """Five pages: "audio", "midi", "controllers", "tuning", "model"."""
 
     def __init__(
         self, bridge: Bridge, midi: MidiLearn, theme: Theme, parent: QWidget | None = None
@@ -47,12 +48,13 @@ class DeviceDialog(QDialog):
         self.audio = AudioPage(bridge, theme)
         self.midi = MidiPage(bridge, theme)
         self.controllers = MidiMapPage(bridge, midi, theme)
+        self.tuning = TuningPage(bridge)
         self.model = ModelPage(bridge)
-        self._pages = (self.audio, self.midi, self.controllers, self.model)
+        self._pages = (self.audio, self.midi, self.controllers, self.tuning, self.model)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setDrawBase(False)
-        titles = ("Sound", "MIDI", "Controllers", "Model")
+        titles = ("Sound", "MIDI", "Controllers", "Tuning", "Model")
         for page, title in zip(self._pages, titles, strict=True):
             self.tabs.addTab(page, title)
         close = QPushButton("Close")

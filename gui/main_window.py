@@ -113,7 +113,7 @@ class MainWindow(QMainWindow):
         self.pad.setFocus()
 
     def show_settings(self, page: str = "audio") -> None:
-        """Open the settings at a page: "audio", "midi", "controllers" or "model"."""
+        """Open the settings at one of the pages of `device_dialog.PAGES`."""
         self.devices.open_page(page)
 
     def closeEvent(self, event: QCloseEvent) -> None:

@@ -51,6 +51,7 @@ from .preset_files import PresetEntry
 from .preset_pack import PACK_SUFFIX
 from .preset_shelf import PresetShelf
 from .remote import RemoteError
+from .scala import TuningError, read_tuning
 from .start_guard import GOOD_START_SECONDS, StartGuard
 from .status import (
     AudioDevice,
@@ -135,6 +136,7 @@ __all__ = [
     "Timbre",
     "TuneKeys",
     "Tuning",
+    "TuningError",
     "Zones",
     "decode_pasted",
     "encode_preset",
@@ -143,6 +145,7 @@ __all__ = [
     "mix",
     "more_like",
     "mutate",
+    "read_tuning",
     "start_instrument",
     "swap_corners",
     "training_folder",

@@ -174,7 +174,6 @@ class NoteCache:
         self._target: Target | None = None
         self._layers: dict[int, Target] = {}  # what each layer should sound like
         self._slid: dict[int, int] = {}  # layers of one pitch alone -> that pitch
-        self._cells: set[str] = set()  # of all layers
         self._moved_at = -np.inf  # when the target changed last
         self._rests_at = -np.inf  # from when on keys that nobody plays are made
 
@@ -232,7 +231,7 @@ class NoteCache:
         cells = {layer: of.cell for layer, of in wanted.items()}
         former = {layer: of.cell for layer, of in self._layers.items()}
         was_slid, self._slid = self._slid, pitches
-        self._layers, self._cells = wanted, set(cells.values())
+        self._layers = wanted
         if cells == former and pitches == was_slid:
             return
         if before is None or before.cell != target.cell:
@@ -675,10 +674,11 @@ class NoteCache:
         now = self._clock()
         self._let_go = {s: t for s, t in self._let_go.items() if now - t < LET_GO_SECONDS}
         kept = {*self._chosen.values(), *self._told.values(), *self._let_go, *self._pinned}
+        cell = self._target.cell if self._target else ""
         for slots in (self._by_use[False], self._by_use[True]):
             for slot in slots:
                 held = self._held[slot]
-                is_target = held.is_whole and held.cell in self._cells
+                is_target = held.is_whole and held.cell == cell
                 if slot not in kept and slot not in slots_in_use and not is_target:
                     self._drop(slot)
                     return slot

@@ -207,12 +207,14 @@ def arrange(events: Sequence[PerformedEvent], player: Player, pitches: range) ->
         if sounding is not None:
             keys.take(sounding)
         voicing = player.voicing(seconds)
+        withdrawn: tuple[tuple[int, int], ...] = ()
         if isinstance(sounding, NoteOn):
             score.strike(sounding.note, player.layers_of(sounding))
+            withdrawn = score.withdraw(keys.sounding)
         on_the_way = tuple(cue for n in passed for cue in score.passed(n, voicing))
         if isinstance(sounding, NoteOn):
             cues = (*on_the_way, *score.cues(sounding.note, voicing))
-            moments.append(Moment(seconds, cues, posted, score.withdraw(keys.sounding)))
+            moments.append(Moment(seconds, cues, posted, withdrawn))
             follow_at = follow_at or next_look(seconds, is_due=False)
             continue
         follow_at = follow_at or next_look(seconds, is_due=voicing != last)

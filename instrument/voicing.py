@@ -56,7 +56,8 @@ def further_layers(target: Target, values: Values) -> dict[int, Target]:
 def struck_layers(velocity: int, values: Values) -> tuple[int, ...]:
     """Give the layers that the voices of a strike may read; never none."""
     softness = _softness(velocity, values)
-    neighbours = [n for n in _neighbours(values) if n or values["ensemble"] <= 0.0]
+    has_middle = values["ensemble"] <= 0.0 or values["unison"] in (3.0, 5.0)
+    neighbours = [n for n in _neighbours(values) if n or has_middle]
     return tuple(layer_of(softness, neighbour) for neighbour in neighbours)
 
 

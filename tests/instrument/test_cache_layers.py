@@ -138,6 +138,23 @@ def test_when_the_pad_moves_a_stale_layer_stays_until_its_keys_own_note_is_there
     assert (job.x, job.shade) == (place(0.8).x, SOFT)
 
 
+def test_a_layers_note_of_a_former_place_comes_too_late_for_a_key_that_is_fresh(
+    player: Player,
+) -> None:
+    player.want(0.2)
+    player.render_all()
+    player.want(0.2, SOFT)
+    player.rest()
+    (late,) = player.jobs(1)
+    assert (late.pitch, late.shade) == (60, SOFT)
+    player.want(0.8, SOFT)
+    player.rest()
+    job = next(job for job in player.jobs(2) if job.pitch == 60)
+    player.render(job)
+    player.render(late)
+    assert player.played(1, 60) is None
+
+
 def test_a_held_soft_note_follows_the_pad_without_a_detour(player: Player) -> None:
     player.want(0.2, SOFT)
     player.render_all()
@@ -231,7 +248,7 @@ def test_further_layers_leave_room_for_two_keyboards(player: Player) -> None:
 
 
 def test_a_played_keys_layer_takes_the_slot_of_one_that_nobody_plays() -> None:
-    full = Player(n_slots=2 * len(PITCHES) + 3)
+    full = Player(n_slots=2 * len(PITCHES) + 1)
     full.want(0.5, SOFT, SOFTEST)
     full.render_all()
     for pitch in PITCHES:
@@ -242,6 +259,7 @@ def test_a_played_keys_layer_takes_the_slot_of_one_that_nobody_plays() -> None:
     full.cache.key_down(60, (2,))
     for _ in range(3):
         full.now += LET_GO_SECONDS
+        full.publish()
         full.render_all()
     job = full.played(2, 60)
     assert job is not None

@@ -24,6 +24,7 @@ from instrument.events import (
     RecordPath,
     SetParameter,
     SetTuning,
+    SetZones,
     TapTempo,
 )
 from instrument.instrument import SESSION_SECONDS, Instrument
@@ -62,7 +63,7 @@ TIMBRES = tuple(
 
 
 class PretendedRenderer:
-    """Makes harmonic notes at once, in this process; the first latent number is the brightness."""
+    """Makes harmonic notes at once, in this process; the second latent number is brightness."""
 
     def __init__(self, name, shape):
         self.pool = NotePool(*shape, name=name)
@@ -92,7 +93,10 @@ class PretendedRenderer:
         z = (np.array([*weights, job.x * job.y])[:, None] * latents).sum(0)
         n_frames = round(job.sample_rate * (0.6 if job.first_only else 2.0))
         phase = 2 * np.pi * 440 * 2 ** ((job.pitch - 69) / 12) / job.sample_rate
-        wave = np.sin(phase * np.arange(n_frames)) + z[1] * np.sin(3 * phase * np.arange(n_frames))
+        bright = z[1] * (1 - job.shade.softness)
+        wave = np.sin(phase * np.arange(n_frames)) + bright * np.sin(
+            3 * phase * np.arange(n_frames)
+        )
         self.pool.write(job.slot, (0.3 * wave).astype(np.float32))
         note = NoteInfo(job.slot, n_frames, sample_rate=job.sample_rate)
         self.answers.append(NoteRendered(job.job, note))
@@ -1071,6 +1075,49 @@ def test_without_sound_or_model_everything_still_answers(rig):
     assert np.abs(hear(instrument)).max() > 0.01
     with pytest.raises(ValueError, match="no timbre"):
         instrument.set_corner(0, "one")
+
+
+class TestTimbreOfItsOwn:
+    def third_db(self, instrument):
+        """Give the level of a sounding A's third harmonic beside its first."""
+        hear(instrument, 0.1)
+        spectrum = np.abs(np.fft.rfft(hear(instrument, 0.5)[:, 0] * np.hanning(RATE // 2)))
+        return 20 * np.log10(spectrum[330] / spectrum[110])
+
+    def bright(self, rig, **parameters):
+        corners = tuple(Corner(name="", z=(1.0, z, 0.0, 0.0)[:LATENT]) for z in (0.0, 1.0) * 2)
+        instrument = rig.start()
+        preset = make_preset(pad_x=0.5, parameters=parameters)
+        instrument.load_preset(msgspec.structs.replace(preset, corners=corners))
+        return instrument
+
+    @pytest.mark.parametrize(("velocity", "is_bright"), [(120, True), (10, False)])
+    def test_a_soft_strike_is_darker_than_a_hard_one(self, rig, velocity, is_bright):
+        instrument = self.bright(rig, velocity_timbre=1.0)
+        rig.settle(instrument)
+        instrument.post(NoteOn(note=57, velocity=velocity))
+        assert (self.third_db(instrument) > -20) == is_bright
+
+    def test_a_strike_has_its_own_layer_rendered_before_all_others(self, rig):
+        instrument = self.bright(rig, velocity_timbre=1.0)
+        instrument.post(NoteOn(note=57, velocity=10))
+        instrument.tick()
+        jobs = rig.renderer.submitted
+        first = next(job for job in jobs if job.pitch == 57)
+        assert (first.shade.softness, first.first_only) == (1.0, True)
+
+    def test_slide_takes_its_own_note_along_the_pad_and_no_other(self, rig):
+        instrument = self.bright(rig, slide_to=1.0, slide_timbre=0.5)
+        instrument.post(SetZones(zones=Zones(lower=15)))
+        rig.settle(instrument)
+        instrument.post(NoteOn(note=57, velocity=100, channel=2))
+        middle = self.third_db(instrument)
+        for value, expected in ((127, 20 * np.log10(2)), (0, -20)):
+            instrument.post(ControlChange(controller=74, value=value, channel=2))
+            rig.settle(instrument, 3)
+            moved = self.third_db(instrument) - middle
+            assert moved == pytest.approx(expected, abs=0.5) if expected > 0 else moved < expected
+        assert instrument.status().pad_x == 0.5
 
 
 def test_closing_twice_is_once(rig):

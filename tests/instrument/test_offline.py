@@ -370,3 +370,29 @@ def test_the_tail_of_a_slow_delay_is_waited_for(notes: MadeNotes) -> None:
         window = wave[round(1.5 * n_echo * SAMPLE_RATE) :][: SAMPLE_RATE // 10]
         assert window.max() > 1e-3
     assert wave[-1000:].max() < 1e-4
+
+
+def test_a_soft_strike_asks_for_the_note_of_its_layer_and_withdraws_it_when_it_is_over() -> None:
+    events: list[AnyEvent] = [
+        SetParameter(name="velocity_timbre", value=0.8),
+        NoteOn(note=60, velocity=10, time_seconds=0.1),
+        NoteOff(note=60, time_seconds=0.2),
+        NoteOn(note=62, velocity=127, time_seconds=0.3),
+    ]
+    soft, hard = (moment for moment in arrange(events, player(), PITCHES) if moment.cues)
+    assert [(cue.pitch, cue.layer) for cue in soft.cues] == [(60, 2)]
+    assert [cue.target.shade.softness for cue in soft.cues] == [0.8]
+    assert [(cue.pitch, cue.layer) for cue in hard.cues] == [(62, 0)]
+    assert (soft.withdrawn, hard.withdrawn) == ((), ((2, 60),))
+
+
+def test_held_notes_follow_the_pad_in_the_layers_of_their_strikes() -> None:
+    events: list[AnyEvent] = [
+        SetParameter(name="ensemble", value=0.5),
+        NoteOn(note=60, velocity=100),
+        ControlChange(controller=16, value=127, time_seconds=0.05),
+        NoteOff(note=60, time_seconds=1.0),
+    ]
+    moments = arrange(events, player(), PITCHES)
+    cues = [[(cue.layer, cue.target.x) for cue in moment.cues] for moment in moments if moment.cues]
+    assert cues == [[(4, 0.5), (8, 0.5)], [(4, 1.0), (8, 1.0)]]

@@ -77,6 +77,13 @@ def test_both_sides_of_an_ensemble_lie_on_either_side_of_the_pads_place() -> Non
     assert struck_layers(100, values(ensemble=0.5)) == (layer_of(0, 1), layer_of(0, 2))
 
 
+@pytest.mark.parametrize(("unison", "has_middle"), [(1, False), (2, False), (3, True), (5, True)])
+def test_only_the_middle_voice_of_an_ensemble_reads_the_pads_own_place(
+    unison: int, has_middle: bool
+) -> None:
+    assert (0 in struck_layers(127, values(ensemble=0.5, unison=unison))) == has_middle
+
+
 def test_strikes_that_take_turns_read_neighbours_and_the_place_itself() -> None:
     assert len(shades(round_robin=4)) == 3
     assert struck_layers(100, values(round_robin=4)) == tuple(layer_of(0, n) for n in range(4))
