@@ -415,7 +415,7 @@ def note(
 
 
 @app.command(
-    epilog="Examples: timbrepad render song.mid -o song.wav --seed 3 --instrument-seconds 5; "
+    epilog="Example: timbrepad render song.mid -o song.wav --seed 3 --instrument-seconds 5; or: "
     'timbrepad render band.mid -o band.flac --channel 1="Rubber bass" --channel 2="Bowed choir" '
     "--channel 10= --stems stems --normalise -1"
 )
@@ -596,6 +596,11 @@ def _say_ratio(seconds: float, took: float) -> None:
     _notice(f"{_duration(seconds)} of music in {_duration(took)}: {times}.")
 
 
+@app.command(
+    epilog='Example: timbrepad export "Cold celesta" celesta; or: '
+    'timbrepad export "Nylon shimmer" pad --grid 3 --every 3 --flac; or: '
+    'timbrepad export "Breath organ" organ --format sf2'
+)
 def export(
     preset: Annotated[str, typer.Argument(metavar="PRESET", help="Its name, or a preset file.")],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make.")],
