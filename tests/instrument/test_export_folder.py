@@ -1,11 +1,13 @@
 """Where an export goes: whole or not at all, and over nothing that is not an export."""
 
 import re
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from instrument.export.exporting import ExportOptions, estimate_bytes, export_sound
@@ -25,6 +27,7 @@ from tests.instrument.sampled import (
     preset_of,
 )
 
+FORMATS = st.sampled_from(["sfz", "decentsampler", "sf2"])
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
@@ -145,19 +148,22 @@ def test_a_soundfont_of_a_pad_is_refused(tmp_path: Path) -> None:
         export_toy(tmp_path / "out", ExportOptions(format="sf2"), grid=2)
 
 
-@given(name=st.text(min_size=1, max_size=90))
+@given(name=st.text(min_size=1, max_size=90), author=st.text(max_size=20), format_name=FORMATS)
+@settings(max_examples=60, deadline=None)
 def test_names_in_files_are_safe_on_all_systems(
-    tmp_path_factory: pytest.TempPathFactory, name: str
+    tmp_path_factory: pytest.TempPathFactory, name: str, author: str, format_name: str
 ) -> None:
     folder = tmp_path_factory.mktemp("named") / "out"
+    options = ExportOptions(format=format_name, author=author)  # type: ignore[arg-type]
     preset = preset_of(name)
-    done = export_toy(folder, ExportOptions(), preset=preset, pitches=range(60, 61), grid=2)
+    done = export_toy(folder, options, preset=preset, pitches=range(60, 61))
     for path in folder.rglob("*"):
         assert not set(path.name) & set('<>:"/\\|?*') | {c for c in path.name if ord(c) < 32}
         assert not path.name.endswith((" ", "."))
         assert not RESERVED.match(path.name)
         assert len(path.name.encode()) <= 255
-    assert done.file.suffix == ".sfz"
+    if format_name == "decentsampler":
+        ET.parse(done.file)
 
 
 def test_a_preset_that_sounds_only_outside_the_model_is_told() -> None:
@@ -191,6 +197,12 @@ def test_what_a_format_can_not_hold_is_said() -> None:
     preset = preset_of(portamento=1.0, key_tracking=0.5)
     assert left_out(preset, "sfz") == ("Without portamento.",)
     assert len(left_out(preset, "decentsampler")) == 2
+    wheel = msgspec.structs.replace(preset_of(), controllers={1: "resonance"})
+    assert left_out(wheel, "sfz") == ("The modulation wheel does nothing.",)
+    touch = preset_of(velocity_curve=1.0, velocity_cutoff=0.5)
+    assert left_out(touch, "sf2") == (
+        "Velocity moves the filter evenly, not by the preset's touch.",
+    )
     assert left_out(preset_of(), "sf2", 2.0) == (
         "All is 2.0 dB softer, to stay within full scale.",
     )

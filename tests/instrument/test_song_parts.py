@@ -233,6 +233,11 @@ def test_movements_come_before_the_notes_of_their_time() -> None:
     assert merged[at - 1].time_seconds < 0.1
 
 
+def test_a_path_that_is_longer_than_the_song_does_not_lengthen_it() -> None:
+    late = MovePad(x=1.0, y=0.0, time_seconds=99.0)
+    assert with_moves(SONG, [late]) == SONG
+
+
 def test_a_channels_pad_is_moved_by_its_own_controllers(notes: SteadyNotes, tmp_path: Path) -> None:
     cells: dict[str, set[str]] = {}
     expect = notes.expect
