@@ -486,9 +486,9 @@ def render(
     if bits == 32 and out.suffix.lower() == ".flac":
         raise typer.BadParameter("--bits must be 16 or 24 for a FLAC: it holds no floats.")
     if like_magenta:
-        if channel or stems or pad or normalise is not None:
+        if channel or stems or pad or normalise is not None or bits != 24:
             raise typer.BadParameter(
-                "--like-magenta excludes --channel, --stems, --pad and --normalise."
+                "--like-magenta excludes --channel, --stems, --pad, --bits and --normalise."
             )
         if preset or sample_rate is not None or tuning is not None or keyboard_map is not None:
             raise typer.BadParameter(

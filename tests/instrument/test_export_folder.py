@@ -85,7 +85,7 @@ def test_a_former_export_is_replaced_only_when_that_is_asked_for(tmp_path: Path)
 def test_a_folder_of_anything_else_is_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "songs").mkdir()
     (tmp_path / "songs" / "mine.wav").write_bytes(b"mine")
-    with pytest.raises(ExportError, match="was not made by an export"):
+    with pytest.raises(ExportError, match="was not made by Timbrepad"):
         export_toy(tmp_path / "songs", ExportOptions(replace=True))
     assert (tmp_path / "songs" / "mine.wav").read_bytes() == b"mine"
 
@@ -95,7 +95,7 @@ def test_a_file_and_a_link_are_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "out")
     (tmp_path / "file").write_text("mine")
     for name in ("link", "file"):
-        with pytest.raises(ExportError, match="was not made by an export"):
+        with pytest.raises(ExportError, match="was not made by Timbrepad"):
             export_toy(tmp_path / name, ExportOptions(replace=True))
     assert (tmp_path / "link").is_symlink()
 
@@ -129,7 +129,7 @@ def test_a_disk_without_room_is_told_beforehand(tmp_path: Path) -> None:
         check_room(tmp_path / "out", 1 << 60)
 
 
-def test_the_estimate_lies_about_what_is_written(tmp_path: Path) -> None:
+def test_the_estimate_is_near_what_is_written(tmp_path: Path) -> None:
     plan = make_plan(player_of(preset_of()), range(58, 64), SAMPLE_RATE, grid=2)
     usual, most = estimate_bytes(plan, ExportOptions())
     done = export_toy(tmp_path / "out", ExportOptions(), grid=2)
@@ -191,6 +191,12 @@ def test_fewer_notes_are_recorded_where_only_every_fourth_is_asked_for() -> None
     plan = make_plan(player_of(preset_of()), range(24, 85), SAMPLE_RATE, every=4)
     assert plan.pitches == tuple(range(26, 85, 4))
     assert len(plan.keys) == 61
+
+
+@pytest.mark.parametrize("every", [1, 2, 12])
+def test_a_model_of_a_single_pitch_has_a_plan(every: int) -> None:
+    plan = make_plan(player_of(preset_of()), range(60, 61), SAMPLE_RATE, every=every)
+    assert (plan.pitches, plan.keys) == ((60,), ((60, 60.0),))
 
 
 def test_what_a_format_can_not_hold_is_said() -> None:
