@@ -475,7 +475,7 @@ def note(
 
 
 @app.command(
-    epilog="Examples: timbrepad render song.mid -o song.wav --seed 3 --instrument-seconds 5; "
+    epilog="Example: timbrepad render song.mid -o song.wav --seed 3 --instrument-seconds 5; or: "
     'timbrepad render band.mid -o band.flac --channel 1="Rubber bass" --channel 2="Bowed choir" '
     "--channel 10= --stems stems --normalise -1"
 )
@@ -550,9 +550,9 @@ def render(
     if bits == 32 and out.suffix.lower() == ".flac":
         raise typer.BadParameter("--bits must be 16 or 24 for a FLAC: it holds no floats.")
     if like_magenta:
-        if channel or stems or pad or normalise is not None:
+        if channel or stems or pad or normalise is not None or bits != 24:
             raise typer.BadParameter(
-                "--like-magenta excludes --channel, --stems, --pad and --normalise."
+                "--like-magenta excludes --channel, --stems, --pad, --bits and --normalise."
             )
         if preset or sample_rate is not None or tuning is not None or keyboard_map is not None:
             raise typer.BadParameter(
@@ -674,6 +674,11 @@ def _say_ratio(seconds: float, took: float) -> None:
     _notice(f"{_duration(seconds)} of music in {_duration(took)}: {times}.")
 
 
+@app.command(
+    epilog='Example: timbrepad export "Cold celesta" celesta; or: '
+    'timbrepad export "Nylon shimmer" pad --grid 3 --every 3 --flac; or: '
+    'timbrepad export "Breath organ" organ --format sf2'
+)
 def export(
     preset: Annotated[str, typer.Argument(metavar="PRESET", help="Its name, or a preset file.")],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make.")],

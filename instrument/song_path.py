@@ -77,5 +77,6 @@ def _move(seconds: float, x: float, y: float) -> MovePad:
 
 
 def with_moves(events: Sequence[AnyEvent], moves: Sequence[MovePad]) -> list[AnyEvent]:
-    """Merge movements into a song; at the same time they come first."""
-    return list(heapq.merge(moves, events, key=lambda event: event.time_seconds))
+    """Merge movements into a song, up to its last event; at the same time they come first."""
+    heard = [move for move in moves if move.time_seconds <= events[-1].time_seconds]
+    return list(heapq.merge(heard, events, key=lambda event: event.time_seconds))

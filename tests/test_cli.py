@@ -120,6 +120,15 @@ def test_the_help_of_each_command_has_an_example_of_it(words: list[str], shell: 
         (["play", "--headless", "--follow", "none"], 2, "no folder none to follow"),
         (["play", "--headless", "--device", "cuda:99"], 1, 'no device "cuda:99" here'),
         (["render", "a.mid", "-o", "a.wav", "--device", "cuda:99"], 1, 'no device "cuda:99"'),
+        (["render", "a.mid", "-o", "a.flac", "--bits", "32"], 2, "holds no floats"),
+        (["render", "a.mid", "-o", "a.wav", "--bits", "20"], 2, "16, 24 or 32, not 20"),
+        (["render", "none.mid", "-o", "a.wav", "--pad", "none.txt"], 1, "none.mid"),
+        (["render", "a.mid", "-o", "a.wav", "--like-magenta", "--stems", "s"], 2, "excludes"),
+        (["export", "none", "out"], 1, "There is no preset"),
+        (["export", "First light", "no/such/out"], 1, "There is no folder"),
+        (["export", "First light", "out", "--format", "exs"], 2, "sfz, decentsampler or sf2"),
+        (["export", "First light", "out", "--format", "sf2", "--grid", "2"], 2, "excludes"),
+        (["export", "First light", "out", "--model", "none"], 1, "There is no model"),
         (["presets", "show", "none"], 1, "There is no preset"),
         (["presets", "import", "none.json"], 1, "none.json"),
         (["models", "info", "none"], 1, "There is no model"),
@@ -343,6 +352,48 @@ def test_the_same_song_gives_the_same_file_and_the_walk_another(
     first = render("a.wav", "--seed", 1)
     assert render("b.wav", "--seed", 1) == first
     assert render("c.wav", "--seed", 1, "--instrument-seconds", 0.2) != first
+
+
+def test_a_preset_is_exported_once_and_again_only_by_force(
+    shell: Shell, small_model: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    words = ["export", "First light", out, "--model", small_model, "--every", 12]
+    done = shell.run(*words)
+    assert done.returncode == 0, done.stderr
+    assert (out / "First light.sfz").is_file()
+    assert "5 notes" in done.stdout
+    again = shell.run(*words)
+    assert again.returncode == 1
+    (line,) = again.stderr.splitlines()
+    assert "--force" in line
+    assert shell.run(*words, "--force", "--format", "sf2").returncode == 0
+    assert [path.suffix for path in out.iterdir() if path.stem == "First light"] == [".sf2"]
+
+
+def test_a_song_is_rendered_in_parts_with_stems(
+    shell: Shell, small_model: Path, tmp_path: Path
+) -> None:
+    song = mido.MidiFile()
+    for channel in (0, 1, 9):
+        track = mido.MidiTrack()
+        track.append(mido.Message("note_on", note=60, velocity=90, time=0, channel=channel))
+        track.append(mido.Message("note_off", note=60, time=240, channel=channel))
+        song.tracks.append(track)
+    song.save(tmp_path / "song.mid")
+    (tmp_path / "pad.txt").write_text("0 0 0\n1 1 1\n")
+    words = ["--channel", "2=Bowed choir", "--channel", "10=", "--stems", tmp_path / "stems"]
+    out = tmp_path / "song.flac"
+    done = shell.run(
+        *("render", tmp_path / "song.mid", "-o", out, "--model", small_model, *words),
+        *("--pad", tmp_path / "pad.txt", "--normalise", -1, "--bits", 16),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "times as fast" in done.stderr
+    names = sorted(path.name for path in (tmp_path / "stems").glob("*.flac"))
+    assert names == ["01 First light.flac", "02 Bowed choir.flac"]
+    wave, _ = soundfile.read(out)
+    assert np.abs(wave).max() == pytest.approx(10 ** (-1 / 20), abs=1e-3)
 
 
 def test_a_damaged_song_leaves_the_former_file_as_it_was(shell: Shell, tmp_path: Path) -> None:

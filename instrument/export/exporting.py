@@ -118,8 +118,11 @@ def export_sound(
             "A SoundFont has no cross-fades by controllers: leave --grid out, or choose --format "
             "sfz or decentsampler."
         )
+    preset = msgspec.structs.replace(preset, name=_plain(preset.name) or "Untitled")
+    model_name = _plain(model_name)
     comment = f"Made with Timbrepad; model: {model_name}" if model_name else "Made with Timbrepad"
-    words = {"author": options.author or preset.author, "license": options.license}
+    author, license_ = _plain(options.author or preset.author), _plain(options.license)
+    words = {"author": author, "license": license_}
     with whole_folder(folder, replace=options.replace) as part:
         keeper = _Keeper(
             part, preset.name, plan.sample_rate, options, {**words, "comment": comment}
@@ -142,6 +145,11 @@ def export_sound(
         (part / _README).write_text(_readme(sound, name, differences), "utf-8", newline="\n")
         n_bytes = sum(path.stat().st_size for path in part.rglob("*") if path.is_file())
     return Exported(folder / name, len(samples), n_bytes, differences)
+
+
+def _plain(text: str) -> str:
+    """Give words in one line, without what no text, tag or XML may hold."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 class _Keeper:

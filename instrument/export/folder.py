@@ -11,7 +11,7 @@ from instrument.file_names import reason_of
 from .sampled import ExportError
 
 MARK = "timbrepad-export.json"
-"""What is in every exported folder: only what has it may be replaced."""
+"""What is in every folder of an export or of stems: only what has it may be replaced."""
 
 
 def check_place(folder: Path, *, replace: bool) -> None:
@@ -19,7 +19,7 @@ def check_place(folder: Path, *, replace: bool) -> None:
 
     Args:
         folder: That shall come to be.
-        replace: Whether an export that is there may go.
+        replace: Whether a former folder of ours may go.
 
     Raises:
         ExportError: If something is there that is to stay.
@@ -36,7 +36,7 @@ def check_place(folder: Path, *, replace: bool) -> None:
         )
     if folder.is_symlink() or not (folder / MARK).is_file():
         raise ExportError(
-            f'"{folder}" was not made by an export, so it is not replaced. Choose another name.'
+            f'"{folder}" was not made by Timbrepad, so it is not replaced. Choose another name.'
         )
 
 

@@ -1,12 +1,14 @@
 """What of a preset an export does not hold, said in lines for the musician."""
 
-from instrument.parameters import BY_NAME
+from instrument.parameters import BY_NAME, MOD_WHEEL
 from instrument.preset import Preset
+from instrument.voice_sound import HARD_TOUCH, SOFT_TOUCH
 
 _NOWHERE = {
     "key_mode": "mono and legato playing",
     "portamento": "portamento",
     "pressure_level": "pressure's part in the level",
+    "unison": "the small delays between the voices of a unison",
 }
 _PER_FORMAT: dict[str, dict[str, str]] = {
     "sf2": {},
@@ -17,6 +19,8 @@ _PER_FORMAT: dict[str, dict[str, str]] = {
         "key_tracking": "the filter's key tracking: all keys have middle C's cutoff",
     },
 }
+_WHEEL = (None, "vibrato_depth", "cutoff")
+_BENT_TOUCHES = (SOFT_TOUCH, HARD_TOUCH)
 
 
 def left_out(preset: Preset, format_name: str, softer_db: float = 0.0) -> tuple[str, ...]:
@@ -31,6 +35,11 @@ def left_out(preset: Preset, format_name: str, softer_db: float = 0.0) -> tuple[
     lines = [f"Without {what}." for name, what in absent.items() if _acts(preset, name)]
     if format_name != "sfz" and _acts(preset, "bend_range"):
         lines.append("The pitch wheel bends as far as the player is set to, not as the preset.")
+    if format_name != "decentsampler" and preset.controllers.get(MOD_WHEEL) not in _WHEEL:
+        lines.append("The modulation wheel does nothing.")
+    has_bent_touch = preset.parameters.get("velocity_curve", 0.0) in _BENT_TOUCHES
+    if format_name != "decentsampler" and has_bent_touch and _acts(preset, "velocity_cutoff"):
+        lines.append("Velocity moves the filter evenly, not by the preset's touch.")
     if softer_db > 0.05:
         lines.append(f"All is {softer_db:.1f} dB softer, to stay within full scale.")
     return tuple(lines)

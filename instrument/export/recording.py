@@ -96,7 +96,7 @@ def make_plan(
             f"No key of this preset sounds within the model's range, {pitches[0]} to "
             f"{pitches[-1]}. Change its transposition or its tuning."
         )
-    recorded = pitches[every // 2 :: every]
+    recorded = pitches[min(every // 2, len(pitches) - 1) :: every]
     wanted = {_nearest(recorded, pitch) for _, pitch in keys}
     targets = [player.target(0.0)]
     if grid > 1:
@@ -136,7 +136,7 @@ def record(
         The samples: all pitches of the first place, then those of the next.
 
     Raises:
-        ExportError: If a note is silent or not of numbers: the model is broken.
+        ExportError: If a note is not of numbers: the model is broken.
     """
     cues = [Cue(pitch, target) for target in plan.targets for pitch in plan.pitches]
     notes.expect(cues)

@@ -1,11 +1,13 @@
 """Where an export goes: whole or not at all, and over nothing that is not an export."""
 
 import re
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from instrument.export.exporting import ExportOptions, estimate_bytes, export_sound
@@ -25,6 +27,7 @@ from tests.instrument.sampled import (
     preset_of,
 )
 
+FORMATS = st.sampled_from(["sfz", "decentsampler", "sf2"])
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
@@ -82,7 +85,7 @@ def test_a_former_export_is_replaced_only_when_that_is_asked_for(tmp_path: Path)
 def test_a_folder_of_anything_else_is_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "songs").mkdir()
     (tmp_path / "songs" / "mine.wav").write_bytes(b"mine")
-    with pytest.raises(ExportError, match="was not made by an export"):
+    with pytest.raises(ExportError, match="was not made by Timbrepad"):
         export_toy(tmp_path / "songs", ExportOptions(replace=True))
     assert (tmp_path / "songs" / "mine.wav").read_bytes() == b"mine"
 
@@ -92,7 +95,7 @@ def test_a_file_and_a_link_are_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "out")
     (tmp_path / "file").write_text("mine")
     for name in ("link", "file"):
-        with pytest.raises(ExportError, match="was not made by an export"):
+        with pytest.raises(ExportError, match="was not made by Timbrepad"):
             export_toy(tmp_path / name, ExportOptions(replace=True))
     assert (tmp_path / "link").is_symlink()
 
@@ -126,7 +129,7 @@ def test_a_disk_without_room_is_told_beforehand(tmp_path: Path) -> None:
         check_room(tmp_path / "out", 1 << 60)
 
 
-def test_the_estimate_lies_about_what_is_written(tmp_path: Path) -> None:
+def test_the_estimate_is_near_what_is_written(tmp_path: Path) -> None:
     plan = make_plan(player_of(preset_of()), range(58, 64), SAMPLE_RATE, grid=2)
     usual, most = estimate_bytes(plan, ExportOptions())
     done = export_toy(tmp_path / "out", ExportOptions(), grid=2)
@@ -145,19 +148,22 @@ def test_a_soundfont_of_a_pad_is_refused(tmp_path: Path) -> None:
         export_toy(tmp_path / "out", ExportOptions(format="sf2"), grid=2)
 
 
-@given(name=st.text(min_size=1, max_size=90))
+@given(name=st.text(min_size=1, max_size=90), author=st.text(max_size=20), format_name=FORMATS)
+@settings(max_examples=60, deadline=None)
 def test_names_in_files_are_safe_on_all_systems(
-    tmp_path_factory: pytest.TempPathFactory, name: str
+    tmp_path_factory: pytest.TempPathFactory, name: str, author: str, format_name: str
 ) -> None:
     folder = tmp_path_factory.mktemp("named") / "out"
+    options = ExportOptions(format=format_name, author=author)  # type: ignore[arg-type]
     preset = preset_of(name)
-    done = export_toy(folder, ExportOptions(), preset=preset, pitches=range(60, 61), grid=2)
+    done = export_toy(folder, options, preset=preset, pitches=range(60, 61))
     for path in folder.rglob("*"):
         assert not set(path.name) & set('<>:"/\\|?*') | {c for c in path.name if ord(c) < 32}
         assert not path.name.endswith((" ", "."))
         assert not RESERVED.match(path.name)
         assert len(path.name.encode()) <= 255
-    assert done.file.suffix == ".sfz"
+    if format_name == "decentsampler":
+        ET.parse(done.file)
 
 
 def test_a_preset_that_sounds_only_outside_the_model_is_told() -> None:
@@ -187,10 +193,22 @@ def test_fewer_notes_are_recorded_where_only_every_fourth_is_asked_for() -> None
     assert len(plan.keys) == 61
 
 
+@pytest.mark.parametrize("every", [1, 2, 12])
+def test_a_model_of_a_single_pitch_has_a_plan(every: int) -> None:
+    plan = make_plan(player_of(preset_of()), range(60, 61), SAMPLE_RATE, every=every)
+    assert (plan.pitches, plan.keys) == ((60,), ((60, 60.0),))
+
+
 def test_what_a_format_can_not_hold_is_said() -> None:
     preset = preset_of(portamento=1.0, key_tracking=0.5)
     assert left_out(preset, "sfz") == ("Without portamento.",)
     assert len(left_out(preset, "decentsampler")) == 2
+    wheel = msgspec.structs.replace(preset_of(), controllers={1: "resonance"})
+    assert left_out(wheel, "sfz") == ("The modulation wheel does nothing.",)
+    touch = preset_of(velocity_curve=1.0, velocity_cutoff=0.5)
+    assert left_out(touch, "sf2") == (
+        "Velocity moves the filter evenly, not by the preset's touch.",
+    )
     assert left_out(preset_of(), "sf2", 2.0) == (
         "All is 2.0 dB softer, to stay within full scale.",
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from instrument.export import soundfont as sf
@@ -95,6 +95,7 @@ def test_a_linter_finds_nothing_wrong_in_an_exported_sfz(
     assert lint(done.file) == ""
 
 
+@settings(deadline=None)
 @given(x=st.integers(0, 127), y=st.integers(0, 127), grid=st.integers(2, 9))
 def test_the_places_of_an_sfz_keep_their_common_power_wherever_the_controllers_stand(
     x: int, y: int, grid: int
@@ -113,6 +114,7 @@ def test_a_place_of_an_sfz_is_heard_alone_where_its_controllers_stand(grid: int)
         assert sfz_power(region, *place) == 1.0
 
 
+@settings(deadline=None)
 @given(x=st.floats(0, 1), y=st.floats(0, 1), grid=st.integers(2, 9))
 def test_the_places_of_a_decent_sampler_preset_keep_their_common_power(
     x: float, y: float, grid: int
@@ -240,6 +242,7 @@ def chunks_of(riff: bytes) -> dict[str, bytes]:
     return chunks
 
 
+@settings(deadline=None)
 @given(
     n_frames=st.integers(1, 500),
     pitch=st.integers(0, 127),
@@ -270,6 +273,7 @@ def test_a_wav_has_whole_chunks_its_samples_and_its_loop(
     np.testing.assert_allclose(soundfile.read(path, dtype="float32")[0], wave, atol=2**-22)
 
 
+@settings(deadline=None)
 @given(content=st.binary(max_size=40), body=st.binary(max_size=9))
 def test_an_appended_chunk_begins_at_an_even_byte(content: bytes, body: bytes) -> None:
     first = b"data" + struct.pack("<I", len(body)) + body

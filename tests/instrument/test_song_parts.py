@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from instrument.events import AllNotesOff, AnyEvent, ControlChange, MovePad, NoteOff, NoteOn
@@ -137,6 +137,7 @@ def test_stems_of_a_former_render_are_replaced_when_that_is_asked_for(
     assert [path.name for path in stems.glob("*.wav")] == ["10 Soft.wav"]
 
 
+@settings(deadline=None)
 @given(chunks=st.lists(st.integers(1, 5).map(lambda n: 64 * n), min_size=1, max_size=6))
 def test_a_limiter_does_not_hear_where_chunks_end(chunks: list[int]) -> None:
     wave = np.random.default_rng(3).normal(0, 1, (sum(chunks), 2)).astype(np.float32)
@@ -207,6 +208,7 @@ def test_a_path_that_is_not_there_or_no_text_is_told(tmp_path: Path) -> None:
         read_pad_path(tmp_path / "a.txt")
 
 
+@settings(deadline=None)
 @given(
     points=st.lists(
         st.tuples(st.floats(0, 60), st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=8
@@ -231,6 +233,11 @@ def test_movements_come_before_the_notes_of_their_time() -> None:
     at = merged.index(move)
     assert merged[at + 1].time_seconds == 0.1
     assert merged[at - 1].time_seconds < 0.1
+
+
+def test_a_path_that_is_longer_than_the_song_does_not_lengthen_it() -> None:
+    late = MovePad(x=1.0, y=0.0, time_seconds=99.0)
+    assert with_moves(SONG, [late]) == SONG
 
 
 def test_a_channels_pad_is_moved_by_its_own_controllers(notes: SteadyNotes, tmp_path: Path) -> None:
