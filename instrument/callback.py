@@ -10,8 +10,6 @@ import numpy as np
 from numba import carray, types  # type: ignore[attr-defined]
 from numpy.typing import NDArray
 
-from .chorus import chorus_dtype
-from .delay import delay_dtype
 from .kernels import (
     FAST_MATH,
     Record,
@@ -22,7 +20,6 @@ from .kernels import (
     pointer,
 )
 from .machine import STAMPED_FRAMES, fill
-from .reverb import reverb_dtype
 from .ring import N_NOTES, RING_SIZE, event_dtype, key_dtype
 from .state import Machine, state_dtype
 from .voice_record import reader_dtype, voice_dtype
@@ -30,7 +27,6 @@ from .voice_record import reader_dtype, voice_dtype
 UNDERFLOW_FLAG, PRIMING_FLAG = 4, 16  # paOutputUnderflow, paPrimingOutput
 LOAD_SECONDS = 0.2  # that the load is averaged over
 N_ARRAYS = len(Machine._fields)
-N_SIZES = 4  # voices, slots, frames of a slot, frames of the effects' memory
 
 WINDOWS = sys.platform == "win32"
 
@@ -92,7 +88,7 @@ def end_device_block(m: Machine, n_frames: int, start_seconds: float) -> None:
 
 @inlined
 def machine_at(addresses: NDArray[np.uint64]) -> Machine:
-    """Find all arrays again from their addresses, in the order of `Machine`, and the sizes."""
+    """Find all arrays again from their addresses, in the order of `Machine`, and three sizes."""
     a = addresses
     n_voices, n_slots, n_frames = int(a[N_ARRAYS]), int(a[N_ARRAYS + 1]), int(a[N_ARRAYS + 2])
     return Machine(
@@ -103,10 +99,6 @@ def machine_at(addresses: NDArray[np.uint64]) -> Machine:
         carray(pointer(a[4]), (n_voices,), voice_dtype),
         carray(pointer(a[5]), (n_voices, 2), reader_dtype),
         carray(pointer(a[6]), (n_slots, n_frames), np.float32),
-        carray(pointer(a[7]), (1,), chorus_dtype),
-        carray(pointer(a[8]), (1,), delay_dtype),
-        carray(pointer(a[9]), (1,), reverb_dtype),
-        carray(pointer(a[10]), (int(a[N_ARRAYS + 3]),), np.float32),
     )
 
 
@@ -114,7 +106,7 @@ def render_callback(
     _input: int, output: Any, n_frames: int, time_info: int, flags: int, user_data: Any
 ) -> int:
     """Be PortAudio's PaStreamCallback; without time information a plain, unclocked fill."""
-    m = machine_at(carray(user_data, (N_ARRAYS + N_SIZES,), np.uint64))
+    m = machine_at(carray(user_data, (N_ARRAYS + 3,), np.uint64))
     start_seconds = 0.0
     if time_info:
         start_seconds = start_device_block(m, int(n_frames), int(flags))
