@@ -11,8 +11,6 @@ import numpy as np
 from numba import carray, types  # type: ignore[attr-defined]
 from numpy.typing import NDArray
 
-from .chorus import chorus_dtype
-from .delay import delay_dtype
 from .envelope import BLOCK
 from .kernels import (
     FAST_MATH,
@@ -25,7 +23,6 @@ from .kernels import (
 )
 from .layers import N_LAYERS
 from .machine import fill
-from .reverb import reverb_dtype
 from .ring import N_NOTES, RING_SIZE, event_dtype, key_dtype
 from .state import TAPE_FRAMES, Machine, reel_dtype, state_dtype
 from .voice_record import reader_dtype, voice_dtype
@@ -35,7 +32,6 @@ UNDERFLOW_FLAG, PRIMING_FLAG = 4, 16  # paOutputUnderflow, paPrimingOutput
 CLOCK_HZ = 0.5  # bandwidth of the steadied clock
 LOAD_SECONDS = 0.2  # that the load is averaged over
 N_ARRAYS = len(Machine._fields)
-N_SIZES = 4  # voices, slots, frames of a slot, frames of the effects' memory
 
 WINDOWS = sys.platform == "win32"
 
@@ -121,7 +117,7 @@ def end_device_block(m: Machine, n_frames: int, start_seconds: float) -> None:
 
 @inlined
 def machine_at(addresses: NDArray[np.uint64]) -> Machine:
-    """Find all arrays again from their addresses, in the order of `Machine`, and the sizes."""
+    """Find all arrays again from their addresses, in the order of `Machine`, and three sizes."""
     a = addresses
     n_voices, n_slots, n_frames = int(a[N_ARRAYS]), int(a[N_ARRAYS + 1]), int(a[N_ARRAYS + 2])
     return Machine(
@@ -134,10 +130,6 @@ def machine_at(addresses: NDArray[np.uint64]) -> Machine:
         carray(pointer(a[6]), (1,), reel_dtype),
         carray(pointer(a[7]), (TAPE_FRAMES, 2), np.float32),
         carray(pointer(a[8]), (n_slots, n_frames), np.float32),
-        carray(pointer(a[9]), (1,), chorus_dtype),
-        carray(pointer(a[10]), (1,), delay_dtype),
-        carray(pointer(a[11]), (1,), reverb_dtype),
-        carray(pointer(a[12]), (int(a[N_ARRAYS + 3]),), np.float32),
     )
 
 
@@ -145,7 +137,7 @@ def render_callback(
     _input: int, output: Any, n_frames: int, time_info: int, flags: int, user_data: Any
 ) -> int:
     """Be PortAudio's PaStreamCallback; without time information a plain, unclocked fill."""
-    m = machine_at(carray(user_data, (N_ARRAYS + N_SIZES,), np.uint64))
+    m = machine_at(carray(user_data, (N_ARRAYS + 3,), np.uint64))
     start_seconds = 0.0
     if time_info:
         start_seconds = start_device_block(m, int(n_frames), int(flags))

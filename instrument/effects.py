@@ -3,13 +3,14 @@
 import math
 
 import numpy as np
+from numba import carray  # type: ignore[attr-defined]
 from numpy.typing import NDArray
 
 from .chorus import chorus_block
 from .delay import damping_share, delay_block, delay_frames
 from .delay_line import let_in, wake
 from .envelope import BLOCK
-from .kernels import Record, inlined, kernel
+from .kernels import Record, inlined, kernel, pointer
 from .reverb import reverb_block
 from .state import (
     P_CHORUS_DEPTH,
@@ -91,40 +92,42 @@ def hush_effects(m: Machine) -> None:
 @inlined
 def add_effects(m: Machine) -> None:
     """Put the mix through the effects that are on."""
-    state, chorus, delay, reverb = m.state[0], m.chorus[0], m.delay[0], m.reverb[0]
+    state = m.state[0]
+    chorus, delay, reverb = state.chorus, state.delay, state.reverb
+    memory = carray(pointer(state.memory), (state.memory_frames,), np.float32)
     values, targets, rate = state.values, state.targets, state.sample_rate
     hush = state.hush
     hush_after = max(hush - state.hush_step, 0.0)
     amount = values[P_CHORUS_MIX]
     if amount > 0.0 or chorus.mix > 0.0 or chorus.dirty > 0:
-        if wake(chorus, m.memory, amount > 0.0):
+        if wake(chorus, memory, amount > 0.0):
             let_in(chorus, state.mix, rate, state.feed)
             kind, depth = values[P_CHORUS_KIND], values[P_CHORUS_DEPTH]
-            chorus_block(chorus, m.memory, state.feed, values[P_CHORUS_RATE], depth, kind, rate)
+            chorus_block(chorus, memory, state.feed, values[P_CHORUS_RATE], depth, kind, rate)
         else:
             silence(chorus.wet)
         blend(state.mix, chorus.wet, chorus.mix, amount, hush, hush_after)
         chorus.mix = amount
     amount = values[P_DELAY_MIX]
     if amount > 0.0 or delay.mix > 0.0 or delay.dirty > 0:
-        if wake(delay, m.memory, amount > 0.0):
+        if wake(delay, memory, amount > 0.0):
             let_in(delay, state.mix, rate, state.feed)
             division = int(targets[P_DELAY_DIVISION])
             n_frames = delay_frames(targets[P_DELAY_TIME], division, targets[P_TEMPO], rate)
             damping = damping_share(values[P_DELAY_CUTOFF], rate)
             feedback, crossing = values[P_DELAY_FEEDBACK], values[P_DELAY_CROSSING]
-            delay_block(delay, m.memory, state.feed, n_frames, feedback, damping, crossing, rate)
+            delay_block(delay, memory, state.feed, n_frames, feedback, damping, crossing, rate)
         else:
             silence(delay.wet)
         blend(state.mix, delay.wet, delay.mix, amount, hush, hush_after)
         delay.mix = amount
     amount = values[P_REVERB_MIX]
     if amount > 0.0 or reverb.mix > 0.0 or reverb.dirty > 0:
-        if wake(reverb, m.memory, amount > 0.0):
+        if wake(reverb, memory, amount > 0.0):
             let_in(reverb, state.mix, rate, state.feed)
             n_before = int(targets[P_REVERB_BEFORE] * rate + 0.5)
             seconds, damping = values[P_REVERB_TIME], values[P_REVERB_DAMPING]
-            reverb_block(reverb, m.memory, state.feed, seconds, damping, n_before, rate)
+            reverb_block(reverb, memory, state.feed, seconds, damping, n_before, rate)
         else:
             silence(reverb.wet)
         blend(state.mix, reverb.wet, reverb.mix, amount, hush, hush_after)

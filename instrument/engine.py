@@ -30,8 +30,9 @@ from .state import (
     P_DELAY_TIME,
     P_TEMPO,
     ROWS,
+    effects_memory,
+    forget_effects,
     forget_playing,
-    make_effects,
     make_machine,
     state_dtype,
 )
@@ -102,9 +103,11 @@ class Engine:
         self._lock = threading.Lock()  # makes all who post one producer
         self._sequence = 0  # events posted; under the lock
         self._dropped = 0  # under the lock
-        self._machine = make_machine(self.sample_rate, pool.samples, n_voices, system_clock())
-        m = self._machine
-        sizes = (len(m.voices), *pool.samples.shape, len(m.memory))
+        self._memory = effects_memory(self.sample_rate)
+        self._machine = make_machine(
+            self.sample_rate, pool.samples, self._memory, n_voices, system_clock()
+        )
+        sizes = (len(self._machine.voices), *pool.samples.shape)
         addresses = [array.ctypes.data for array in self._machine]
         self._addresses = np.array([*addresses, *sizes], np.uint64)
         self._callback = compiled_callback()
@@ -395,9 +398,5 @@ class Engine:
         forget_playing(m)
         for array in (m.voices, m.readers):
             array[...] = np.zeros((), array.dtype)
-        for record, made in zip(
-            (m.chorus, m.delay, m.reverb), make_effects(self.sample_rate), strict=False
-        ):
-            record[...] = made
-        m.memory[:] = 0.0
-        m.state[0]["hush"], m.state[0]["hush_step"] = 1.0, 0.0
+        forget_effects(m)
+        self._memory[:] = 0.0

@@ -1,7 +1,7 @@
 """All that the engine's kernels work on: the arrays, their fields, and how they are made."""
 
 import math
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -160,6 +160,12 @@ state_dtype = np.dtype(
         ("mix", np.float32, (2, BLOCK)),
         ("feed", np.float32, (2, BLOCK)),  # what goes into an effect
         ("block", np.float32, (BLOCK, 2)),  # the inner block as it goes out
+        # Not arrays of `Machine`: that is handed on for each voice, and costs by its length.
+        ("chorus", chorus_dtype),
+        ("delay", delay_dtype),
+        ("reverb", reverb_dtype),
+        ("memory", np.uint64),  # address of the effects' memory, float32 [frame]
+        ("memory_frames", np.int64),
     ],
     align=True,  # what another thread writes is read whole
 )
@@ -191,25 +197,25 @@ class Machine(NamedTuple):
     reel: NDArray[Any]  # [1] of reel_dtype
     tape: NDArray[np.float32]  # [frame, 2], a ring
     pool: NDArray[np.float32]  # [slot, frame]
-    chorus: NDArray[Any]  # [1] of chorus_dtype
-    delay: NDArray[Any]  # [1] of delay_dtype
-    reverb: NDArray[Any]  # [1] of reverb_dtype
-    memory: NDArray[np.float32]  # [frame], of the effects
 
 
 def make_machine(
-    sample_rate: float, pool: NDArray[np.float32], n_voices: int, clock: tuple[int, int]
+    sample_rate: float,
+    pool: NDArray[np.float32],
+    memory: NDArray[np.float32],
+    n_voices: int,
+    clock: tuple[int, int],
 ) -> Machine:
     """Make all arrays, in the state of silence.
 
     Args:
         sample_rate: In Hz.
         pool: float32 [slot, frame].
+        memory: Of `effects_memory`; it must outlive the machine.
         n_voices: Voices that may sound at once.
         clock: Of `callback.system_clock`.
     """
     n_total = n_voices + GHOSTS
-    chorus, delay, reverb, memory = make_effects(sample_rate)
     m = Machine(
         state=np.zeros(1, state_dtype),
         mail=np.zeros((N_LAYERS, N_NOTES), key_dtype),
@@ -220,10 +226,6 @@ def make_machine(
         reel=np.zeros(1, reel_dtype),
         tape=np.zeros((TAPE_FRAMES, 2), np.float32),
         pool=pool,
-        chorus=chorus,
-        delay=delay,
-        reverb=reverb,
-        memory=memory,
     )
     defaults = [parameter.default for parameter in PARAMETERS]
     volume_db = BY_NAME["volume"].default
@@ -241,7 +243,8 @@ def make_machine(
         "volume": math.pow(10.0, volume_db / 20.0),
         "limiter_gain": 1.0,
         "n_layers": 1,
-        "hush": 1.0,
+        "memory": memory.ctypes.data,
+        "memory_frames": len(memory),
         "origin_seconds": -1.0,
         "clock_function": clock[0],
         "clock_id": clock[1],
@@ -250,26 +253,32 @@ def make_machine(
     }
     for name, value in rows.items():
         m.state[0][name] = value
+    forget_effects(m)
     forget_playing(m)
     return m
 
 
-def make_effects(sample_rate: float) -> tuple[NDArray[Any], ...]:
-    """Make the records of chorus, delay and reverb, and the memory that they share."""
-    kinds = (
-        (chorus_dtype, chorus_rows(sample_rate)),
-        (delay_dtype, delay_rows(sample_rate)),
-        (reverb_dtype, reverb_rows(sample_rate)),
-    )
-    records, start = [], 0
-    for dtype, rows in kinds:
-        record = np.zeros(1, dtype)
-        for name, value in rows.items():
-            record[0][name] = value
-        record[0]["start"] = start
-        start += int(record[0]["length"])
-        records.append(record)
-    return (*records, np.zeros(start, np.float32))
+def effects_memory(sample_rate: float) -> NDArray[np.float32]:
+    """Make the memory that the effects share at a rate, in Hz; silent."""
+    kinds = (chorus_rows(sample_rate), delay_rows(sample_rate), reverb_rows(sample_rate))
+    return np.zeros(sum(cast(int, rows["length"]) for rows in kinds), np.float32)
+
+
+def forget_effects(m: Machine) -> None:
+    """Put the effects back as they are when they have not been on; the memory stays as it is."""
+    state = m.state[0]
+    start = 0
+    for name, dtype, make_rows in (
+        ("chorus", chorus_dtype, chorus_rows),
+        ("delay", delay_dtype, delay_rows),
+        ("reverb", reverb_dtype, reverb_rows),
+    ):
+        state[name] = np.zeros((), dtype)
+        for field, value in make_rows(float(state["sample_rate"])).items():
+            state[name][field] = value
+        state[name]["start"] = start
+        start += int(state[name]["length"])
+    state["hush"], state["hush_step"] = 1.0, 0.0
 
 
 def forget_playing(m: Machine) -> None:

@@ -5,20 +5,30 @@ from instrument.events import (
     AllNotesOff,
     AnyEvent,
     ChannelPressure,
+    ContinueSong,
     ControlChange,
+    FollowTempo,
     KeyPressure,
+    LocateSong,
+    MidiClock,
     MovePad,
     NoteOff,
     NoteOn,
     Panic,
     PitchBend,
     ProgramChange,
+    RecordPath,
     SetParameter,
+    SetPath,
     SetTuning,
     SetZones,
+    StartSong,
     StepPreset,
+    StopSong,
+    TapTempo,
     TuneKeys,
 )
+from instrument.pad_path import PadPath
 from instrument.tuning import Tuning
 from instrument.zones import Zones
 
@@ -38,6 +48,15 @@ EVENTS = [
     AllNotesOff(),
     Panic(),
     StepPreset(step=-1),
+    SetPath(path=PadPath(((0.0, 0.1, 0.2), (1.0, 0.3, 0.4)))),
+    RecordPath(is_on=True, is_even=True),
+    TapTempo(time_seconds=2.5),
+    FollowTempo(tempo=99.5),
+    MidiClock(),
+    StartSong(),
+    ContinueSong(),
+    StopSong(),
+    LocateSong(sixteenths=16383),
 ]
 
 
