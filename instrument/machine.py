@@ -35,7 +35,7 @@ from .ring import (
     ZONES,
     take_note,
 )
-from .sources import begin_if_ready, follow_key, set_free
+from .sources import begin_if_ready, follow_key, has_newer, set_free
 from .state import (
     N_PARAMETERS,
     NOWHERE,
@@ -222,7 +222,7 @@ def prepare_voices(m: Machine) -> tuple[int, int]:
                 voice.delay = 0
             elif voice.stage != IDLE:
                 settle(m, v)
-        elif left > 0 and voice.fading == 0 and voice.kill_step == 0.0:
+        elif left > 0 and voice.fading == 0 and voice.kill_step == 0.0 and has_newer(m.keys, voice):
             left -= follow_key(m, v)
         voice.age += BLOCK
         if voice.stage in (IDLE, WAITING):

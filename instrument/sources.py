@@ -85,6 +85,14 @@ def begin_if_ready(m: Machine, v: int) -> None:
             voice.stage = IDLE
 
 
+@inlined
+def has_newer(keys: NDArray[Record], voice: Record) -> bool:
+    """Say whether `follow_key` would have something to do: asked for each voice in each block."""
+    source = voice.note if keys[voice.note].has_note else voice.source
+    key = keys[source]
+    return key.has_note != 0 and (source != voice.source or key.generation != voice.generation)
+
+
 @kernel
 def follow_key(m: Machine, v: int) -> bool:
     """Begin the cross-fade to a newer note of the voice's key.
