@@ -1,11 +1,11 @@
 """Hours of dense playing at full speed, without a device: does anything stick, break or grow?"""
 
 import gc
-import resource
-import sys
+import os
 import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -36,6 +36,7 @@ READY_SECONDS = 300.0
 TAIL_SECONDS = 45.0  # the longest release, and some
 SILENCE = 1e-4
 SEED = 1
+_STATM = Path("/proc/self/statm")
 
 
 def bench_soak(
@@ -53,7 +54,8 @@ def bench_soak(
     Returns:
         `minutes`, `seconds` that it took, `events`, `presets` and `models` opened; `not_finite`
         samples; `loudest` sample; `stuck_voices` after all is let go, and `silent` in the end;
-        `dropped_events`; `memory_mb` after a tenth of the time and in the end.
+        `dropped_events`; `memory_mb` after a tenth of the time and in the end,
+        where the system tells.
 
     Raises:
         BenchError: If there is no model, or it is not ready in time.
@@ -65,7 +67,7 @@ def bench_soak(
         instrument = Instrument(options)
         try:
             _wait_until_ready(instrument)
-            return _soak(instrument, minutes, progress)
+            return soak(instrument, PresetLibrary(), minutes, progress)
         finally:
             instrument.close()
 
@@ -78,10 +80,14 @@ def _wait_until_ready(instrument: Instrument) -> None:
         time.sleep(0.05)
 
 
-def _soak(
-    instrument: Instrument, minutes: float, progress: Callable[[float, float, str], None]
+def soak(
+    instrument: Instrument,
+    library: PresetLibrary,
+    minutes: float,
+    progress: Callable[[float, float, str], None] = lambda *_: None,
 ) -> dict[str, Any]:
-    random, library = Random(SEED), PresetLibrary()
+    """As `bench_soak`, with an instrument that is ready and a library's presets."""
+    random = Random(SEED)
     names = [entry.name for entry in library.list() if not entry.problem]
     models = instrument.models()
     rate = instrument.engine.sample_rate
@@ -107,7 +113,7 @@ def _soak(
         loudest = max(loudest, float(np.abs(out).max()))
         if number in (n_blocks // 10, n_blocks - 1):
             gc.collect()
-            memory.append(round(_memory_mb(), 1))
+            memory.append(_memory_mb())
         if number % 1000 == 0:
             progress(number * BLOCK / rate, minutes * 60, "s")
     _let_go(instrument)
@@ -160,9 +166,8 @@ def _let_go(instrument: Instrument) -> None:
     instrument.post(AllNotesOff())
 
 
-def _memory_mb() -> float:
-    """Give what this process has had in memory at most (of Linux: what it has now)."""
-    if sys.platform.startswith("linux"):
-        with open("/proc/self/statm") as file:  # noqa: PTH123 - no file of ours
-            return int(file.read().split()[1]) * resource.getpagesize() / (1 << 20)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)
+def _memory_mb() -> float | None:
+    """Give what this process has in memory; None where the system does not say (Linux does)."""
+    if not _STATM.exists():
+        return None
+    return round(int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / (1 << 20), 1)
