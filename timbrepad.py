@@ -2063,6 +2063,19 @@ def _measure_latency(
     return measure(block, n_notes, start=open_window, begin=WindowPlayer.begin, timing=timing)
 
 
+@bench_app.command("soak", epilog="Example: timbrepad bench soak --minutes 60 --json")
+def bench_soak(
+    minutes: Annotated[float, typer.Option(metavar="M", min=0.1, help="Of music.")] = 60.0,
+    json_: JsonOption = False,
+) -> None:
+    """Play at random, densely and at full speed: what sticks, breaks or grows; no device needed."""
+    from instrument.benchmark_soak import bench_soak as measure
+
+    with _progress("Playing") as update:
+        figures = measure(minutes, update)
+    _say_figures(figures, json_)
+
+
 @bench_app.command("jitter", epilog="Example: timbrepad bench jitter --json")
 def bench_jitter(
     notes: Annotated[

@@ -32,23 +32,20 @@ def bench_jitter(n_notes: int = 500, sample_rate: int = 48000) -> dict[str, Any]
         sample_rate: In Hz.
 
     Returns:
-        `sample_rate`, `notes`; by block size `offline_us`: the largest distance from the ideal;
+        `sample_rate`, `notes`; `blocks`: by size `offline_us`, the largest distance from the ideal;
         `even_us` and `quick_us`: the spread of the delay, largest less smallest, in the two live
         timings; and `even_delay_ms`, `quick_delay_ms`: its median.
     """
-    results = []
+    results = {}
     for block in BLOCKS:
         even, quick = (_live(block, n_notes, sample_rate, is_even=e) for e in (True, False))
-        results.append(
-            {
-                "block": block,
-                "offline_us": round(_offline(block, n_notes, sample_rate), 1),
-                "even_us": round(1e6 * float(np.ptp(even)), 1),
-                "quick_us": round(1e6 * float(np.ptp(quick)), 1),
-                "even_delay_ms": round(1e3 * float(np.median(even)), 3),
-                "quick_delay_ms": round(1e3 * float(np.median(quick)), 3),
-            }
-        )
+        results[str(block)] = {
+            "offline_us": round(_offline(block, n_notes, sample_rate), 1),
+            "even_us": round(1e6 * float(np.ptp(even)), 1),
+            "quick_us": round(1e6 * float(np.ptp(quick)), 1),
+            "even_delay_ms": round(1e3 * float(np.median(even)), 3),
+            "quick_delay_ms": round(1e3 * float(np.median(quick)), 3),
+        }
     return {"sample_rate": sample_rate, "notes": n_notes, "blocks": results}
 
 

@@ -67,9 +67,9 @@ def bench_latency(
 
     Returns:
         `block`, `sample_rate`, `timing`, `notes`, `lost`; `ms` and `periods` {p50, p99};
-        `spread_ms`, from the 1st to the 99th percentile; `dropped_blocks` and `seconds`; `bare_c_dropped_blocks`: what a client in C that does nothing lost at the
-        same time on a server of its own with a recorder of its own, or None where there is no C
-        compiler.
+        `spread_ms`, from the 1st to the 99th percentile; `dropped_blocks` and `seconds`;
+        `bare_c_dropped_blocks`: what a client in C that does nothing lost at the same time on a
+        server of its own with a recorder of its own, or None where there is no C compiler.
 
     Raises:
         JackServerError: If no server can be started.

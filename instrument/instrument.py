@@ -296,7 +296,8 @@ class Instrument:
             preset = self.preset()
             with self._controls_lock:
                 self._recorded_corners = self._controls.corners
-                self._recorder.start(self._engine, settings, preset, self._controls.standing())
+                standing = self._controls.standing()
+            self._recorder.start(self._engine, settings, preset, standing)
 
     def stop_recording(self) -> None:
         """End the recording; a notice says where it is."""

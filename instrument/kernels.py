@@ -18,7 +18,10 @@ import numba
 import platformdirs
 from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
+
+get_or_insert_function: Any = cgutils.get_or_insert_function
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -164,7 +167,24 @@ def _call_performance_counter(typing_context: Any, function: Any, counter: Any) 
     return types.int32(types.uintp, types.uintp), generate
 
 
+def _prefetch(typing_context: Any, address: Any) -> Any:  # noqa: ARG001
+    """Ask for the cache line at an address, which is read soon; nothing waits for it."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
+        byte_pointer, word = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte_pointer, word, word, word])
+        name = "llvm.prefetch.p0i8"
+        function = get_or_insert_function(builder.module, kind, name)
+        for_reading, keep_near, data = word(0), word(3), word(1)
+        where = builder.inttoptr(arguments[0], byte_pointer)
+        builder.call(function, [where, for_reading, keep_near, data])
+        return context.get_dummy_value()
+
+    return types.none(types.uintp), generate
+
+
 pointer: Any = intrinsic(_pointer)
 fence: Any = intrinsic(_fence)
+prefetch: Any = intrinsic(_prefetch)
 call_clock_gettime: Any = intrinsic(_call_clock_gettime)
 call_performance_counter: Any = intrinsic(_call_performance_counter)

@@ -1,4 +1,4 @@
-"""Sixteen voices side by side, from their waves to the mix in one pass: filter, envelope, gain, place.
+"""Sixteen voices side by side, from their waves to the mix in one pass: filter, envelope, place.
 
 The recursion of a filter waits for its own last result, so one voice at a time leaves the processor
 idle; sixteen fill its vectors. What stands still in most blocks, the filter's coefficients, the

@@ -96,8 +96,9 @@ class Recorder:
 
     def take(self, event: PerformedEvent, place: int) -> None:
         """Note what was played, and its place among the engine's events."""
-        if self._take is not None:
-            self._take.note(event, place)
+        take = self._take  # another thread may end it
+        if take is not None:
+            take.note(event, place)
 
     def use(self, preset: Preset) -> None:
         """Note that another sound plays from now on."""
@@ -130,7 +131,9 @@ class Recorder:
                 f"{take.n_lost} frames of the recording are missing: the disk was too slow."
             )
         if paths:
-            where = " and ".join(f'"{path}"' for path in paths)
+            beside = [f'"{path.name}"' for path in paths[1:] if path.parent == paths[0].parent]
+            where = f'"{paths[0]}"' + "".join(f" and beside it {name}" for name in beside)
+            where += "".join(f' and "{p}"' for p in paths[1:] if p.parent != paths[0].parent)
             self._notify(f"Recorded {_clock(take.seconds)}: {where}", is_error=False)
 
 

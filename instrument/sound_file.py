@@ -84,7 +84,7 @@ class SoundFile:
         except (OSError, soundfile.SoundFileError) as error:
             raise RecordError(
                 f"The recording could not be finished: {_reason(error, self.path)}. "
-                f'It is in "{self.part}"'
+                f'It is in "{self.part}".'
             ) from error
 
 

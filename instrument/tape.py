@@ -45,8 +45,8 @@ def record(m: Machine, out: NDArray[np.float32]) -> None:
 
 
 @kernel
-def fence_reads() -> None:
-    """Keep what is read after a count from being read before it."""
+def keep_order() -> None:
+    """Keep what is read or written after this line from being so before it."""
     fence()
 
 
@@ -64,6 +64,7 @@ class Tape:
         self._reel["read"] = self._reel["written"]
         self._reel["lost"] = 0
         self._reel["first_frame"] = NOT_BEGUN
+        keep_order()
         self._reel["is_running"] = 1
 
     def stop(self) -> None:
@@ -73,9 +74,10 @@ class Tape:
     def read(self) -> NDArray[np.float32]:
         """Take what has come since the last time: float32 [frame, 2], perhaps none."""
         read, written = int(self._reel["read"]), int(self._reel["written"])
-        fence_reads()
+        keep_order()
         places = np.arange(read, written) % TAPE_FRAMES
         frames: NDArray[np.float32] = self._samples[places]
+        keep_order()
         self._reel["read"] = written
         return frames
 

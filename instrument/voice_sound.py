@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from . import layers
 from .channels import nearer
 from .filter import OPEN_HZ, filter_coefficients
-from .kernels import Record, kernel
+from .kernels import Record, inlined, kernel
 from .state import (
     P_CUTOFF,
     P_KEY_TRACKING,
@@ -60,7 +60,7 @@ def aim_filter(voice: Record, values: NDArray[np.float64], sample_rate: float) -
     voice.wet_after = np.float32(0.0) if is_open else np.float32(1.0)
 
 
-@kernel
+@inlined
 def feel(m: Machine, v: int) -> None:
     """Bring a voice's bend, level and brightness up to its channel and to its key's pressure."""
     state, voice = m.state[0], m.voices[v]

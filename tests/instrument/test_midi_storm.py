@@ -13,7 +13,7 @@ from instrument.pool import NoteInfo, NotePool
 from instrument.ring import RING_SIZE
 from tests.instrument.playing import RATE, steady_note
 
-N_BYTES = 200_000
+N_BYTES = 334_000  # of each kind: a million in all
 PANIC_SECONDS = 0.020
 # Status bytes that a flood of wholly random bytes would drown in real-time messages.
 STATUSES = [kind | channel for kind in range(0x80, 0xF0, 0x10) for channel in range(16)]
