@@ -124,7 +124,7 @@ class TestTrying:
     def test_a_note_sounds_while_no_key_is_down_and_ends(self, actions, instrument, qtbot):
         actions.audition("Ash")
         assert instrument.posted(NoteOn)
-        actions._note_end.timeout.emit()
+        actions.trial.end_note()
         assert instrument.posted(NoteOff)
 
     def test_no_note_is_added_to_what_is_played(self, actions, instrument, window, qtbot):
