@@ -835,6 +835,11 @@ class TestSession:
         assert instrument.status().pad_x == 0.5
         assert (rig.folder / "session.json.set-aside").exists()
 
+    def test_a_preset_that_is_asked_for_is_what_a_bad_start_is_put_down_to(self, rig):
+        entry = rig.library.save(make_preset())
+        rig.start(preset="Glass")
+        assert json.loads((rig.folder / "starting.json").read_text())["file"] == entry.path
+
     def test_a_start_is_marked_until_it_has_gone_well_for_a_while(self, rig):
         instrument = rig.start()
         assert (rig.folder / "starting.json").exists()
