@@ -49,8 +49,9 @@ class PresetActions(QObject):
 
     @property
     def is_changed(self) -> bool:
-        """Whether the sound is not as it is on disk."""
-        return self._bridge.status.preset_changed
+        """Whether the sound is not as it is on disk; of one that is tried, that from before."""
+        home = self.trial.home
+        return self._bridge.status.preset_changed if home is None else home.is_changed
 
     @property
     def unsaved_name(self) -> str:

@@ -121,6 +121,17 @@ class TestTrying:
         actions.keep()
         qtbot.waitUntil(lambda: actions.unsaved_name == "Reed into glass")
 
+    def test_closing_while_another_is_tried_asks_about_the_changed_sound_and_brings_it_back(
+        self, window, actions, instrument, qtbot
+    ):
+        instrument.change(pad_x=0.875, preset_changed=True)
+        qtbot.waitUntil(lambda: actions.is_changed)
+        actions.audition("Ash")
+        qtbot.waitUntil(lambda: instrument.now.preset_name == "Ash")
+        window.close()
+        assert window.isVisible()
+        qtbot.waitUntil(lambda: instrument.now.pad_x == 0.875)
+
     def test_a_note_sounds_while_no_key_is_down_and_ends(self, actions, instrument, qtbot):
         actions.audition("Ash")
         assert instrument.posted(NoteOn)
