@@ -120,8 +120,10 @@ class MainWindow(QMainWindow):
         """Ask about a changed sound first; let go of every key."""
         self.computer_keys.release_all()
         self.keyboard.release_all()
+        is_changed = self.actions_of_presets.is_changed
+        self.actions_of_presets.go_back()  # what was only tried takes no place of the player's own
         is_playing = self._bridge.state == "playing"
-        if not self._may_close and is_playing and self.actions_of_presets.is_changed:
+        if not self._may_close and is_playing and is_changed:
             event.ignore()
             self.dialogs.ask_to_save(self.close_for_good)
             return

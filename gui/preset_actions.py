@@ -12,8 +12,6 @@ from PySide6.QtGui import QGuiApplication
 
 from instrument import (
     PACK_SUFFIX,
-    NoteOff,
-    NoteOn,
     Preset,
     PresetEntry,
     PresetError,
@@ -23,10 +21,8 @@ from instrument import (
     encode_preset,
 )
 
+from .audition import Audition
 from .bridge import Bridge
-
-TRY_NOTE, TRY_VELOCITY = 60, 96
-TRY_MILLISECONDS = 900
 
 
 class PresetActions(QObject):
@@ -34,7 +30,6 @@ class PresetActions(QObject):
 
     listed = Signal(object)
     unsaved_kept = Signal(str)
-    auditioned = Signal(str)
     shelved = Signal()
 
     def __init__(
@@ -45,12 +40,7 @@ class PresetActions(QObject):
         self._library = library
         self._unsaved: Preset | None = None
         self._shelf = PresetShelf(library.user_folder)
-        self._home: _Home | None = None
-        self._tried = ""
-        self._note_end = QTimer(self)
-        self._note_end.setSingleShot(True)
-        self._note_end.setInterval(TRY_MILLISECONDS)
-        self._note_end.timeout.connect(self._end_note)
+        self.trial = Audition(bridge, self)
 
     @property
     def name(self) -> str:
@@ -59,8 +49,9 @@ class PresetActions(QObject):
 
     @property
     def is_changed(self) -> bool:
-        """Whether the sound is not as it is on disk."""
-        return self._bridge.status.preset_changed
+        """Whether the sound is not as it is on disk; of one that is tried, that from before."""
+        home = self.trial.home
+        return self._bridge.status.preset_changed if home is None else home.is_changed
 
     @property
     def unsaved_name(self) -> str:
@@ -70,7 +61,7 @@ class PresetActions(QObject):
     @property
     def is_auditioning(self) -> bool:
         """Whether a sound is only being tried."""
-        return self._home is not None
+        return self.trial.home is not None
 
     @property
     def favourites(self) -> tuple[str, ...]:
@@ -95,7 +86,8 @@ class PresetActions(QObject):
 
     def home(self) -> Preset:
         """Give what sounds now, or what will again after others were tried."""
-        return self.sounding() if self._home is None else self._home.preset
+        home = self.trial.home
+        return self.sounding() if home is None else home.preset
 
     def ask_preset(self, answer: Callable[[Preset], None]) -> None:
         """Ask the instrument for what sounds now, whole."""
@@ -122,7 +114,7 @@ class PresetActions(QObject):
 
     def open(self, name: str) -> None:
         """Play a preset; a changed sound is kept aside, so that nothing is lost."""
-        if self._tried == name and self._home is not None:
+        if self.trial.name == name and self.is_auditioning:
             self.keep()
         else:
             self._try(lambda: self._play(self._library.load(name)))
@@ -139,25 +131,16 @@ class PresetActions(QObject):
 
     def go_back(self) -> None:
         """Bring back the sound from before the first that was tried, as it was."""
-        home, self._home = self._home, None
-        if home is None:
-            return
-        self._set_tried("")
-        # asked after the sound itself, which may still be on its way
-        self._bridge.ask(
-            lambda _instrument: None,
-            lambda _none: self._load(home.preset, is_saved=not home.is_changed),
-        )
+        self.trial.go_back()
 
     def keep(self) -> None:
         """Go on with the sound that is tried; a changed one from before is kept aside."""
-        home, self._home = self._home, None
+        name = self.trial.name
+        home = self.trial.end()
         if home is None:
             return
         if home.is_changed:
             self._keep_unsaved(home.preset)
-        name = self._tried
-        self._set_tried("")
         self._shelve(name)
 
     def toggle_favourite(self, name: str) -> None:
@@ -310,40 +293,17 @@ class PresetActions(QObject):
         return self._library.unique_name(name)
 
     def _play(self, preset: Preset, *, is_saved: bool = True) -> None:
-        home, self._home = self._home, None
-        if home is not None:
-            self._set_tried("")
-            if home.is_changed:
-                self._keep_unsaved(home.preset)
-        elif self.is_changed:
+        home = self.trial.end()
+        if home is None and self.is_changed:
             self.ask_preset(self._keep_unsaved)
-        self._load(preset, is_saved=is_saved)
+        elif home is not None and home.is_changed:
+            self._keep_unsaved(home.preset)
+        self.trial.load(preset, is_saved=is_saved)
         if is_saved:
             self._shelve(preset.name)
 
     def _audition(self, preset: Preset, *, is_saved: bool = True) -> None:
-        if self._home is None:
-            self._home = _Home(self.sounding(), is_changed=self.is_changed)
-            self.ask_preset(self._home.take)
-        self._load(preset, is_saved=is_saved)
-        self._set_tried(preset.name)
-        if self._note_end.isActive():
-            self._note_end.start()  # the note goes on, with the new sound
-        elif not any(self._bridge.status.gated):
-            self._bridge.post(NoteOn(note=TRY_NOTE, velocity=TRY_VELOCITY))
-            self._note_end.start()
-
-    def _end_note(self) -> None:
-        self._bridge.post(NoteOff(note=TRY_NOTE))
-
-    def _load(self, preset: Preset, *, is_saved: bool) -> None:
-        self._bridge.ask(lambda instrument: instrument.load_preset(preset))
-        if not is_saved:
-            self._bridge.ask(lambda instrument: instrument.mark_changed())
-
-    def _set_tried(self, name: str) -> None:
-        self._tried = name
-        self.auditioned.emit(name)
+        self.trial.play(preset, self.sounding(), is_saved=is_saved)
 
     def _shelve(self, name: str) -> None:
         """Note that a preset was opened, when the sound is on its way."""
@@ -381,18 +341,6 @@ class PresetActions(QObject):
             self._bridge.say(str(error))
         except OSError as error:
             self._bridge.say(f"Your favourites could not be kept: {error.strerror}.")
-
-
-class _Home:
-    """The sound that comes back after others were tried."""
-
-    def __init__(self, preset: Preset, *, is_changed: bool) -> None:
-        self.preset = preset
-        self.is_changed = is_changed
-
-    def take(self, whole: Preset) -> None:
-        """Put the whole sound in the place of what the window knew of it."""
-        self.preset = whole
 
 
 def _renamed(preset: Preset, name: str) -> Preset:

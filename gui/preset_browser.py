@@ -87,7 +87,7 @@ class PresetBrowser(QWidget):
         self.timbres.customContextMenuRequested.connect(self._open_timbre_menu)
         self._lay_out()
         actions.listed.connect(self.show_entries)
-        actions.auditioned.connect(self.audition.show_tried)
+        actions.trial.tried.connect(self.audition.show_tried)
         actions.shelved.connect(self._filter)
 
     def sizeHint(self) -> QSize:

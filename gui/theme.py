@@ -204,7 +204,7 @@ def _style_sheet(theme: Theme) -> str:
     QToolButton[role="flat"]:focus {{ border: 1px solid {theme.accent}; }}
     QToolButton::menu-indicator {{ image: none; width: 0; }}
     QPushButton[role="tab"] {{ background: transparent; border: none; color: {theme.dim};
-        border-bottom: 2px solid transparent; border-radius: 0; padding: 4px 2px; }}
+        border-bottom: 2px solid transparent; border-radius: 0; padding: 4px 0; }}
     QPushButton[role="tab"]:hover {{ color: {theme.text}; }}
     QPushButton[role="tab"]:checked {{ color: {theme.text};
         border-bottom: 2px solid {theme.accent}; }}

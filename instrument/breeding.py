@@ -59,10 +59,10 @@ def mix(one: Preset, other: Preset, share: float) -> Preset:
         nearer,
         name=f"{one.name} + {other.name}",
         corners=corners,
-        pad_x=one.pad_x + share * (other.pad_x - one.pad_x),
-        pad_y=one.pad_y + share * (other.pad_y - one.pad_y),
+        pad_x=(1.0 - share) * one.pad_x + share * other.pad_x,
+        pad_y=(1.0 - share) * one.pad_y + share * other.pad_y,
         parameters=parameters,
-        mod_depth=one.mod_depth + share * (other.mod_depth - one.mod_depth),
+        mod_depth=(1.0 - share) * one.mod_depth + share * other.mod_depth,
         tags=tuple(dict.fromkeys((*nearer.tags, *farther.tags))),
     )
     return _born(child, f"mixed {100 - 100 * share:.0f} to {100 * share:.0f}", one, other)

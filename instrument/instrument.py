@@ -132,6 +132,7 @@ class Instrument:
         self._make_renderer = make_renderer or self._renderer_process
         data = Path(self._options.data_folder) if self._options.data_folder else data_folder()
         self._session = session_file(data)
+        self._sound_file = self._session  # that the first sound comes from
         self._guard = StartGuard(start_marker_file(data), data) if self._options.remember else None
         self._good_at = clock() + GOOD_START_SECONDS
         self._presets = PresetLibrary(presets_folder(data))
@@ -198,7 +199,7 @@ class Instrument:
             profile=self._options.midi_map,
             remember=self._options.remember,
         )
-        self._open_guarded(self._session)  # until it has sounded for a while
+        self._open_guarded(self._sound_file)  # until it has sounded for a while
         self._midi = MidiInputs(self._post_quietly, clock=clock)
         self.open_midi(self._options.midi_port)
         self._thread = threading.Thread(target=self._keep_house, name="housekeeper", daemon=True)
@@ -759,6 +760,8 @@ class Instrument:
 
     def _first_preset(self) -> Preset | None:
         if self._options.preset:
+            self._sound_file = self._presets.file_of(self._options.preset)
+            self._open_guarded(self._sound_file)
             try:
                 return self._presets.load(self._options.preset)
             except PresetError as error:

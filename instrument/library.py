@@ -84,6 +84,12 @@ class PresetLibrary:
             return read_preset(Path(name))
         return self.read(self.find(name))
 
+    def file_of(self, name: str) -> Path:
+        """Give the file that `load` reads; one that is not there where there is no such preset."""
+        with contextlib.suppress(PresetError):
+            return Path(self.find(name).path)
+        return Path(name)
+
     def read(self, entry: PresetEntry) -> Preset:
         """Read the preset of an entry of the list, without looking at the others.
 

@@ -135,6 +135,7 @@ def test_the_help_of_each_command_has_an_example_of_it(words: list[str], shell: 
         (["export", "First light", "out", "--model", "none"], 1, "There is no model"),
         (["presets", "show", "none"], 1, "There is no preset"),
         (["presets", "import", "none.json"], 1, "none.json"),
+        (["presets", "import", "none.zip"], 1, "none.zip"),
         (["models", "info", "none"], 1, "There is no model"),
         (["models", "import", "none"], 1, "none"),
         (["models", "import", "."], 1, "neither a model"),
@@ -190,6 +191,17 @@ def test_presets_are_listed_shown_exported_and_imported(shell: Shell, tmp_path: 
     again = shell.json("presets", "list")
     assert isinstance(again, list)
     assert len(again) == len(entries) + 1
+
+
+def test_presets_are_packed_and_a_pack_is_imported_once(shell: Shell, tmp_path: Path) -> None:
+    entries = shell.json("presets", "list")
+    assert isinstance(entries, list)
+    names = [entry["name"] for entry in entries[:2]]
+    pack = tmp_path / "two.zip"
+    assert shell.run("presets", "pack", pack, *names).returncode == 0
+    assert "were here already" in shell.run("presets", "import", pack).stdout
+    refused = shell.run("presets", "pack", tmp_path / "mine.zip")
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
 
 
 def test_models_are_imported_described_and_removed(shell: Shell, small_model: Path) -> None:

@@ -1,5 +1,6 @@
 """The instrument in this process: its own engine and cache, a pretended renderer, no device."""
 
+import json
 import os
 from collections import deque
 
@@ -41,6 +42,7 @@ from instrument.renderer_protocol import (
     ModelLoaded,
     NoteRendered,
 )
+from instrument.start_guard import GOOD_START_SECONDS
 from instrument.status import AudioSettings, AudioStatus, Corner, Freshness, Timbre
 from instrument.supply import BAKE_REST_SECONDS
 from instrument.tuning import Tuning
@@ -679,7 +681,7 @@ class TestFollowing:
         instrument.load_preset(other)
         rig.settle(instrument)
         assert instrument.status().model.name == "Mine"
-        assert 'the model "Gone", (cccccccc), which is not here' in notices(instrument)[-1]
+        assert 'the model "Gone" (cccccccc), which is not here' in notices(instrument)[-1]
 
     def test_going_back_and_forth_between_two_models_of_a_run_changes_no_sound(self, rig):
         space = rig.start().status().model.latent_space
@@ -799,6 +801,12 @@ class TestSession:
         instrument.tick()
         assert rig.start().status().pad_x == 0.125
 
+    def test_a_sound_that_is_on_no_disk_is_marked_as_changed(self, rig):
+        instrument = rig.start()
+        instrument.load_preset(make_preset("Bred"))
+        instrument.mark_changed()
+        assert instrument.status().preset_changed
+
     def test_an_unchanged_preset_keeps_its_name(self, rig):
         info = rig.start().models()[-1]
         preset = make_preset(model_name=info.name, model_hash=info.hash)
@@ -821,6 +829,34 @@ class TestSession:
         assert "last session" in notices(instrument)[0]
         rig.settle(instrument)
         assert instrument.status().n_fresh == 25
+
+    def test_a_session_that_the_last_start_ended_with_is_set_aside(self, rig):
+        instrument = rig.start()
+        instrument.post(MovePad(x=0.125, y=0.5))
+        instrument.close()
+        session = rig.folder / "session.json"
+        marker = {"file": str(session), "process": 0}
+        (rig.folder / "starting.json").write_text(json.dumps(marker))
+        instrument = rig.start()
+        assert "session.json" in notices(instrument)[0]
+        assert instrument.status().pad_x == 0.5
+        assert (rig.folder / "session.json.set-aside").exists()
+
+    def test_a_preset_that_is_asked_for_is_what_a_bad_start_is_put_down_to(self, rig):
+        entry = rig.library.save(make_preset())
+        rig.start(preset="Glass")
+        assert json.loads((rig.folder / "starting.json").read_text())["file"] == entry.path
+
+    def test_a_start_is_marked_until_it_has_gone_well_for_a_while(self, rig):
+        instrument = rig.start()
+        assert (rig.folder / "starting.json").exists()
+        rig.now += GOOD_START_SECONDS + 1
+        instrument.tick()
+        assert not (rig.folder / "starting.json").exists()
+
+    def test_an_end_in_good_order_leaves_no_mark(self, rig):
+        rig.start().close()
+        assert not (rig.folder / "starting.json").exists()
 
     def test_an_unknown_preset_is_said_and_something_sounds(self, rig):
         instrument = rig.start(preset="Nonsense")
