@@ -19,7 +19,18 @@ EDGES_HZ = (0.0, 177.0, 354.0, 707.0, 1414.0, 2828.0, 5657.0, 11314.0)  # octave
 HEARD_DB = -40.0  # a band that is softer than the loudest by more is not judged
 WINDOW_SECONDS, HOP_SECONDS = 0.040, 0.010
 HIGHEST_RATE_HZ = 3.5  # what is faster is vibrato and tremolo, which may stay
-OFFSETS = (-0.7, -0.6, -0.5, -0.4, -0.3, 0.3, 0.4, 0.5, 0.6, 0.7)  # where, between harmonics, the sound's own movement is read
+OFFSETS = (
+    -0.7,
+    -0.6,
+    -0.5,
+    -0.4,
+    -0.3,
+    0.3,
+    0.4,
+    0.5,
+    0.6,
+    0.7,
+)  # where, between harmonics, the sound's own movement is read
 STANDS_OUT = 8.0  # in power over what is beside it; chance hardly gives that
 FLOOR_DB = -120.0
 LOWEST_RATE_HZ = 0.2

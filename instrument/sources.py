@@ -127,7 +127,9 @@ def follow_key(m: Machine, v: int) -> bool:
     same_key = source == voice.source
     voice.source, voice.generation = source, key.generation
     moment = old.position / old.ratio if old.shift > 0 else voice.elapsed
-    too_short = (key.loop_end == 0 or not is_held_on(m, voice)) and (voice.elapsed + fade_seconds * rate) * ratio >= key.n_frames
+    too_short = (key.loop_end == 0 or not is_held_on(m, voice)) and (
+        voice.elapsed + fade_seconds * rate
+    ) * ratio >= key.n_frames
     if too_short and (same_key or not has_ended(old)):
         return False  # only a first part, shorter than what has sounded already
     voice.chance += 1

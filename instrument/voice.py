@@ -1,5 +1,4 @@
-"""How a note is read from the pool, at any pitch, and what its cross-fades keep level.
-"""
+"""How a note is read from the pool, at any pitch, and what its cross-fades keep level."""
 
 import math
 

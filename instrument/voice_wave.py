@@ -46,7 +46,6 @@ def voice_wave(
         tail, samples = readers[voice.front + TAIL], pool[old.slot]
         read_on(old, tail, samples, is_endless, step * old.ratio, end_frames, ONE, ONE, row)
         return
-    new = readers[1 - voice.front]
     after = min(voice.fade + voice.fade_step, ONE)
     old_0, new_0 = fade_gains(voice.fade, voice.likeness)
     old_1, new_1 = fade_gains(after, voice.likeness)
@@ -70,5 +69,3 @@ def voice_wave(
         readers[voice.front + TAIL].slot = 0
         voice.front = 1 - voice.front
         voice.fading = 0
-
-
