@@ -93,7 +93,7 @@ class NoteView(QWidget):
         painter.drawText(line, Qt.AlignmentFlag.AlignLeft, f"THE NOTE{name}")
         if picture:
             length = f"{picture.seconds:.1f} s, " + (
-                "sustains in a loop" if picture.loop else "dies away"
+                "goes on while held" if picture.loop else "ends by itself"
             )
             painter.drawText(line, Qt.AlignmentFlag.AlignRight, length)
 
@@ -138,5 +138,5 @@ class NoteView(QWidget):
         words = f"{note_name(picture.note)}, {picture.seconds:.1f} seconds"
         if picture.loop:
             start, end = (share * picture.seconds for share in picture.loop)
-            return f"{words}; held notes loop from {start:.2f} s to {end:.2f} s"
-        return f"{words}; it dies away by itself"
+            return f"{words}; held notes wander between {start:.2f} s and {end:.2f} s"
+        return f"{words}; it ends by itself"

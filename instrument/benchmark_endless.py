@@ -1,4 +1,4 @@
-"""How held notes go on: a minute each of many timbres, through the engine, looked at for repeats."""
+"""How held notes go on: a minute each of many timbres, searched for what repeats itself."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""From the wave that a model made to a note that can be played: its rate, its ends, its endless part.
+"""From the wave that a model made to a note that can be played and held.
 
 In a slot the note lies as the model made it; then, if it can be held on, the texture that it goes
 over into and the table of ways back in that (`endless.py`).

@@ -28,10 +28,9 @@ class NoteInfo(msgspec.Struct, frozen=True):
     Attributes:
         slot: Row of the pool; 0 is silence.
         n_frames: Frames that hold sound.
-        loop_start: First frame of the sustain loop.
-        loop_end: Frame after the loop's last; 0 when there is no loop. Its cross-fade is in the
-            samples, so the jump back is continuous.
-        loop_gain: Factor at each jump back: a decaying note goes on decaying.
+        loop_start: First frame of the steady part, which a held note goes on in (`endless.py`).
+        loop_end: Frame after its last; 0 when there is none: then the note just ends.
+        loop_gain: Factor on the level in the time that it lasts: a decaying note decays on.
         gain: The note's own level.
         sample_rate: Of the samples, in Hz: the device's rate.
     """

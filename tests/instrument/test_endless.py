@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from instrument.endless import ENDLESS, NATURAL, ONE_SHOT, TABLE_FRAMES
-from instrument.events import ControlChange, NoteOff, NoteOn, SetParameter
+from instrument.events import ControlChange, NoteOff, NoteOn, PitchBend, SetParameter
 from instrument.note_finish import SLOT_SECONDS, finish_note
 from instrument.periodicity import band_levels, modulation_at, most_change
 from instrument.pool import NotePool
@@ -160,10 +160,7 @@ def test_a_note_struck_again_wanders_another_way(pool):
 @pytest.mark.parametrize("bend", [-24.0, 7.3, 36.0])
 def test_an_endless_note_goes_on_at_any_pitch(pool, bend):
     player = player_of(pool, tone())
-    player.post(SetParameter(name="transpose", value=0.0))
     player.post(SetParameter(name="bend_range", value=48.0))
-    from instrument.events import PitchBend
-
     player.post(PitchBend(value=bend / 48.0))
     out = player.take(15.0)
     assert np.isfinite(out).all()

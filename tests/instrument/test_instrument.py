@@ -1013,7 +1013,7 @@ class TestRecordings:
         instrument = rig.start()
         instrument.play_file(str(rig.folder / "long.wav"))
         assert np.abs(hear(instrument, 1.0)).max() > 0.1
-        hear(instrument, 4.0)
+        hear(instrument, 5.5)
         assert np.abs(hear(instrument, 0.1)).max() < 1e-4
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from instrument.note_finish import finish_note
+from instrument.endless import TABLE_FRAMES
+from instrument.note_finish import SLOT_SECONDS, finish_note
 from instrument.pool import NotePool
 from instrument.render_workers import step_back
 from instrument.renderer import NoteRenderer, failure
@@ -121,7 +122,7 @@ def test_beginning_is_short_and_not_looped(renderer: NoteRenderer) -> None:
 def test_sustained_note_is_looped(renderer: NoteRenderer) -> None:
     time_seconds = np.arange(4 * 32000) / 32000
     wave = (0.8 * np.sin(2 * np.pi * 261.63 * time_seconds)).astype(np.float32)
-    slot = np.zeros(N_FRAMES, np.float32)
+    slot = np.zeros(round(SLOT_SECONDS * 48000), np.float32)
     note = finish_note(wave, 32000, job("", slot=1), 0.5, slot)
     assert note.loop_end > note.loop_start >= 48000
     assert note.gain == 0.5
@@ -146,7 +147,7 @@ def test_corner_of_the_pad_is_the_latent_of_that_corner(renderer: NoteRenderer) 
 def test_note_longer_than_the_slot_is_cut(renderer: NoteRenderer) -> None:
     slots = np.zeros((2, 24000), np.float32)
     (note,) = renderer.render([job(renderer.info.hash, slot=1)], slots)
-    assert note.n_frames == 24000
+    assert note.n_frames == 24000 - TABLE_FRAMES
     assert slots[1, -1] == 0
 
 
