@@ -174,6 +174,7 @@ def fingerprint(preset: Preset) -> str:
         controllers=preset.controllers,
         mod_depth=preset.mod_depth,
         tuning=preset.tuning,
+        path=preset.path,
     )
     return hashlib.sha256(encode_preset(sound)).hexdigest()[:16]
 
