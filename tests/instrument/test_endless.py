@@ -66,7 +66,7 @@ def test_an_endless_note_keeps_its_level_for_as_long_as_it_is_held(pool, wave):
 def test_an_endless_note_does_not_repeat_itself(pool, wave):
     player = player_of(pool, wave)
     held = player.take(40.0)[3 * RATE :, 0].copy()
-    steady = player.engine._machine.keys[KEY]
+    steady = player.engine._machine.keys[0, KEY]
     rate = RATE / int(steady["loop_end"] - steady["loop_start"])
     assert modulation_at(band_levels(held, RATE), rate).worst_db < -45
 

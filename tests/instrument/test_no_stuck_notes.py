@@ -150,11 +150,15 @@ def test_the_length_of_the_blocks_changes_nothing(pool, score):
 @as_many
 @given(scores)
 def test_no_two_samples_make_a_click(soft_pool, score):
-    """Sines that begin and end slowly: any jump stands out against what fades and bends make."""
+    """Sines that begin and end slowly: any jump stands out against what fades and bends make.
+
+    Bends stay within two octaves: four octaves up, a sine itself is as steep as a click.
+    """
     engine = Engine(RATE, soft_pool, n_voices=8)
     for slot, note in enumerate((57, 60, 64), 1):
         engine.publish(note, NoteInfo(slot, 2 * RATE))
-    for name, value in (("attack", 0.02), ("release", 0.1), ("velocity_level", 0.0)):
+    values = {"attack": 0.02, "release": 0.1, "velocity_level": 0.0, "mpe_bend_range": 24.0}
+    for name, value in values.items():
         engine.post(SetParameter(name=name, value=value))
     engine.process(np.zeros((4800, 2), np.float32))
     blocks = [np.zeros((3, 2), np.float32)]
