@@ -48,7 +48,7 @@ class FlowLayout(QLayout):
         """Ask for room for the largest widget."""
         size = QSize()
         for item in self._items:
-            size = size.expandedTo(item.sizeHint())
+            size = size.expandedTo(_size(item))
         return size
 
     def setGeometry(self, rect: QRect) -> None:
@@ -58,8 +58,8 @@ class FlowLayout(QLayout):
         for item in self._items:
             widget = item.widget()
             place = places.get(id(item))
-            if isinstance(widget, QWidget):
-                widget.setVisible(place is not None)
+            if isinstance(widget, QWidget) and widget.isHidden() != (place is None):
+                widget.setVisible(place is not None)  # which sets all widgets anew
             if place is not None:
                 item.setGeometry(place.translated(rect.topLeft()))
 
@@ -67,7 +67,7 @@ class FlowLayout(QLayout):
         places: list[tuple[QLayoutItem, QRect]] = []
         x = y = line = height = 0
         for item in self._items:
-            size = item.sizeHint()
+            size = _size(item)
             if x > 0 and x + size.width() > width:
                 x, y, line, height = 0, y + height + self._gap, line + 1, 0
             if line >= self._n_lines:
@@ -76,3 +76,9 @@ class FlowLayout(QLayout):
             x += size.width() + self._gap
             height = max(height, size.height())
         return places
+
+
+def _size(item: QLayoutItem) -> QSize:
+    """Give the size that an item asks for, hidden or not: a hidden one's own size is nothing."""
+    widget = item.widget()
+    return widget.sizeHint() if isinstance(widget, QWidget) else item.sizeHint()
