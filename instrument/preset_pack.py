@@ -85,7 +85,7 @@ def decode_pack(packed: bytes, origin: str) -> tuple[Preset, ...]:
 
 
 def _read(pack: zipfile.ZipFile, origin: str) -> tuple[Preset, ...]:
-    infos = [info for info in pack.infolist() if not info.is_dir()]
+    infos = [info for info in pack.infolist() if not info.filename.endswith("/")]
     for info in infos:
         _check_safe(info, origin)
     infos = [info for info in infos if _is_preset(info.filename)]

@@ -120,7 +120,9 @@ def test_a_zip_of_any_names_is_read_whole_or_refused(entries):
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as pack:
         for name, text in entries:
-            pack.writestr(f"{name.encode(errors='replace').decode()}.json", text)
+            pack.writestr(f"-{name.encode(errors='replace').decode()}.json", text)
+    nameless = packed.getvalue().replace(b"-", b"\0")  # a name ends at its first zero
+    assert is_one_line(*read_or_refuse(decode_pack, PresetError, nameless, "it"))
     presets, refusal = read_or_refuse(decode_pack, PresetError, packed.getvalue(), "it")
     assert is_one_line(presets, refusal)
     assert presets is None or len(presets) <= len(entries)
