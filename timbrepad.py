@@ -2063,6 +2063,21 @@ def _measure_latency(
     return measure(block, n_notes, start=open_window, begin=WindowPlayer.begin, timing=timing)
 
 
+@bench_app.command("recovery", epilog="Example: timbrepad bench recovery --block 64 --json")
+def bench_recovery(
+    block: Annotated[
+        int, typer.Option(metavar="N", min=16, max=4096, help="Frames a block.")
+    ] = 128,
+    json_: JsonOption = False,
+) -> None:
+    """Measure how soon a key sounds after JACK has ended and come back at another rate (Linux)."""
+    from instrument.benchmark_recovery import bench_recovery as measure
+
+    with _progress("Recovering"):
+        figures = measure(block)
+    _say_figures(figures, json_)
+
+
 @bench_app.command("soak", epilog="Example: timbrepad bench soak --minutes 60 --json")
 def bench_soak(
     minutes: Annotated[float, typer.Option(metavar="M", min=0.1, help="Of music.")] = 60.0,

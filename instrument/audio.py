@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .engine import Engine
+from .rate_watch import RateWatch
 from .status import AudioDevice, AudioSettings, AudioStatus
 
 N_CHANNELS = 2
@@ -211,6 +212,8 @@ class AudioStream:
         except self._library.PortAudioError as error:
             raise self._explain(error, rate) from error
         _open_streams.add(id(self))
+        self._watch = RateWatch(rate)
+        self._has_other_rate = False
         self._blocks = self.engine.n_blocks
         self._moved_seconds = time.monotonic()
         try:
@@ -248,11 +251,25 @@ class AudioStream:
 
     @property
     def alive(self) -> bool:
-        """Whether the device still asks for blocks: not once it is unplugged or jackd died."""
+        """Whether the device still asks for blocks, and at its rate.
+
+        Not once it is unplugged, its sound server has ended, or it has changed its rate.
+        """
         blocks, now = self.engine.n_blocks, time.monotonic()
         if blocks != self._blocks:
             self._blocks, self._moved_seconds = blocks, now
-        return not self._closing and now - self._moved_seconds < ALIVE_SECONDS
+            if self._watch.look(*self.engine.asked()) is not None:
+                self._has_other_rate = True
+        is_moving = now - self._moved_seconds < ALIVE_SECONDS
+        return is_moving and not self._closing and not self._has_other_rate and self._is_active
+
+    @property
+    def _is_active(self) -> bool:
+        """Whether PortAudio says that the stream runs: at once False when its server ends."""
+        try:
+            return bool(self._stream.active)
+        except self._library.PortAudioError:
+            return False
 
     @property
     def status(self) -> AudioStatus:
@@ -286,7 +303,7 @@ class AudioStream:
         return closed
 
     def _try_to_close(self) -> bool:
-        if self.device.host_api.startswith(_JACK) and not self._moves():
+        if self.device.host_api.startswith(_JACK) and not (self._is_active and self._moves()):
             return False  # its server has died: closing would wait ten minutes, then crash
         closer = threading.Thread(target=self._close, name="close audio", daemon=True)
         closer.start()

@@ -396,8 +396,15 @@ class NoteCache:
 
     # Notes from and to a baked keyboard.
 
-    def reserve(self, pitches: Iterable[int], slots_in_use: Set[int]) -> dict[int, int]:
-        """Set slots aside for notes of the target that come from elsewhere (a baked keyboard).
+    def reserve(
+        self, pitches: Iterable[int], slots_in_use: Set[int], cell: str = ""
+    ) -> dict[int, int]:
+        """Set slots aside for notes that come from elsewhere (a baked keyboard).
+
+        Args:
+            pitches: Of the notes.
+            slots_in_use: Slots that a voice still reads.
+            cell: Of the notes; "" is the target's.
 
         Returns:
             pitch -> slot, the most important first, for those that are not there yet, as far as
@@ -405,7 +412,7 @@ class NoteCache:
         """
         if self._target is None:
             return {}
-        cell, slots = self._target.cell, {}
+        cell, slots = cell or self._target.cell, {}
         for pitch in self._by_importance(pitches):
             if (cell, pitch) in self._whole or pitch in self._reserved:
                 continue

@@ -70,6 +70,8 @@ def start_device_block(m: Machine, n_frames: int, flags: int) -> float:
     """Take down what the device says, and when it asked; give that time in seconds."""
     state = m.state[0]
     start = now_seconds(state)
+    state.asked_seconds = start
+    state.asked_frames = state.frame - state.left_over
     if flags & UNDERFLOW_FLAG and not flags & PRIMING_FLAG:
         state.underflows += 1
     if state.is_even == 1 and not WINDOWS:  # there time.monotonic is another clock

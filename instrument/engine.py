@@ -141,6 +141,15 @@ class Engine:
         """Calls from the device so far."""
         return int(self._machine.state[0]["blocks"])
 
+    def asked(self) -> tuple[float, int]:
+        """Say when the device asked last, in seconds, and for how many frames until then."""
+        state = self._machine.state[0]
+        while True:  # both of one block
+            n_frames = int(state["asked_frames"])
+            seconds = float(state["asked_seconds"])
+            if n_frames == int(state["asked_frames"]):
+                return seconds, n_frames
+
     def post(self, event: events.Event, frame: int = AT_ONCE) -> int:
         """Hand an event to the engine; from any thread.
 

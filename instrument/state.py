@@ -112,6 +112,8 @@ state_dtype = np.dtype(
         ("next_seconds", np.float64),  # when the device should ask next, by the steadied clock
         ("period_seconds", np.float64),  # from one block to the next, by the steadied clock
         ("period_frames", np.int64),  # of the device's last block
+        ("asked_seconds", np.float64),  # when the device asked last
+        ("asked_frames", np.int64),  # that it had asked for until then
         ("blocks", np.int64),  # calls from the device
         ("late_blocks", np.int64),  # that took longer than they last
         ("underflows", np.int64),  # that the device reported

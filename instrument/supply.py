@@ -10,8 +10,10 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from . import carried_notes
 from .bake import BakedKeyboard, BakeFolder
 from .cache import NoteCache, Target
+from .carried_notes import CarriedNotes
 from .engine import Engine
 from .events import AllNotesOff, AnyEvent, NoteOff, NoteOn, Panic
 from .note_finish import SLOT_SECONDS
@@ -25,6 +27,7 @@ from .renderer_protocol import (
     NoteRendered,
     RenderFailed,
 )
+from .ring import N_NOTES
 from .status import ModelInfo, NoteWave
 from .voicing import Voicing
 
@@ -92,6 +95,7 @@ class NoteSupply:
         self._model_hash = ""
         self._loaded_cell = ""  # for which the disk has been asked
         self._kept_cells: set[str] = set()  # which the disk has
+        self._carried: CarriedNotes | None = None
         self._errands = ThreadPoolExecutor(1, thread_name_prefix="baked keyboards")
         self._errand: tuple[Future[Any], Callable[[Any], None]] | None = None
         self._renderer = make_renderer(self.pool.name, (self.pool.n_slots, self.pool.n_frames))
@@ -130,6 +134,17 @@ class NoteSupply:
         with self._lock:
             self._target = voicing.target
             self._cache.want(voicing.target, voicing.layers, voicing.slid)
+
+    def carry_over(self, former: "NoteSupply") -> None:
+        """Sound with the notes of a supply at another rate until there are own ones."""
+        with former._lock:
+            notes = {
+                pitch: (info, former.pool.samples[info.slot])
+                for pitch in range(N_NOTES)
+                if (info := former._cache.published(pitch)) is not None
+            }
+        with self._lock:
+            self._carried = CarriedNotes(notes, self.sample_rate)
 
     def republish(self) -> None:
         """Tell a new engine on the same pool every note, at the next `work`."""
@@ -275,7 +290,15 @@ class NoteSupply:
                 return
             self._errand = None
             then(future.result())
-        if self._errand is not None or self._bakes is None or self._target is None:
+        if self._errand is not None or self._target is None:
+            return
+        if self._carried is not None:
+            carried, self._carried = self._carried, None
+            in_use = engine.slots_in_use()
+            slots = self._cache.reserve(carried.pitches, in_use, carried_notes.CELL)
+            self._send(lambda: self._copy(carried, slots), self._cache.adopt)
+            return
+        if self._bakes is None:
             return
         target, cache = self._target, self._cache
         if target.cell != self._loaded_cell:
@@ -319,7 +342,9 @@ class NoteSupply:
         slots = self._cache.reserve(keyboard.pitches, engine.slots_in_use())
         self._send(lambda: self._copy(keyboard, slots), self._cache.adopt)
 
-    def _copy(self, keyboard: BakedKeyboard, slots: dict[int, int]) -> dict[int, NoteInfo]:
+    def _copy(
+        self, keyboard: BakedKeyboard | CarriedNotes, slots: dict[int, int]
+    ) -> dict[int, NoteInfo]:
         """Copy notes into their slots; those that do not fit are left out."""
         notes = {}
         for pitch, slot in slots.items():

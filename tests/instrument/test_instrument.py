@@ -28,7 +28,7 @@ from instrument.events import (
     SetZones,
     TapTempo,
 )
-from instrument.instrument import SESSION_SECONDS, Instrument
+from instrument.instrument import Instrument
 from instrument.library import PresetLibrary
 from instrument.models import ModelLibrary, ModelLibraryError
 from instrument.options import InstrumentOptions
@@ -42,6 +42,7 @@ from instrument.renderer_protocol import (
     ModelLoaded,
     NoteRendered,
 )
+from instrument.session import SESSION_SECONDS
 from instrument.start_guard import GOOD_START_SECONDS
 from instrument.status import AudioSettings, AudioStatus, Corner, Freshness, Timbre
 from instrument.supply import BAKE_REST_SECONDS
@@ -1089,12 +1090,12 @@ class TestMotion:
         for _ in range(3):
             rig.now += 2 * SESSION_SECONDS
             instrument.tick()
-        kept = instrument._kept_revision
+        kept = instrument._session.kept_revision
         assert kept == instrument.revision
         for _ in range(20):
             rig.now += SESSION_SECONDS
             instrument.tick()
-        assert instrument._kept_revision == kept
+        assert instrument._session.kept_revision == kept
 
 
 def test_without_sound_or_model_everything_still_answers(rig):
