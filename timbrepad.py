@@ -2063,6 +2063,37 @@ def _measure_latency(
     return measure(block, n_notes, start=open_window, begin=WindowPlayer.begin, timing=timing)
 
 
+@bench_app.command(
+    "neighbours", epilog="Example: timbrepad bench neighbours --only renderer --json"
+)
+def bench_neighbours(
+    only: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help='One neighbour alone: "python", "renderer", "renderer killed" or "window killed".',
+        ),
+    ] = "",
+    rounds: Annotated[
+        int, typer.Option(metavar="N", min=1, max=50, help="Without and with each neighbour.")
+    ] = 3,
+    block: Annotated[
+        int, typer.Option(metavar="N", min=16, max=4096, help="Frames a block.")
+    ] = 128,
+    json_: JsonOption = False,
+) -> None:
+    """Measure what a misbehaving neighbour does to timing and sound, in turns with none (Linux)."""
+    from instrument.benchmark_neighbours import NEIGHBOURS
+    from instrument.benchmark_neighbours import bench_neighbours as measure
+
+    if only and only not in NEIGHBOURS:
+        raise typer.BadParameter(f'There is no neighbour "{only}": {", ".join(NEIGHBOURS)}.')
+    window = [sys.executable, "-m", "gui.exercise"]
+    with _progress("Playing") as update:
+        figures = measure(window, (only,) if only else NEIGHBOURS, rounds, block, update)
+    _say_figures(figures, json_)
+
+
 @bench_app.command("recovery", epilog="Example: timbrepad bench recovery --block 64 --json")
 def bench_recovery(
     block: Annotated[

@@ -61,6 +61,11 @@ def session_file(data: Path | None = None) -> Path:
     return (data or data_folder()) / "session.json"
 
 
+def playing_on_file(data: Path) -> Path:
+    """Give the file that is there while an instrument plays on without its window."""
+    return data / "playing on"
+
+
 def start_marker_file(data: Path | None = None) -> Path:
     """Give the file that says, during a start, what is being opened."""
     return (data or data_folder()) / "starting.json"
