@@ -122,6 +122,29 @@ def _read_uneven(
 
 
 @kernel
+def _read_whole(
+    samples: NDArray[np.float32],
+    index: int,
+    share: np.float32,
+    share_step: np.float32,
+    gain: np.float32,
+    gain_step: np.float32,
+    row: NDArray[np.float32],
+) -> None:
+    """As `_read_even`, for a whole block: the compiler knows its length, and leaves no rest."""
+    for i in range(BLOCK):
+        here = np.uint64(index + i)
+        wave = hermite(
+            samples[here - ONE_BACK],
+            samples[here],
+            samples[here + ONE_ON],
+            samples[here + TWO_ON],
+            share + share_step * np.float32(i),
+        )
+        row[i] += wave * (gain + gain_step * np.float32(i))
+
+
+@kernel
 def _copy(
     samples: NDArray[np.float32],
     index: int,
@@ -157,6 +180,19 @@ def _read_inside(
     n = row.shape[0]
     if step == 1.0 and position == math.floor(position):
         _copy(samples, int(position), gain, gain_step, row)
+        return
+    first = int(position)
+    past = position - first + (n - 1) * (step - 1.0)
+    if n == BLOCK and 0.0 <= past < 1.0:  # each frame reads just one further than the last
+        _read_whole(
+            samples,
+            first,
+            np.float32(position - first),
+            np.float32(step - 1.0),
+            gain,
+            gain_step,
+            row,
+        )
         return
     i = 0
     while i < n:
@@ -198,6 +234,17 @@ def end_gain(reader: Record, step: float, end_frames: float, ahead: int) -> np.f
     return np.float32(min(max(left / end_frames, 0.0), 1.0))
 
 
+@kernel
+def _is_well_inside(reader: Record, step: float, end_frames: float) -> bool:
+    """Say whether a block's frames are all within a note, and before the fade at its end."""
+    last = reader.position + BLOCK * step
+    if reader.position < 1.0:
+        return False
+    if reader.loop_end > 0:
+        return last < reader.loop_end - 4.0
+    return last + (BLOCK + end_frames) * step < reader.n_frames - 4.0
+
+
 @inlined
 def fetch_ahead(samples: NDArray[np.float32], position: float, step: float) -> None:
     """Have the frames of the next block brought near: the notes of many voices fit no cache."""
@@ -230,6 +277,12 @@ def read_note(
         row: float32 [64], added to.
         delay: Frames of the row before it begins.
     """
+    if _is_well_inside(reader, step, end_frames) and delay == 0:
+        slope = (gain_after - gain) / np.float32(BLOCK) * reader.gain
+        _read_inside(samples, reader.position, step, gain * reader.gain, slope, row)
+        reader.position += BLOCK * step
+        fetch_ahead(samples, reader.position, step)
+        return
     first = gain * end_gain(reader, step, end_frames, 0)
     gain_step = (gain_after * end_gain(reader, step, end_frames, BLOCK) - first) / np.float32(BLOCK)
     looped = reader.loop_end > 0
