@@ -33,6 +33,7 @@ from .events import (
     ControlChange,
     KeyPressure,
     MidiClock,
+    MovePad,
     NoteOff,
     NoteOn,
     Panic,
@@ -150,6 +151,7 @@ class Instrument:
             on_preset=self._record_preset,
         )
         self._recorded_corners: tuple[Corner, ...] = ()
+        self._recorded_place = (0.0, 0.0)
         self._last_look = -LOOK_SECONDS
         self._note_version = 0
         self._pictured: tuple[int, object] = (-1, None)
@@ -213,7 +215,7 @@ class Instrument:
         elif isinstance(event, OWN_EVENTS):
             with self._controls_lock:
                 for engine_event in self._motion.take(event, event.time_seconds or self._clock()):
-                    self._to_engine(engine_event)
+                    self._recorder.take(engine_event, self._to_engine(engine_event))
             if isinstance(event, MidiClock):
                 return  # fifty a second: nobody is woken for them
         else:
@@ -223,7 +225,9 @@ class Instrument:
                     place = self._to_engine(engine_event)
                     if isinstance(engine_event, AllNotesOff | SetZones):
                         self._tell_housekeeper(AllNotesOff())
-                self._recorder.take(event, place)
+                if not isinstance(event, MovePad):
+                    self._recorder.take(event, place)
+                self._record_place()
         self._wake.set()
 
     def _tell_housekeeper(self, event: AnyEvent) -> None:
@@ -283,6 +287,8 @@ class Instrument:
                 self._recorded_corners = self._controls.corners
                 standing = self._controls.standing()
             self._recorder.start(self._engine, settings, preset, standing)
+            with self._controls_lock:
+                self._record_place(is_new=True)
 
     def stop_recording(self) -> None:
         """End the recording; a notice says where it is."""
@@ -299,6 +305,21 @@ class Instrument:
         if self._recorder.is_running and self._controls.corners is not self._recorded_corners:
             self._recorded_corners = self._controls.corners
             self._recorder.use(self.preset())
+            with self._controls_lock:
+                self._record_place(is_new=True)
+
+    def _record_place(self, *, is_new: bool = False) -> None:
+        """Tell the recorder where the pad is heard, if that has changed; with the controls' lock.
+
+        The hand's place alone would not do: what moves the pad by itself stands elsewhere when the
+        performance is played again.
+        """
+        if not self._recorder.is_running:
+            return
+        place = self._controls.heard_place
+        if is_new or place != self._recorded_place:
+            self._recorded_place = place
+            self._recorder.take(MovePad(x=place[0], y=place[1]), NEEDS_NO_PLACE)
 
     # How everything stands.
 
@@ -572,7 +593,8 @@ class Instrument:
         self._moved_at = now
         with self._controls_lock:
             for event in self._motion.step(now):
-                self._to_engine(event)
+                self._recorder.take(event, self._to_engine(event))
+            self._record_place()
 
     def _watch_picture(self) -> None:
         """Count when the note that was played last gets another wave."""
