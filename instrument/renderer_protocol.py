@@ -27,6 +27,32 @@ class Shade(msgspec.Struct, frozen=True):
     seed: int = 0
 
 
+class Heard(msgspec.Struct, frozen=True):
+    """What a held note plays, for a note that is to go on from there.
+
+    Moments are frames of the held note, at its own pitch.
+
+    Attributes:
+        slot: In which it lies; it stays as it is until the job is done.
+        moment: Near which the new note is to take over.
+        ratio: Frames of the slot for one at the held note's pitch; 1 but in stand-ins.
+        shift: Frames from a moment to the slot's frame: above 0 in a note's endless part.
+        start: First frame of the slot that holds sound.
+        stop: The frame after its last.
+        crest: Of its note, `NoteInfo.crest`.
+        is_whole: Whether the whole note is to be made, rather than a crop.
+    """
+
+    slot: int
+    moment: float
+    ratio: float = 1.0
+    shift: int = 0
+    start: int = 0
+    stop: int = 0
+    crest: float = 0.0
+    is_whole: bool = False
+
+
 class LoadModel(Message, frozen=True):
     """Open the model in this folder; answered by `ModelLoaded` or `ModelFailed`."""
 
@@ -47,6 +73,7 @@ class RenderNote(Message, frozen=True):
         sample_rate: That the pool's notes have, in Hz.
         first_only: Make only the beginning, as fast as possible, for a key that waits for it.
         shade: What is done to the latent.
+        heard: For a note that takes the place of a held one, in its phases; else None.
     """
 
     job: int
@@ -59,6 +86,17 @@ class RenderNote(Message, frozen=True):
     sample_rate: float
     first_only: bool = False
     shade: Shade = Shade()
+    heard: Heard | None = None
+
+    @property
+    def is_crop(self) -> bool:
+        """Whether only the part of a note around a held one's place is made."""
+        return self.heard is not None and not self.heard.is_whole
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether somebody waits for it now: a key in silence, or a hand on the pad."""
+        return self.first_only or self.is_crop
 
 
 class Draw(Message, frozen=True):
@@ -80,12 +118,14 @@ class ModelLoaded(Message, frozen=True):
         timbres: Its named timbres.
         n_jobs: How many jobs in flight keep the renderer busy; more would only wait in it.
         device: What renders, in words: "CPU, 2 threads".
+        goes_on: Whether it can make notes that go on from held ones: `RenderNote.heard`.
     """
 
     model: ModelInfo
     timbres: tuple[Timbre, ...]
     n_jobs: int
     device: str
+    goes_on: bool = False
 
 
 class ModelFailed(Message, frozen=True):
