@@ -20,6 +20,7 @@ class HeldVoice(msgspec.Struct, frozen=True):
         slot: In which it lies.
         first_frame: `NoteInfo.first_frame` of it: above 0 while the voice plays a crop.
         n_frames: Of it.
+        steady_end: The end of its steady part.
         moment: Of the note, in frames at the voice's own pitch.
         ratio: Frames of the slot for one of these.
         shift: Frames from a moment to the slot's frame; above 0 in the note's endless part.
@@ -33,6 +34,7 @@ class HeldVoice(msgspec.Struct, frozen=True):
     slot: int
     first_frame: int
     n_frames: int
+    steady_end: int
     moment: float
     ratio: float
     shift: int
@@ -48,7 +50,7 @@ def held_voices(voices: NDArray[Any], readers: NDArray[Any]) -> list[HeldVoice]:
         readers: [voice, reader] of `reader_dtype`.
     """
     stage = voices["stage"]
-    is_held = (voices["gated"] == 1) | (voices["sustained"] == 1)
+    is_held = (voices["gated"] == 1) | (voices["sustained"] == 1) | (voices["one_shot"] == 1)
     is_held &= (stage != IDLE) & (stage != WAITING) & (stage != RELEASE)
     is_held &= voices["kill_step"] == 0.0
     found = []
@@ -68,6 +70,7 @@ def held_voices(voices: NDArray[Any], readers: NDArray[Any]) -> list[HeldVoice]:
                 slot=slot,
                 first_frame=int(reader["first_frame"]),
                 n_frames=int(reader["n_frames"]),
+                steady_end=int(reader["steady_end"]),
                 moment=float(reader["position"]) / ratio,
                 ratio=ratio,
                 shift=int(reader["shift"]),

@@ -278,9 +278,7 @@ class NoteRenderer:
             whole, crest = self._gansynth.onward_whole(z, pitch, junction, wave)
             return finish_note(whole[0].numpy(), rate, job, gain, slots[job.slot], crest)
         crop, decay = self._gansynth.onward(z, pitch, junction, wave, heard.crest)
-        return finish_crop(
-            crop[0].numpy(), junction.start, rate, job, gain, decay, slots[job.slot]
-        )
+        return finish_crop(crop[0].numpy(), junction.start, rate, job, gain, decay, slots[job.slot])
 
     @torch.inference_mode()
     def waves(self, jobs: Sequence[RenderNote]) -> tuple[Wave, Wave, Wave]:

@@ -11,7 +11,9 @@ from .kernels import Record, fence, kernel
 
 RING_SIZE = 4096
 N_NOTES = 128
-N_BOXES = 2 * N_NOTES  # of a layer: what new strikes of each key play, then what held notes go on with
+N_BOXES = (
+    2 * N_NOTES
+)  # of a layer: what new strikes of each key play, then what held notes go on with
 N_CHANNELS = 16
 
 NOTE_ON, NOTE_OFF, PEDAL, CONTROL, KEY_PRESSURE, RESET, ZONES = range(7)
@@ -51,7 +53,6 @@ key_dtype = np.dtype(
         ("is_followed", np.int64),  # 1: sounding voices go over to it, 0: it is for new strikes
     ]
 )
-
 
 
 @kernel

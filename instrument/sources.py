@@ -264,7 +264,7 @@ def follow_key(m: Machine, v: int) -> bool:
         return False
     key = m.keys[layer, box]
     ratio = stand_in_ratio(voice.note, source)
-    old, new = m.readers[v, voice.front], m.readers[v, 1 - voice.front]
+    old = m.readers[v, voice.front]
     same_key = source == voice.source
     is_in_place = box >= N_NOTES or old.shift > 0 or old.first_frame > 0
     moment = old.position / old.ratio if is_in_place else voice.elapsed
