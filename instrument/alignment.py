@@ -161,7 +161,7 @@ def compare(
         scratch: float32 [2, 512].
 
     Returns:
-        The correlation, -1..1, and the level of the new one re the old one, 0.01 to 100; 0 and 1
+        The correlation, -1..1, and the level of the new one re the old one, 1/32 to 32; 0 and 1
         where one of them is silent.
     """
     old_samples, new_samples = pool[old.slot, old.shift :], pool[new.slot, new.shift :]

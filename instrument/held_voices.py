@@ -23,6 +23,7 @@ class HeldVoice(msgspec.Struct, frozen=True):
         steady_end: The end of its steady part.
         moment: Of the note, in frames at the voice's own pitch.
         ratio: Frames of the slot for one of these.
+        elapsed: Since the note began, likewise: more than `moment` when it has wandered.
         shift: Frames from a moment to the slot's frame; above 0 in the note's endless part.
         pace: Moments a frame of the output: bend, tune and vibrato.
         is_fading: Whether it is on its way to this note from another one.
@@ -36,6 +37,7 @@ class HeldVoice(msgspec.Struct, frozen=True):
     n_frames: int
     steady_end: int
     moment: float
+    elapsed: float
     ratio: float
     shift: int
     pace: float
@@ -72,6 +74,7 @@ def held_voices(voices: NDArray[Any], readers: NDArray[Any]) -> list[HeldVoice]:
                 n_frames=int(reader["n_frames"]),
                 steady_end=int(reader["steady_end"]),
                 moment=float(reader["position"]) / ratio,
+                elapsed=float(voice["elapsed"]),
                 ratio=ratio,
                 shift=int(reader["shift"]),
                 pace=float(voice["step"]),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from . import loop
 from .held_voices import HeldVoice
 from .pool import NoteInfo
 from .renderer_protocol import Heard
@@ -25,6 +26,10 @@ LEAD_SECONDS = 0.04  # from a job to its note being heard, before any has been t
 LEAST_LEAD_SECONDS, MOST_LEAD_SECONDS = 0.005, 0.25
 LEAD_SHARE = 0.25  # that the newest time has in the mean
 LEAST_LEFT_SECONDS = 0.05  # of a crop that waits to be taken up
+ENTER_SECONDS = loop.LATEST_SECONDS - loop.ENTER_SECONDS
+"""Moment from which on a held note wanders."""
+
+WANDERED_SECONDS = 0.05  # that a held note is back of its time: else it has not wandered
 LOOK_SECONDS = 0.02  # while held notes are on their way
 
 
@@ -146,9 +151,11 @@ class OnwardNotes:
         is_whole: bool,
     ) -> Wish:
         is_texture = voice.shift > 0
+        wanders = is_texture or voice.elapsed - voice.moment > WANDERED_SECONDS * self._rate
         heard = Heard(
             slot=voice.slot,
             moment=voice.moment + self._lead * self._rate * voice.pace,
+            at=ENTER_SECONDS * self._rate if wanders and not is_whole else None,
             ratio=voice.ratio,
             shift=voice.shift,
             start=voice.n_frames if is_texture else voice.first_frame,

@@ -263,11 +263,12 @@ class NoteRenderer:
         """
         heard, rate = job.heard, self.info.sample_rate
         assert heard is not None, "it is asked for by that"
-        junction = self._gansynth.junction_at(round(heard.moment * rate / job.sample_rate))
+        at = heard.moment if heard.at is None else heard.at
+        junction = self._gansynth.junction_at(round(at * rate / job.sample_rate))
         if junction is None:
             raise ValueError("this model can't make notes that go on from others")
         z, pitch = self._latent(job)[None], torch.tensor([job.pitch])
-        wave = _heard_wave(heard, slots, junction, job.sample_rate / rate)
+        wave = _heard_wave(heard, slots, junction, job.sample_rate / rate, heard.moment - at)
         gains = self._gains(z, pitch)
         if job.shade != Shade():
             beginnings = self._gansynth.render(z, pitch, n_frames=self._first_frames)
@@ -352,13 +353,24 @@ class NoteRenderer:
 
 
 def _heard_wave(
-    heard: Heard, slots: NDArray[np.float32], junction: Junction, frames_per_sample: float
+    heard: Heard,
+    slots: NDArray[np.float32],
+    junction: Junction,
+    frames_per_sample: float,
+    later: float,
 ) -> torch.Tensor:
     """Give what a held note plays around a junction, at the model's rate: float32 [1, n_heard].
 
     Straight lines between frames are good enough to read phases from.
+
+    Args:
+        heard: What it plays.
+        slots: float32 [slot, frame], the pool.
+        junction: Where in the new note.
+        frames_per_sample: Of the model.
+        later: Frames from a moment of the new note to the held one's at the same time.
     """
-    moments = (junction.heard_from + np.arange(junction.n_heard)) * frames_per_sample
+    moments = (junction.heard_from + np.arange(junction.n_heard)) * frames_per_sample + later
     places = moments * heard.ratio + heard.shift
     wave = slots[heard.slot, max(heard.start, 0) : heard.stop]
     if not len(wave):

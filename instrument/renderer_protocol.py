@@ -35,6 +35,8 @@ class Heard(msgspec.Struct, frozen=True):
     Attributes:
         slot: In which it lies; it stays as it is until the job is done.
         moment: Near which the new note is to take over.
+        at: Moment of the new note that is to be played there; None: the same. A note that is held
+            on wanders, and has the level of the moment from which on it does.
         ratio: Frames of the slot for one at the held note's pitch; 1 but in stand-ins.
         shift: Frames from a moment to the slot's frame: above 0 in a note's endless part.
         start: First frame of the slot that holds sound.
@@ -45,6 +47,7 @@ class Heard(msgspec.Struct, frozen=True):
 
     slot: int
     moment: float
+    at: float | None = None
     ratio: float = 1.0
     shift: int = 0
     start: int = 0

@@ -15,8 +15,8 @@ SHORTEST_LOOP = 16  # frames; less is no loop but a mistake
 FADE_PERIODS = 2.0
 SHORTEST_FADE_SECONDS, LONGEST_FADE_SECONDS = 0.030, 0.060  # of notes that are alike
 UNLIKE_SECONDS = 0.10  # that a fade lasts longer where the two have nothing in common
-SECONDS_PER_DB = 0.006  # and for each decibel between them
-MOST_BALANCE = 100.0  # 40 dB: what is further apart counts as that
+SECONDS_PER_DB = 0.009  # and for each decibel between them
+MOST_BALANCE = 32.0  # 30 dB: what is further apart counts as that
 
 ZERO, HALF, ONE = np.float32(0.0), np.float32(0.5), np.float32(1.0)
 ONE_BACK, ONE_ON, TWO_ON = np.uint64(1), np.uint64(1), np.uint64(2)
