@@ -187,9 +187,7 @@ class Stage:
             cache.publish_to(engine.publish)
             cache.publish_onward_to(engine.publish_onward)
             for job in cache.next_jobs(2, engine.slots_in_use(), engine.held_voices()):
-                under_way.append(
-                    (now[0] + (CROP_SECONDS if job.is_crop else WHOLE_SECONDS), job)
-                )
+                under_way.append((now[0] + (CROP_SECONDS if job.is_crop else WHOLE_SECONDS), job))
             engine.process(out[start : start + TICK])
             if following is None and any(voice.is_fading for voice in engine.held_voices()):
                 following = now[0]
@@ -272,9 +270,7 @@ def measure(
     )
 
 
-def _plans(
-    renderer: NoteRenderer, n_pairs: int
-) -> Iterator[tuple[str, int, int, int, float]]:
+def _plans(renderer: NoteRenderer, n_pairs: int) -> Iterator[tuple[str, int, int, int, float]]:
     """Choose families, timbres, pitches and moments."""
     families: dict[str, list[int]] = {}
     for i, timbre in enumerate(renderer.timbres):
@@ -284,7 +280,9 @@ def _plans(
         others = [i for i in range(len(renderer.timbres)) if i not in members] or members
         for n in range(n_pairs):
             first = members[n * 5 % len(members)]
-            second = members[(n * 5 + 1) % len(members)] if n % 2 else others[29 * number % len(others)]
+            second = (
+                members[(n * 5 + 1) % len(members)] if n % 2 else others[29 * number % len(others)]
+            )
             for chosen in (first, second):
                 pitch = LOWEST + number * PITCH_STEP % N_PITCHES
                 pitch = min(max(pitch, renderer.info.lowest_pitch), renderer.info.highest_pitch)
@@ -307,6 +305,14 @@ def _summary(morphs: list[Morph]) -> dict[str, Any]:
     }
     medians = {
         f"median_{name}": round(float(np.median([getattr(one, name) for one in morphs])), 2)
-        for name in ("dip_db", "step_db", "own_step_db", "near_step_db", "change", "own_change", "cents")
+        for name in (
+            "dip_db",
+            "step_db",
+            "own_step_db",
+            "near_step_db",
+            "change",
+            "own_change",
+            "cents",
+        )
     }
     return {"n": len(morphs), "within": len(within), **worst, **medians}

@@ -119,7 +119,7 @@ class Engine:
         spare_ring, spare_mail = _zeros(RING_SIZE, event_dtype), _zeros((1, 1), key_dtype)
         spare_state = _zeros(1, state_dtype)
         put_event(spare_ring, 1, ring.NOTE_OFF, 0, 0, 0.0, 0.0, -1)
-        put_note(spare_mail, spare_state[0], 0, 0, 0, 0, 0, 0, 0, 1.0, 1.0, 0, 0, 1)
+        put_note(spare_mail, spare_state[0], 0, 0, 0, 0, 0, 0, 0, 1.0, 1.0, 0, 0, 0, 1)
         self.process(np.zeros((BLOCK, 2), np.float32))
 
     @property
@@ -337,6 +337,7 @@ class Engine:
                 float(note.loop_gain),
                 float(note.gain),
                 note.first_frame,
+                note.later,
                 note.timbre,
                 int(note.is_followed),
             )

@@ -21,11 +21,10 @@ class HeldVoice(msgspec.Struct, frozen=True):
         first_frame: `NoteInfo.first_frame` of it: above 0 while the voice plays a crop.
         n_frames: Of it.
         steady_end: The end of its steady part.
-        moment: Of the note, in frames at the voice's own pitch.
-        ratio: Frames of the slot for one of these.
+        moment: Of the note, in its frames.
         elapsed: Since the note began, likewise: more than `moment` when it has wandered.
         shift: Frames from a moment to the slot's frame; above 0 in the note's endless part.
-        pace: Moments a frame of the output: bend, tune and vibrato.
+        pace: Frames of the note for one of the output.
         is_fading: Whether it is on its way to this note from another one.
     """
 
@@ -38,7 +37,6 @@ class HeldVoice(msgspec.Struct, frozen=True):
     steady_end: int
     moment: float
     elapsed: float
-    ratio: float
     shift: int
     pace: float
     is_fading: bool
@@ -62,7 +60,7 @@ def held_voices(voices: NDArray[Any], readers: NDArray[Any]) -> list[HeldVoice]:
         front = int(voice["front"])
         reader = readers[v, (1 - front if is_fading else front) % (N_READERS - TAIL)]
         slot, ratio = int(reader["slot"]), float(reader["ratio"])
-        if slot == 0 or ratio <= 0.0 or int(voice["source"]) < 0:
+        if slot == 0 or int(voice["source"]) < 0:
             continue
         found.append(
             HeldVoice(
@@ -73,11 +71,10 @@ def held_voices(voices: NDArray[Any], readers: NDArray[Any]) -> list[HeldVoice]:
                 first_frame=int(reader["first_frame"]),
                 n_frames=int(reader["n_frames"]),
                 steady_end=int(reader["steady_end"]),
-                moment=float(reader["position"]) / ratio,
-                elapsed=float(voice["elapsed"]),
-                ratio=ratio,
+                moment=float(reader["position"]),
+                elapsed=float(voice["elapsed"]) * ratio,
                 shift=int(reader["shift"]),
-                pace=float(voice["step"]),
+                pace=float(voice["step"]) * ratio,
                 is_fading=is_fading,
             )
         )

@@ -65,7 +65,9 @@ class Course:
         """
         if seconds is None:
             known = self.cents[np.isfinite(self.cents)]
-            least, most = (float(known.min()), float(known.max())) if len(known) else (np.inf, -np.inf)
+            least, most = (
+                (float(known.min()), float(known.max())) if len(known) else (np.inf, -np.inf)
+            )
             return Bounds(np.array(self.level_db.min()), np.array(least), np.array(most))
         n = round(seconds / HOP_SECONDS)
         return Bounds(_around(self.level_db, n)[0], *_around(self.cents, n))
@@ -110,7 +112,10 @@ def _cents(
     turns = np.exp(-2j * np.pi * np.outer(numbers * f0, np.arange(len(padded))) / sample_rate)
     window = np.hanning(n + 1)[:-1]
     partials = np.array(
-        [(turns[:, i - n // 2 : i - n // 2 + n] * padded[i - n // 2 : i - n // 2 + n]) @ window for i in middles]
+        [
+            (turns[:, i - n // 2 : i - n // 2 + n] * padded[i - n // 2 : i - n // 2 + n]) @ window
+            for i in middles
+        ]
     )
     steps = partials[STEP_HOPS:] * np.conj(partials[:-STEP_HOPS])
     weights, angles = np.abs(steps), np.angle(steps)

@@ -80,8 +80,7 @@ def finish_crop(
     """Bring a crop to the device's rate and write it into its slot where it lies in the note.
 
     Its end is laid over an earlier place where the wave runs alike: it is played on from there
-    until the whole note has come. Where another moment of the note is to be played at the held
-    one's place, it lies there, at the level to which the note would have decayed.
+    until the whole note has come.
 
     Args:
         wave: float32 [sample], as the model made it.
@@ -96,14 +95,9 @@ def finish_crop(
     skipped = -start % (round(wave_rate) // math.gcd(round(wave_rate), round(rate)))
     skipped = skipped if skipped < len(wave) // 4 else 0
     wave, first = wave[skipped:], round((start + skipped) * rate / wave_rate)
-    later = 0
-    if job.heard is not None and job.heard.at is not None:
-        later = round(job.heard.moment - job.heard.at)
-        first += later
     if wave_rate != rate:
         wave = soxr.resample(wave, wave_rate, rate)
-    crop = wave[max(-first, 0) : max(len(slot) - TABLE_FRAMES - first, 0)]
-    crop, first = crop * np.float32(decay ** (later / rate)), max(first, 0)
+    crop = wave[: max(len(slot) - TABLE_FRAMES - first, 0)].copy()
     loop_start, loop_end, loop_gain = _lay_back(crop, rate, decay)
     clear_table(slot)
     slot[first : first + len(crop)] = crop
@@ -117,6 +111,7 @@ def finish_crop(
         sample_rate=rate,
         first_frame=max(first, 1),
         crest=job.heard.crest if job.heard else 0.0,
+        later=job.heard.later if job.heard else 0,
     )
 
 

@@ -138,8 +138,8 @@ class OnwardNotes:
         if given is None or given.cell != cell:
             return False
         note = given.note
-        left = note.n_frames - voice.moment * voice.ratio
-        covers = note.first_frame <= voice.moment * voice.ratio
+        left = note.n_frames - voice.moment + note.later
+        covers = note.first_frame <= voice.moment - note.later
         return note.first_frame == 0 or (covers and left > LEAST_LEFT_SECONDS * self._rate)
 
     def _wish(
@@ -156,7 +156,6 @@ class OnwardNotes:
             slot=voice.slot,
             moment=voice.moment + self._lead * self._rate * voice.pace,
             at=ENTER_SECONDS * self._rate if wanders and not is_whole else None,
-            ratio=voice.ratio,
             shift=voice.shift,
             start=voice.n_frames if is_texture else voice.first_frame,
             stop=voice.shift + voice.steady_end if is_texture else voice.n_frames,

@@ -37,6 +37,8 @@ class NoteInfo(msgspec.Struct, frozen=True):
             first frame that holds sound. 0: the note is there from its beginning.
         crest: How high the note peaks re a small image of it, for crops of notes like it; 0 where
             that is not known.
+        later: Frames from a moment of a note that takes a held one's place to the held one's that
+            sounds with it.
         timbre: Equal ones sound alike; 0: not known.
         is_followed: Whether sounding voices go over to it; else it is for new strikes alone.
     """
@@ -50,6 +52,7 @@ class NoteInfo(msgspec.Struct, frozen=True):
     sample_rate: float = 48000.0
     first_frame: int = 0
     crest: float = 0.0
+    later: int = 0
     timbre: int = 0
     is_followed: bool = True
 

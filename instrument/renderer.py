@@ -268,7 +268,7 @@ class NoteRenderer:
         if junction is None:
             raise ValueError("this model can't make notes that go on from others")
         z, pitch = self._latent(job)[None], torch.tensor([job.pitch])
-        wave = _heard_wave(heard, slots, junction, job.sample_rate / rate, heard.moment - at)
+        wave = _heard_wave(heard, slots, junction, job.sample_rate / rate, heard.later)
         gains = self._gains(z, pitch)
         if job.shade != Shade():
             beginnings = self._gansynth.render(z, pitch, n_frames=self._first_frames)
@@ -371,7 +371,7 @@ def _heard_wave(
         later: Frames from a moment of the new note to the held one's at the same time.
     """
     moments = (junction.heard_from + np.arange(junction.n_heard)) * frames_per_sample + later
-    places = moments * heard.ratio + heard.shift
+    places = moments + heard.shift
     wave = slots[heard.slot, max(heard.start, 0) : heard.stop]
     if not len(wave):
         return torch.zeros(1, junction.n_heard)

@@ -30,14 +30,13 @@ class Shade(msgspec.Struct, frozen=True):
 class Heard(msgspec.Struct, frozen=True):
     """What a held note plays, for a note that is to go on from there.
 
-    Moments are frames of the held note, at its own pitch.
+    Moments are frames of a note from its beginning.
 
     Attributes:
         slot: In which it lies; it stays as it is until the job is done.
         moment: Near which the new note is to take over.
         at: Moment of the new note that is to be played there; None: the same. A note that is held
             on wanders, and has the level of the moment from which on it does.
-        ratio: Frames of the slot for one at the held note's pitch; 1 but in stand-ins.
         shift: Frames from a moment to the slot's frame: above 0 in a note's endless part.
         start: First frame of the slot that holds sound.
         stop: The frame after its last.
@@ -48,12 +47,16 @@ class Heard(msgspec.Struct, frozen=True):
     slot: int
     moment: float
     at: float | None = None
-    ratio: float = 1.0
     shift: int = 0
     start: int = 0
     stop: int = 0
     crest: float = 0.0
     is_whole: bool = False
+
+    @property
+    def later(self) -> int:
+        """Frames from a moment of the new note to the held one's that sounds with it."""
+        return 0 if self.at is None else round(self.moment - self.at)
 
 
 class LoadModel(Message, frozen=True):

@@ -183,7 +183,7 @@ def is_onward(m: Machine, voice: Record, old: Record, layer: int, source: int) -
         return False
     if key.timbre == voice.timbre and (old.first_frame == 0 or key.first_frame > 0):
         return False
-    return covers(key, old.position) or old.shift > 0
+    return covers(key, old.position - key.later) or old.shift > 0
 
 
 @kernel
@@ -267,7 +267,7 @@ def follow_key(m: Machine, v: int) -> bool:
     old = m.readers[v, voice.front]
     same_key = source == voice.source
     is_in_place = box >= N_NOTES or old.shift > 0 or old.first_frame > 0
-    moment = old.position / old.ratio if is_in_place else voice.elapsed
+    moment = (old.position - key.later) / old.ratio if is_in_place else voice.elapsed
     if not covers(key, moment * ratio):
         moment = (key.first_frame + (key.n_frames - key.first_frame) / 3) / ratio
     is_same_wave = old.slot == key.slot and same_key
