@@ -90,7 +90,7 @@ def bench_endless(
             if on_note:
                 on_note(number, n_timbres)
             name, job = _job(renderer, number)
-            own, gains = renderer.waves([job])
+            own, gains, _ = renderer.waves([job])
             info = finish_note(
                 own[0], renderer.info.sample_rate, job, float(gains[0]), pool.samples[1]
             )

@@ -23,7 +23,7 @@ from .kernels import (
 )
 from .layers import N_LAYERS
 from .machine import fill
-from .ring import N_NOTES, RING_SIZE, event_dtype, key_dtype
+from .ring import N_BOXES, RING_SIZE, event_dtype, key_dtype
 from .state import TAPE_FRAMES, Machine, reel_dtype, state_dtype
 from .voice_record import reader_dtype, voice_dtype
 from .voice_wave import N_READERS
@@ -124,8 +124,8 @@ def machine_at(addresses: NDArray[np.uint64]) -> Machine:
     n_voices, n_slots, n_frames = int(a[N_ARRAYS]), int(a[N_ARRAYS + 1]), int(a[N_ARRAYS + 2])
     return Machine(
         carray(pointer(a[0]), (1,), state_dtype),
-        carray(pointer(a[1]), (N_LAYERS, N_NOTES), key_dtype),
-        carray(pointer(a[2]), (N_LAYERS, N_NOTES), key_dtype),
+        carray(pointer(a[1]), (N_LAYERS, N_BOXES), key_dtype),
+        carray(pointer(a[2]), (N_LAYERS, N_BOXES), key_dtype),
         carray(pointer(a[3]), (RING_SIZE,), event_dtype),
         carray(pointer(a[4]), (n_voices,), voice_dtype),
         carray(pointer(a[5]), (n_voices, N_READERS), reader_dtype),

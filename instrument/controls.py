@@ -9,7 +9,6 @@ import msgspec
 
 from . import bank_select, registered, voicing
 from .bank_select import BankSelect
-from .cache import Target, make_target
 from .events import (
     AllNotesOff,
     AnyEvent,
@@ -49,6 +48,7 @@ from .preset import N_CORNERS, Preset
 from .registered import Registered, RegisteredParameters, Setting
 from .renderer_protocol import Shade
 from .status import Corner
+from .target import Target, make_target
 from .tuning import Tuning, equal_tuning
 from .voicing import Slides, Voicing, further_layers, struck_layers
 from .zones import Zones, slide_place

@@ -24,8 +24,8 @@ from .ring import (
     CLIP,
     CONTROL,
     KEY_PRESSURE,
+    N_BOXES,
     N_CHANNELS,
-    N_NOTES,
     NOTE_OFF,
     NOTE_ON,
     PANIC,
@@ -71,8 +71,8 @@ def take_notes(m: Machine) -> None:
     fence()
     complete = True
     for layer in range(state.n_layers):
-        for note in range(N_NOTES):
-            mail, key = m.mail[layer, note], m.keys[layer, note]
+        for box in range(N_BOXES):
+            mail, key = m.mail[layer, box], m.keys[layer, box]
             if mail.generation != key.generation:
                 complete = take_note(mail, key) and complete
     if complete:

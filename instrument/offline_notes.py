@@ -9,7 +9,6 @@ from typing import Protocol, Self, TypeVar
 import msgspec
 import numpy as np
 
-from .cache import Target
 from .note_finish import SLOT_SECONDS
 from .pool import NoteInfo, NotePool
 from .renderer_client import RendererError, RendererProcess
@@ -24,6 +23,7 @@ from .renderer_protocol import (
     RenderNote,
 )
 from .status import ModelInfo, Timbre
+from .target import Target
 
 MAXIMUM_SLOTS = 128  # twice as many as there are voices: each may be between two notes
 N_RECENT = 32  # notes given out last: the engine may not have read of them yet

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from .cache import Target, make_target
 from .controls import Controls
 from .corners import resolve_corners
 from .events import AnyEvent, ProgramChange
@@ -12,6 +11,7 @@ from .pad_motion import OWN_EVENTS, PadMotion
 from .performance import BeginPerformance, PerformedEvent, UsePreset
 from .preset import N_CORNERS, Preset, PresetError
 from .status import Corner, ModelInfo, Timbre
+from .target import Target, make_target
 from .tuning import Tuning
 from .voicing import Voicing
 

@@ -16,12 +16,13 @@ from model.gansynth import GANSynth, ModelError
 from model.generator import Generator
 from model.gpu_generator import BATCH_SIZES
 from model.latent import blend, brightness_direction, pad_weights, slerp, turn
+from model.onward import Junction
 from model.plain_generator import is_plain, plain_specgrams
 from model.roofline import best_seconds, measure_peak, network_flops, roofline_seconds
 
-from .note_finish import Wave, finish_note
+from .note_finish import Wave, finish_crop, finish_note
 from .pool import NoteInfo
-from .renderer_protocol import RenderNote, Shade
+from .renderer_protocol import Heard, RenderNote, Shade
 from .status import ModelInfo, Timbre
 
 __all__ = ["DeviceMissingError", "ModelError", "NoteRenderer", "failure", "one_line"]
@@ -163,6 +164,11 @@ class NoteRenderer:
             self.waves([beginning])
         self.is_large = counter.get_total_flops() > LARGE_FLOPS
         self.waves([job])
+        if self.goes_on:
+            slots = np.zeros((1, round(self.info.sample_rate)), np.float32)
+            for heard in (Heard(0, 0.0), Heard(0, 0.0, is_whole=True)):
+                onward = msgspec.structs.replace(job, slot=0, heard=heard)
+                self.render_onward(onward, slots)
         for n, smaller in zip(BATCH_SIZES[1:], BATCH_SIZES, strict=False):
             if n <= self.n_batch:
                 try:
@@ -230,21 +236,60 @@ class NoteRenderer:
         Raises:
             ValueError: If a job's latents are not this model's, or its pitch.
         """
-        waves, gains = self.waves(jobs)
+        if jobs[0].heard is not None:
+            return [self.render_onward(job, slots) for job in jobs]
+        waves, gains, crests = self.waves(jobs)
         return [
-            finish_note(wave, self.info.sample_rate, job, gain, slots[job.slot])
-            for wave, gain, job in zip(waves, gains, jobs, strict=True)
+            finish_note(wave, self.info.sample_rate, job, gain, slots[job.slot], float(crest))
+            for wave, gain, crest, job in zip(waves, gains, crests, jobs, strict=True)
         ]
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether it can make notes that go on from held ones."""
+        return self._gansynth.junction_at(0) is not None
+
     @torch.inference_mode()
-    def waves(self, jobs: Sequence[RenderNote]) -> tuple[Wave, Wave]:
+    def render_onward(self, job: RenderNote, slots: NDArray[np.float32]) -> NoteInfo:
+        """Make a note, or a crop of one, that takes the place of a held one, and write it.
+
+        Args:
+            job: With what is heard.
+            slots: float32 [slot, frame], the pool.
+
+        Raises:
+            ValueError: If the job's latents are not this model's, or its pitch; or if this model
+                can't make notes go on.
+        """
+        heard, rate = job.heard, self.info.sample_rate
+        assert heard is not None, "it is asked for by that"
+        at = heard.moment if heard.at is None else heard.at
+        junction = self._gansynth.junction_at(round(at * rate / job.sample_rate))
+        if junction is None:
+            raise ValueError("this model can't make notes that go on from others")
+        z, pitch = self._latent(job)[None], torch.tensor([job.pitch])
+        wave = _heard_wave(heard, slots, junction, job.sample_rate / rate, heard.later)
+        gains = self._gains(z, pitch)
+        if job.shade != Shade():
+            beginnings = self._gansynth.render(z, pitch, n_frames=self._first_frames)
+            plain = self._place(job)[None]
+            gains = self._matched(beginnings[:, : self._n_first], plain, pitch)
+        gain = float(gains[0])
+        if heard.is_whole:
+            whole, crest = self._gansynth.onward_whole(z, pitch, junction, wave)
+            return finish_note(whole[0].numpy(), rate, job, gain, slots[job.slot], crest)
+        crop, decay = self._gansynth.onward(z, pitch, junction, wave, heard.crest)
+        return finish_crop(crop[0].numpy(), junction.start, rate, job, gain, decay, slots[job.slot])
+
+    @torch.inference_mode()
+    def waves(self, jobs: Sequence[RenderNote]) -> tuple[Wave, Wave, Wave]:
         """Make the waves of notes, which `finish_note` makes notes of.
 
         Args:
             jobs: For this model, all of them beginnings or none.
 
         Returns:
-            float32 [n, sample] at the model's rate, and the notes' gains, float32 [n].
+            float32 [n, sample] at the model's rate; the notes' gains and crests, float32 [n] each.
 
         Raises:
             ValueError: If a job's latents are not this model's, or its pitch.
@@ -254,15 +299,15 @@ class NoteRenderer:
         pitch = torch.tensor([job.pitch for job in jobs])
         if jobs[0].first_only:
             waves = self._gansynth.render(z, pitch, n_frames=self._first_frames)
-            waves = waves[:, : self._n_first]
+            waves, crests = waves[:, : self._n_first], torch.zeros(len(jobs))
         else:
-            waves = self._gansynth.render(z, pitch)
+            waves, crests = self._gansynth.render_with_crest(z, pitch)
         gains = self._gains(z, pitch)
         shaded = [i for i, job in enumerate(jobs) if job.shade != Shade()]
         if shaded:
             plain = torch.stack([self._place(jobs[i]) for i in shaded])
             gains[shaded] = self._matched(waves[shaded], plain, pitch[shaded])
-        return waves.numpy(), gains.numpy()
+        return waves.numpy(), gains.numpy(), crests.numpy()
 
     def _gains(self, z: torch.Tensor, pitch: torch.Tensor) -> torch.Tensor:
         return 10 ** (self._gansynth.level_db(z, pitch) / 20)
@@ -305,6 +350,33 @@ class NoteRenderer:
         if shade.softness and self._brighter is not None:
             z = turn(z, self._brighter, -DARKEST_ANGLE * shade.softness)
         return z
+
+
+def _heard_wave(
+    heard: Heard,
+    slots: NDArray[np.float32],
+    junction: Junction,
+    frames_per_sample: float,
+    later: float,
+) -> torch.Tensor:
+    """Give what a held note plays around a junction, at the model's rate: float32 [1, n_heard].
+
+    Straight lines between frames are good enough to read phases from.
+
+    Args:
+        heard: What it plays.
+        slots: float32 [slot, frame], the pool.
+        junction: Where in the new note.
+        frames_per_sample: Of the model.
+        later: Frames from a moment of the new note to the held one's at the same time.
+    """
+    moments = (junction.heard_from + np.arange(junction.n_heard)) * frames_per_sample + later
+    places = moments + heard.shift
+    wave = slots[heard.slot, max(heard.start, 0) : heard.stop]
+    if not len(wave):
+        return torch.zeros(1, junction.n_heard)
+    found = np.interp(places - heard.start, np.arange(len(wave)), wave, left=0.0, right=0.0)
+    return torch.from_numpy(found.astype(np.float32))[None]
 
 
 def _rms(waves: torch.Tensor) -> torch.Tensor:

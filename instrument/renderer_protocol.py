@@ -27,6 +27,38 @@ class Shade(msgspec.Struct, frozen=True):
     seed: int = 0
 
 
+class Heard(msgspec.Struct, frozen=True):
+    """What a held note plays, for a note that is to go on from there.
+
+    Moments are frames of a note from its beginning.
+
+    Attributes:
+        slot: In which it lies; it stays as it is until the job is done.
+        moment: Near which the new note is to take over.
+        at: Moment of the new note that is to be played there; None: the same. A note that is held
+            on wanders, and has the level of the moment from which on it does.
+        shift: Frames from a moment to the slot's frame: above 0 in a note's endless part.
+        start: First frame of the slot that holds sound.
+        stop: The frame after its last.
+        crest: Of its note, `NoteInfo.crest`.
+        is_whole: Whether the whole note is to be made, rather than a crop.
+    """
+
+    slot: int
+    moment: float
+    at: float | None = None
+    shift: int = 0
+    start: int = 0
+    stop: int = 0
+    crest: float = 0.0
+    is_whole: bool = False
+
+    @property
+    def later(self) -> int:
+        """Frames from a moment of the new note to the held one's that sounds with it."""
+        return 0 if self.at is None else round(self.moment - self.at)
+
+
 class LoadModel(Message, frozen=True):
     """Open the model in this folder; answered by `ModelLoaded` or `ModelFailed`."""
 
@@ -47,6 +79,7 @@ class RenderNote(Message, frozen=True):
         sample_rate: That the pool's notes have, in Hz.
         first_only: Make only the beginning, as fast as possible, for a key that waits for it.
         shade: What is done to the latent.
+        heard: For a note that takes the place of a held one, in its phases; else None.
     """
 
     job: int
@@ -59,6 +92,17 @@ class RenderNote(Message, frozen=True):
     sample_rate: float
     first_only: bool = False
     shade: Shade = Shade()
+    heard: Heard | None = None
+
+    @property
+    def is_crop(self) -> bool:
+        """Whether only the part of a note around a held one's place is made."""
+        return self.heard is not None and not self.heard.is_whole
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether somebody waits for it now: a key in silence, or a hand on the pad."""
+        return self.first_only or self.is_crop
 
 
 class Draw(Message, frozen=True):
@@ -80,12 +124,14 @@ class ModelLoaded(Message, frozen=True):
         timbres: Its named timbres.
         n_jobs: How many jobs in flight keep the renderer busy; more would only wait in it.
         device: What renders, in words: "CPU, 2 threads".
+        goes_on: Whether it can make notes that go on from held ones: `RenderNote.heard`.
     """
 
     model: ModelInfo
     timbres: tuple[Timbre, ...]
     n_jobs: int
     device: str
+    goes_on: bool = False
 
 
 class ModelFailed(Message, frozen=True):

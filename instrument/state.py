@@ -15,7 +15,16 @@ from .layers import N_LAYERS
 from .limiter import limiter_coefficient
 from .parameters import BY_NAME, PARAMETERS
 from .reverb import reverb_dtype, reverb_rows
-from .ring import N_CHANNELS, N_CONTROLS, N_NOTES, N_PEDALS, RING_SIZE, event_dtype, key_dtype
+from .ring import (
+    N_BOXES,
+    N_CHANNELS,
+    N_CONTROLS,
+    N_NOTES,
+    N_PEDALS,
+    RING_SIZE,
+    event_dtype,
+    key_dtype,
+)
 from .voice_record import reader_dtype, voice_dtype
 from .voice_wave import N_READERS
 
@@ -191,8 +200,8 @@ class Machine(NamedTuple):
     """All arrays that the kernels work on; the callback finds them through their addresses."""
 
     state: NDArray[Any]  # [1] of state_dtype
-    mail: NDArray[Any]  # [layer, note] of key_dtype, as published
-    keys: NDArray[Any]  # [layer, note] of key_dtype, as the engine has taken them over
+    mail: NDArray[Any]  # [layer, box] of key_dtype, as published
+    keys: NDArray[Any]  # [layer, box] of key_dtype, as the engine has taken them over
     ring: NDArray[Any]  # [event] of event_dtype
     voices: NDArray[Any]  # [voice] of voice_dtype
     readers: NDArray[Any]  # [voice, reader] of reader_dtype
@@ -220,8 +229,8 @@ def make_machine(
     n_total = n_voices + GHOSTS
     m = Machine(
         state=np.zeros(1, state_dtype),
-        mail=np.zeros((N_LAYERS, N_NOTES), key_dtype),
-        keys=np.zeros((N_LAYERS, N_NOTES), key_dtype),
+        mail=np.zeros((N_LAYERS, N_BOXES), key_dtype),
+        keys=np.zeros((N_LAYERS, N_BOXES), key_dtype),
         ring=np.zeros(RING_SIZE, event_dtype),
         voices=np.zeros(n_total, voice_dtype),
         readers=np.zeros((n_total, N_READERS), reader_dtype),

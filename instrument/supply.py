@@ -12,7 +12,7 @@ import numpy as np
 
 from . import carried_notes
 from .bake import BakedKeyboard, BakeFolder
-from .cache import NoteCache, Target
+from .cache import NoteCache
 from .carried_notes import CarriedNotes
 from .engine import Engine
 from .events import AllNotesOff, AnyEvent, NoteOff, NoteOn, Panic
@@ -29,6 +29,7 @@ from .renderer_protocol import (
 )
 from .ring import N_NOTES
 from .status import ModelInfo, NoteWave
+from .target import Target
 from .voicing import Voicing
 
 FEWEST_SLOTS = 96  # a keyboard, and what voices still read of the one before
@@ -186,8 +187,10 @@ class NoteSupply:
             self._run_errands(engine)
             if self._cache.has_unpublished:
                 self._cache.publish_to(engine.publish)
+                self._cache.publish_onward_to(engine.publish_onward)
             if self.state == "ready":
-                for job in self._cache.next_jobs(self._n_jobs, engine.slots_in_use()):
+                in_use, held = engine.slots_in_use(), engine.held_voices()
+                for job in self._cache.next_jobs(self._n_jobs, in_use, held):
                     if not self._renderer.submit(job):
                         self._cache.note_dropped(job.job)
             return answers
@@ -256,12 +259,12 @@ class NoteSupply:
             case DeviceLost(text=text, n_jobs=n_jobs):
                 self._n_jobs = n_jobs
                 self._say(text)
-            case ModelLoaded(model=model, n_jobs=n_jobs):
+            case ModelLoaded(model=model, n_jobs=n_jobs, goes_on=goes_on):
                 self.state = "ready"
                 self._n_jobs = n_jobs
                 if model.hash == self._model_hash:  # else another one has been asked for since
                     self._cache.set_pitches(model.lowest_pitch, model.highest_pitch)
-                    self._cache.set_ready(model.hash)
+                    self._cache.set_ready(model.hash, goes_on=goes_on)
                 return False
             case _:
                 return False

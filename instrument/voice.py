@@ -13,7 +13,10 @@ SHORT_RUN = 16  # frames; runs shorter than this cost more than they save
 CACHE_LINE = 64  # bytes
 SHORTEST_LOOP = 16  # frames; less is no loop but a mistake
 FADE_PERIODS = 2.0
-SHORTEST_FADE_SECONDS, LONGEST_FADE_SECONDS = 0.030, 0.060
+SHORTEST_FADE_SECONDS, LONGEST_FADE_SECONDS = 0.030, 0.060  # of notes that are alike
+UNLIKE_SECONDS = 0.10  # that a fade lasts longer where the two have nothing in common
+SECONDS_PER_DB = 0.009  # and for each decibel between them
+MOST_BALANCE = 32.0  # 30 dB: what is further apart counts as that
 
 ZERO, HALF, ONE = np.float32(0.0), np.float32(0.5), np.float32(1.0)
 ONE_BACK, ONE_ON, TWO_ON = np.uint64(1), np.uint64(1), np.uint64(2)
@@ -315,18 +318,39 @@ def read_note(
 
 
 @kernel
-def fade_gains(way: np.float32, likeness: np.float32) -> tuple[np.float32, np.float32]:
-    """Give both factors of a cross-fade that keeps the power, whatever the two notes share.
+def fade_gains(
+    way: np.float32, likeness: np.float32, balance: np.float32 = ONE
+) -> tuple[np.float32, np.float32]:
+    """Give both factors of a cross-fade whose level goes evenly, in dB, from one to the other.
 
     Args:
         way: 0 (the old one only) to 1 (the new one only).
         likeness: Correlation of the two: 1 makes it equal-gain, 0 equal-power.
+        balance: Level of the new one re the old one.
     """
     new = way * way * (np.float32(3.0) - TWO * way)
     old = ONE - new
-    power = old * old + new * new + TWO * likeness * old * new
-    scale = ONE / np.float32(math.sqrt(power))
+    added = new * balance
+    power = old * old + added * added + TWO * likeness * old * added
+    level = ONE
+    if balance != ONE:
+        level = np.float32(math.pow(balance, new))
+    scale = level / np.float32(math.sqrt(power))
     return old * scale, new * scale
+
+
+@kernel
+def fade_seconds(period_seconds: float, likeness: float, balance: float) -> float:
+    """Give how long a cross-fade takes: the less alike the two are, the longer.
+
+    Args:
+        period_seconds: Of the pitch.
+        likeness: Correlation of the two, 0..1.
+        balance: Level of the new one re the old one, above 0.
+    """
+    alike = min(max(FADE_PERIODS * period_seconds, SHORTEST_FADE_SECONDS), LONGEST_FADE_SECONDS)
+    apart_db = abs(20.0 * math.log10(balance))
+    return alike + UNLIKE_SECONDS * (1.0 - likeness) + SECONDS_PER_DB * apart_db
 
 
 @kernel

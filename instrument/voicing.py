@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 import msgspec
 
-from .cache import Target
 from .layers import (
     SLIDE_LAYER,
     layer_of,
@@ -17,6 +16,7 @@ from .layers import (
 )
 from .parameters import SLIDE_TARGETS
 from .renderer_protocol import Shade
+from .target import Target
 
 Values = Mapping[str, float]  # parameters by name, as they sound
 

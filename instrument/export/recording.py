@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from instrument.cache import Target
 from instrument.events import MovePad
 from instrument.filter import OPEN_HZ, RESONANCE_RANGE
 from instrument.layers import (
@@ -22,6 +21,7 @@ from instrument.offline_notes import Cue, NoteSource
 from instrument.offline_player import PresetPlayer
 from instrument.parameters import BY_NAME, MOD_WHEEL, VELOCITY_CURVES
 from instrument.preset import Preset
+from instrument.target import Target
 from instrument.voice_sound import (
     MIDDLE_C,
     SPREAD_SEMITONES,

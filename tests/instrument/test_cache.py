@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from instrument.cache import GRID, LET_GO_SECONDS, MAXIMUM_TRIES, NoteCache, Target, make_target
+from instrument.cache import MAXIMUM_TRIES, NoteCache
+from instrument.note_slots import LET_GO_SECONDS
 from instrument.pool import NoteInfo
 from instrument.renderer_protocol import RenderNote
 from instrument.status import Freshness
+from instrument.target import GRID, Target, make_target
 
 MODEL = "a model's hash"
 CORNERS = np.random.default_rng(0).standard_normal((4, 8)).tolist()

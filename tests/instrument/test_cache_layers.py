@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
-from instrument.cache import LET_GO_SECONDS, NoteCache, Target, make_target
+from instrument.cache import NoteCache
 from instrument.layers import SLIDE_LAYER
+from instrument.note_slots import LET_GO_SECONDS
 from instrument.pool import NoteInfo
 from instrument.renderer_protocol import RenderNote, Shade
 from instrument.status import Freshness
+from instrument.target import Target, make_target
 
 Slid = dict[int, tuple[int, Target]]
 MODEL = "a model's hash"

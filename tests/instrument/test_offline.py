@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import soundfile
 
-from instrument.cache import Target, make_target
 from instrument.engine import Engine
 from instrument.events import (
     AnyEvent,
@@ -36,6 +35,7 @@ from instrument.pool import NoteInfo, NotePool
 from instrument.preset import Preset, PresetError
 from instrument.song import SongError, read_song
 from instrument.status import Corner, ModelInfo, Timbre
+from instrument.target import Target, make_target
 from instrument.tuning import Tuning
 from instrument.zones import Zones
 from tests.signals import harmonic_note

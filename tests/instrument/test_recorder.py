@@ -10,7 +10,6 @@ import pytest
 import soundfile
 
 from instrument import files, midi
-from instrument.cache import Target
 from instrument.engine import Engine
 from instrument.events import (
     AllNotesOff,
@@ -37,6 +36,7 @@ from instrument.song import SongError, read_song
 from instrument.sound_file import SoundFile
 from instrument.state import TAPE_FRAMES
 from instrument.status import Corner, ModelInfo, RecordError, RecordSettings
+from instrument.target import Target
 from instrument.zones import Zones
 from tests.instrument.test_instrument import (
     LATENT,

@@ -93,7 +93,7 @@ def wave_of(renderer: NoteRenderer, name: str, shade: Shade, pitch: int = KEY) -
         first_only=True,
         shade=shade,
     )
-    waves, gains = renderer.waves([job])
+    waves, gains, _ = renderer.waves([job])
     return np.asarray(waves[0] * gains[0], np.float32)
 
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from instrument.cache import make_target
 from instrument.controls import Controls
 from instrument.events import ControlChange, NoteOff, NoteOn, Panic, SetParameter, SetZones
 from instrument.layers import N_LAYERS, SLIDE_LAYER, layer_of
@@ -10,6 +9,7 @@ from instrument.parameters import defaults
 from instrument.preset import Preset
 from instrument.renderer_protocol import Shade
 from instrument.status import Corner
+from instrument.target import make_target
 from instrument.voicing import KNOBS, WIDEST, Voicing, further_layers, struck_layers
 from instrument.zones import Zones
 
