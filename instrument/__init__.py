@@ -14,6 +14,7 @@ from .events import (
     ControlChange,
     KeyPressure,
     MovePad,
+    MovePoint,
     NoteOff,
     NoteOn,
     Panic,
@@ -68,6 +69,7 @@ from .status import (
     SoundFormat,
     Status,
     Timbre,
+    TimbreAxis,
 )
 from .tuning import Tuning
 from .zones import Zones
@@ -104,6 +106,7 @@ __all__ = [
     "ModelInfo",
     "ModelLibraryError",
     "MovePad",
+    "MovePoint",
     "NoteOff",
     "NoteOn",
     "NoteWave",
@@ -134,6 +137,7 @@ __all__ = [
     "StepPreset",
     "TapTempo",
     "Timbre",
+    "TimbreAxis",
     "TuneKeys",
     "Tuning",
     "TuningError",

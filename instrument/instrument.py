@@ -25,6 +25,7 @@ from random import Random
 import msgspec
 import numpy as np
 
+from . import pad_points
 from .bake import BakeFolder
 from .controls import Controls
 from .corners import corner_of, drawn_corners, resolve_corners
@@ -94,6 +95,7 @@ FOLLOW_SECONDS = 1.0  # between two looks at a run that is followed
 SESSION_SECONDS = 5.0  # a sound that stays so long is kept for the next session
 CLOSE_SECONDS = 5.0
 N_SEEDS = 1_000_000
+MOST_NAME = 80  # letters of a point's
 
 _PLAYED = (NoteOn, NoteOff, PitchBend, ChannelPressure, KeyPressure, AllNotesOff, Panic)
 
@@ -390,32 +392,29 @@ class Instrument:
             return wave
         return msgspec.structs.replace(wave, loop_start=0, loop_end=0)
 
-    # Presets and the pad's corners.
+    # Presets and the pad's points.
 
     def timbres(self) -> tuple[Timbre, ...]:
         """List the model's named timbres."""
         return self._timbres
 
     def set_corner(self, index: int, timbre: str) -> None:
-        """Put a named timbre on corner 0 to 3.
+        """Put a named timbre on a point.
 
         Raises:
-            ValueError: If there is no such corner or timbre.
+            ValueError: If there is no such point or timbre.
         """
-        found = next((t for t in self._timbres if t.name.casefold() == timbre.casefold()), None)
-        if found is None:
-            raise ValueError(f'the model has no timbre "{timbre}"')
+        found = self._timbre(timbre)
         with self._controls_lock:
             self._controls.check_corner(index)
-            locked = self._controls.corners[index].locked
-            self._controls.set_corner(index, corner_of(found, locked=locked))
+            self._controls.set_corner(index, corner_of(found, self._controls.corners[index]))
         self._wake.set()
 
     def reroll(self, index: int | None = None) -> None:
-        """Draw a new latent for one corner, or for every corner that is not locked.
+        """Draw a new latent for one point, or for every point that is not locked.
 
         Raises:
-            ValueError: If there is no such corner.
+            ValueError: If there is no such point.
         """
         with self._controls_lock:
             corners = self._controls.corners
@@ -424,18 +423,88 @@ class Instrument:
         places = [index] if index is not None else range(len(corners))
         for place in places:
             if index is not None or not corners[place].locked:
-                self._draw(place, self._random.randrange(N_SEEDS), locked=corners[place].locked)
+                self._draw(place, self._random.randrange(N_SEEDS))
 
     def lock_corner(self, index: int, locked: bool) -> None:
-        """Lock a corner against re-rolling, or unlock it.
+        """Lock a point against re-rolling and moving, or unlock it.
 
         Raises:
-            ValueError: If there is no such corner.
+            ValueError: If there is no such point.
+        """
+        self._change_point(index, locked=locked)
+
+    def rename_point(self, index: int, name: str) -> None:
+        """Call a point otherwise; its timbre stays.
+
+        Raises:
+            ValueError: If there is no such point, or the name is none.
+        """
+        name = " ".join(name.split())
+        if not 0 < len(name) <= MOST_NAME or not name.isprintable():
+            raise ValueError(f"A point's name has 1 to {MOST_NAME} letters in one line.")
+        self._change_point(index, name=name)
+
+    def add_point(self, x: float, y: float, timbre: str = "") -> None:
+        """Put one more point on the pad, the last; all are weighed by nearness from then on.
+
+        Args:
+            x: Where, 0..1, rightward.
+            y: 0..1, upward.
+            timbre: That it gets; "" is what sounds at the place now.
+
+        Raises:
+            ValueError: If the pad is full, or there is no such timbre.
+        """
+        found = self._timbre(timbre) if timbre else None
+        with self._controls_lock:
+            points = self._controls.corners
+            if not points or not all(point.z for point in points):
+                raise ValueError("The model is still being opened. Try again in a moment.")
+            here = corner_of(found) if found else pad_points.point_at(points, x, y)
+            point = msgspec.structs.replace(here, locked=False)
+            self._controls.set_corners(pad_points.added(points, point, x, y))
+        self._wake.set()
+
+    def remove_point(self, index: int) -> None:
+        """Take a point off the pad; the others are weighed by nearness from then on.
+
+        Raises:
+            ValueError: If there is no such point, or it is the last.
+        """
+        with self._lock, self._controls_lock:
+            self._controls.check_corner(index)
+            self._controls.set_corners(pad_points.removed(self._controls.corners, index))
+            self._draws = {
+                request: (place - (place > index), corner, is_new)
+                for request, (place, corner, is_new) in self._draws.items()
+                if place != index
+            }
+        self._wake.set()
+
+    def use_corners(self, is_wanted: bool) -> None:
+        """Let four points stand in the pad's corners, mixed bilinearly; or weigh by nearness.
+
+        Raises:
+            ValueError: If the points are not four.
         """
         with self._controls_lock:
+            points = self._controls.corners
+            arranged = pad_points.put_into_corners if is_wanted else pad_points.set_free
+            if pad_points.are_in_corners(points) != is_wanted:
+                self._controls.set_corners(arranged(points))
+        self._wake.set()
+
+    def _timbre(self, name: str) -> Timbre:
+        found = next((t for t in self._timbres if t.name.casefold() == name.casefold()), None)
+        if found is None:
+            raise ValueError(f'the model has no timbre "{name}"')
+        return found
+
+    def _change_point(self, index: int, **changes: object) -> None:
+        with self._controls_lock:
             self._controls.check_corner(index)
-            corner = self._controls.corners[index]
-            self._controls.set_corner(index, msgspec.structs.replace(corner, locked=locked))
+            point = self._controls.corners[index]
+            self._controls.set_corner(index, msgspec.structs.replace(point, **changes))
 
     def preset(self) -> Preset:
         """Give what sounds now as a preset."""
@@ -660,7 +729,13 @@ class Instrument:
         if corner is not None:  # else another preset has been opened since
             with self._controls_lock:
                 unchanged = self._controls.revision == self._saved_revision
-                self._controls.set_corner(place, msgspec.structs.replace(corner, z=z))
+                present = self._controls.corners[place]
+                self._controls.set_corner(
+                    place,
+                    msgspec.structs.replace(
+                        corner, z=z, locked=present.locked, place=present.place
+                    ),
+                )
                 if unchanged and not is_new:
                     self._saved_revision = self._controls.revision
 
@@ -863,7 +938,7 @@ class Instrument:
             self._open_model(former)
 
     def _resolve_corners(self) -> None:
-        """See to it that each corner has a latent of the model, once its timbres are known."""
+        """See to it that each point has a latent of the model, once its timbres are known."""
         model = self._model
         if model is None:
             return
@@ -900,20 +975,19 @@ class Instrument:
         for place, corner in enumerate(corners):
             has_latent = is_same_space and len(corner.z) == model.latent_size
             if corner.seed is not None and not corner.timbre and not has_latent:
-                self._draw(place, corner.seed, locked=corner.locked, is_new=False)
+                self._draw(place, corner.seed, is_new=False)
 
-    def _draw(self, place: int, seed: int, *, locked: bool, is_new: bool = True) -> None:
+    def _draw(self, place: int, seed: int, *, is_new: bool = True) -> None:
         """Ask the renderer for the latent of a seed.
 
         Args:
-            place: The corner, 0 to 3.
+            place: The point's number.
             seed: Of the draw.
-            locked: Whether the corner is.
             is_new: Whether it is another sound than before, and not a preset's own come true.
         """
         request = next(self._requests)
         with self._lock:
-            corner = Corner(name=f"Seed {seed}", seed=seed, locked=locked)
+            corner = Corner(name=f"Seed {seed}", seed=seed)
             self._draws[request] = (place, corner, is_new)
             if not self._supply.draw(request, seed):
                 self._draws.pop(request)

@@ -47,6 +47,7 @@ from instrument.status import AudioSettings, AudioStatus, Corner, Freshness, Tim
 from instrument.supply import BAKE_REST_SECONDS
 from instrument.tuning import Tuning
 from instrument.zones import Zones
+from tests.instrument.pad_corners import x_of, y_of
 
 RATE = 48000.0
 LATENT = 4
@@ -91,8 +92,7 @@ class PretendedRenderer:
 
     def render(self, job):
         latents = np.frombuffer(job.latents, "<f4").reshape(-1, LATENT)
-        weights = [(1 - job.x) * (1 - job.y), job.x * (1 - job.y), (1 - job.x) * job.y]
-        z = (np.array([*weights, job.x * job.y])[:, None] * latents).sum(0)
+        z = (np.array(job.weights)[:, None] * latents).sum(0)
         n_frames = round(job.sample_rate * (0.6 if job.first_only else 2.0))
         phase = 2 * np.pi * 440 * 2 ** ((job.pitch - 69) / 12) / job.sample_rate
         bright = z[1] * (1 - job.shade.softness)
@@ -1045,7 +1045,9 @@ class TestMotion:
         instrument.post(SetParameter(name="drift_depth", value=1.0))
         instrument.post(SetParameter(name="drift_rate", value=2.0))
         rig.settle(instrument, 60)
-        places = {(job.x, job.y) for job in rig.renderer.submitted[before:] if job.pitch == 57}
+        places = {
+            (x_of(job), y_of(job)) for job in rig.renderer.submitted[before:] if job.pitch == 57
+        }
         assert len(places) > 2
 
     def test_a_path_is_recorded_from_any_hand_and_kept_in_the_preset(self, rig):
