@@ -45,7 +45,9 @@ from .midi_source import Source
 from .models import ModelLibraryError
 from .options import InstrumentOptions
 from .pad_path import PadPath
-from .parameters import BY_NAME, MOD_WHEEL, PARAMETERS, SUSTAIN_PEDAL, Parameter
+from .pad_points import are_in_corners, places_of, weights_at
+from .pad_weights import CORNER_PLACES, MOST_POINTS, pad_weights
+from .parameters import AXES, BY_NAME, MOD_WHEEL, PARAMETERS, SUSTAIN_PEDAL, Parameter
 from .paths import training_folder
 from .preset import Ancestor, Preset, PresetError, decode_pasted, encode_preset, fingerprint
 from .preset_files import PresetEntry
@@ -76,9 +78,12 @@ from .zones import Zones
 
 __all__ = [
     "ACTIONS",
+    "AXES",
     "BY_NAME",
+    "CORNER_PLACES",
     "GOOD_START_SECONDS",
     "MOD_WHEEL",
+    "MOST_POINTS",
     "PACK_SUFFIX",
     "PAD_X",
     "PAD_Y",
@@ -142,6 +147,7 @@ __all__ = [
     "Tuning",
     "TuningError",
     "Zones",
+    "are_in_corners",
     "decode_pasted",
     "encode_preset",
     "family_lines",
@@ -149,8 +155,11 @@ __all__ = [
     "mix",
     "more_like",
     "mutate",
+    "pad_weights",
+    "places_of",
     "read_tuning",
     "start_instrument",
     "swap_corners",
     "training_folder",
+    "weights_at",
 ]

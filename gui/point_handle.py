@@ -1,0 +1,235 @@
+"""One timbre point of the pad: a disc in its colour with its name and weight, to be dragged."""
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QFontMetricsF,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+)
+from PySide6.QtWidgets import QAbstractButton, QWidget
+
+from instrument import Corner
+
+from . import icons
+from . import theme as themes
+from .theme import Theme
+
+RADIUS = 10.0
+REACH = RADIUS + 4.0  # from the disc's middle to the widget's upper edge
+LINE = 17  # pixels of the name's height
+WIDEST_NAME = 150.0
+NARROWEST_NAME = 64.0
+DRAG_FROM = 5.0  # pixels: less is a click
+FINE_STEP, COARSE_STEP = 0.01, 0.1
+_LOCK = 12.0
+_WAYS = {
+    Qt.Key.Key_Left: (-1.0, 0.0),
+    Qt.Key.Key_Right: (1.0, 0.0),
+    Qt.Key.Key_Down: (0.0, -1.0),
+    Qt.Key.Key_Up: (0.0, 1.0),
+}
+
+
+class PointHandle(QAbstractButton):
+    """A point. A click puts the finger there; a locked one lets drags through to the pad."""
+
+    dragged = Signal(int, QPointF)  # to a place in the pad's pixels
+    dropped = Signal(int)
+    stepped = Signal(int, float, float)  # of the pad's side
+    touched = Signal(int)
+    menu_wanted = Signal(int)
+    rerolled = Signal(int)
+    lock_toggled = Signal(int, bool)
+    rename_wanted = Signal(int)
+    removed = Signal(int)
+
+    def __init__(self, index: int, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._index = index
+        self._theme = theme
+        self._corner = Corner(name="")
+        self._colour = QColor("grey")
+        self._percent = 0
+        self._centre = QPointF(REACH, REACH)  # of the disc
+        self._pressed_at: QPointF | None = None
+        self._is_dragged = self._is_target = False
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.show_point(self._corner, self._colour)
+
+    @property
+    def is_dragged(self) -> bool:
+        """Whether it is being moved."""
+        return self._is_dragged
+
+    @property
+    def percent(self) -> int:
+        """How much of the sound is its, as shown."""
+        return self._percent
+
+    def show_point(self, corner: Corner, colour: QColor) -> None:
+        """Show what the point is."""
+        self._corner, self._colour = corner, colour
+        self._tell()
+        self.update()
+
+    def show_weight(self, weight: float) -> None:
+        """Show how much of the sound comes from here, 0 to 1."""
+        percent = round(100 * weight)
+        if percent != self._percent:
+            self._percent = percent
+            self._tell()
+            self.update()
+
+    def show_target(self, is_target: bool) -> None:
+        """Show that what is being dragged would land here."""
+        if is_target != self._is_target:
+            self._is_target = is_target
+            self.update()
+
+    def stand_at(self, place: QPointF, within: QRectF) -> None:
+        """Put the disc's middle at a place of the pad, and the name under it, all within a part."""
+        size = self.sizeHint()
+        left = min(max(place.x() - size.width() / 2, within.left()), within.right() - size.width())
+        top = round(place.y() - REACH)
+        self._centre = QPointF(place.x() - round(left), place.y() - top)
+        self.setGeometry(round(left), top, size.width(), size.height())
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Ask for room for the disc, the name and the widest weight."""
+        name = QFontMetricsF(themes.font(bold=True)).horizontalAdvance(self._name())
+        width = min(max(name, 2 * RADIUS), WIDEST_NAME) + self._weight_width() + 10
+        return QSize(round(width + (_LOCK if self._corner.locked else 0)), round(2 * REACH) + LINE)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Take hold; what is locked does not move, and the pad takes the press."""
+        if event.button() != Qt.MouseButton.LeftButton or self._corner.locked:
+            event.ignore()
+            return
+        self._pressed_at = event.position()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Move with the mouse, once it is no click any more."""
+        if self._pressed_at is None:
+            event.ignore()
+            return
+        way = event.position() - self._pressed_at
+        if not self._is_dragged and way.manhattanLength() < DRAG_FROM:
+            return
+        self._is_dragged = True
+        self.dragged.emit(self._index, self.mapToParent(self._centre + way))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Stay here; a press without a way puts the finger here."""
+        if self._pressed_at is None:
+            event.ignore()
+            return
+        was_dragged, self._is_dragged, self._pressed_at = self._is_dragged, False, None
+        (self.dropped if was_dragged else self.touched).emit(self._index)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Draw another timbre."""
+        if self._corner.locked or event.button() != Qt.MouseButton.LeftButton:
+            event.ignore()
+            return
+        self.rerolled.emit(self._index)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Open the point's menu."""
+        self.menu_wanted.emit(self._index)
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows move it (Shift: far), R re-rolls, L locks, F2 renames, Delete removes."""
+        key, corner = event.key(), self._corner
+        if key in _WAYS and not corner.locked:
+            is_far = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+            step = COARSE_STEP if is_far else FINE_STEP
+            right, up = _WAYS[Qt.Key(key)]
+            self.stepped.emit(self._index, step * right, step * up)
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space, Qt.Key.Key_Menu):
+            self.menu_wanted.emit(self._index)
+        elif key == Qt.Key.Key_R and not corner.locked:
+            self.rerolled.emit(self._index)
+        elif key == Qt.Key.Key_L:
+            self.lock_toggled.emit(self._index, not corner.locked)
+        elif key == Qt.Key.Key_F2:
+            self.rename_wanted.emit(self._index)
+        elif key == Qt.Key.Key_Delete:
+            self.removed.emit(self._index)
+        else:
+            event.ignore()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the disc and what stands under it."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        is_lit = self.underMouse() or self.hasFocus() or self._is_dragged or self._is_target
+        if is_lit:
+            ring = self._theme.colour("accent") if self.hasFocus() else QColor(255, 255, 255, 220)
+            painter.setPen(QPen(ring, 1.6))
+            painter.setBrush(QColor(255, 255, 255, 50))
+            painter.drawEllipse(self._centre, RADIUS + 3.0, RADIUS + 3.0)
+        painter.setPen(QPen(QColor(0, 0, 0, 150), 2))
+        painter.setBrush(self._colour)
+        painter.drawEllipse(self._centre, RADIUS, RADIUS)
+        self._paint_name(painter)
+        painter.end()
+
+    def _paint_name(self, painter: QPainter) -> None:
+        bold, small = themes.font(bold=True), themes.font(themes.SMALL_PIXELS)
+        metrics = QFontMetricsF(bold)
+        lock = _LOCK if self._corner.locked else 0.0
+        room = self.width() - self._weight_width() - lock - 6
+        name = metrics.elidedText(self._name(), Qt.TextElideMode.ElideRight, room)
+        percent = f"{self._percent} %"
+        name_width = metrics.horizontalAdvance(name)
+        width = lock + name_width + 5 + QFontMetricsF(small).horizontalAdvance(percent)
+        left = min(max(self._centre.x() - width / 2, 3.0), self.width() - width - 3.0)
+        base = self._centre.y() + REACH + metrics.ascent() - 1
+        if lock:
+            top = base - metrics.capHeight() / 2 - 6
+            sign = QRectF(left - 2, top, 12, 12)
+            icons.draw(painter, "locked", sign, QColor(255, 255, 255, 220))
+        texts = QPainterPath()
+        texts.addText(QPointF(left + lock, base), bold, name)
+        weight = QPainterPath()
+        weight.addText(QPointF(left + lock + name_width + 5, base), small, percent)
+        halo = QPen(QColor(0, 0, 0, 130), 3.0)
+        halo.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(halo)
+        painter.drawPath(texts)
+        painter.drawPath(weight)
+        painter.setFont(bold)
+        painter.setPen(QColor("white"))
+        painter.drawText(QPointF(left + lock, base), name)
+        painter.setFont(small)
+        painter.setPen(QColor(255, 255, 255, 205))
+        painter.drawText(QPointF(left + lock + name_width + 5, base), percent)
+
+    def _name(self) -> str:
+        return self._corner.name or "nothing yet"
+
+    def _weight_width(self) -> float:
+        return QFontMetricsF(themes.font(themes.SMALL_PIXELS)).horizontalAdvance("100 %") + 5
+
+    def _tell(self) -> None:
+        locked = ", locked" if self._corner.locked else ""
+        self.setAccessibleName(f"Point {self._index + 1}: {self._name()}")
+        self.setAccessibleDescription(
+            f"{self._percent} %{locked}. Arrow keys move it, Return opens its menu, R re-rolls, "
+            "L locks, F2 renames, Delete removes."
+        )
+        self.setToolTip(
+            f"{self._name()}: locked against re-rolling and moving"
+            if self._corner.locked
+            else f"{self._name()}: drag to move, double click to re-roll, right click for more"
+        )
