@@ -21,6 +21,7 @@ from instrument import (
     MidiMapError,
     ModelLibraryError,
     MovePad,
+    MovePoint,
     NoteOff,
     NoteOn,
     PitchBend,
@@ -216,6 +217,8 @@ class Bridge(QObject):
         match event:
             case MovePad():
                 name, value = "pad", (event.x, event.y)
+            case MovePoint():
+                name = "corners_changed"  # whatever it is then, it is told anew
             case PitchBend():
                 name, value = "bend", event.value
             case ControlChange(controller=controller) if controller == MOD_WHEEL:

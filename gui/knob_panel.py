@@ -25,7 +25,7 @@ COLUMNS = 4
 TALLEST = 590  # more would only tear the rows apart
 PAGES: dict[str, tuple[str, ...]] = {
     "Sound": (),
-    "Playing": ("keys", "timbre", "pressure", "pedals, breath", "unison"),
+    "Playing": ("motion", "keys", "timbre", "pressure", "pedals, breath", "unison"),
     "Effects": ("chorus", "delay", "reverb"),
     "Motion": (
         "tempo, path",

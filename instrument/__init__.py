@@ -43,10 +43,10 @@ from .midi_map import (
 )
 from .midi_source import Source
 from .models import ModelLibraryError
+from .nearness import CORNER_PLACES, MOST_POINTS, pad_weights
 from .options import InstrumentOptions
 from .pad_path import PadPath
 from .pad_points import are_in_corners, places_of, weights_at
-from .pad_weights import CORNER_PLACES, MOST_POINTS, pad_weights
 from .parameters import AXES, BY_NAME, MOD_WHEEL, PARAMETERS, SUSTAIN_PEDAL, Parameter
 from .paths import training_folder
 from .preset import Ancestor, Preset, PresetError, decode_pasted, encode_preset, fingerprint

@@ -24,8 +24,8 @@ from types import MappingProxyType
 import msgspec
 import numpy as np
 
-from .pad_weights import Place as PadPlace
-from .pad_weights import pad_weights
+from .nearness import Place as PadPlace
+from .nearness import pad_weights
 from .pool import NoteInfo
 from .renderer_protocol import Leaning, RenderNote, Shade
 from .status import Freshness

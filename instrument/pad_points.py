@@ -1,6 +1,6 @@
 """The pad's timbre points: where they are, and how one is added, moved or taken away.
 
-Pure functions of tuples of points; `pad_weights.py` says how much of each sounds where.
+Pure functions of tuples of points; `nearness.py` says how much of each sounds where.
 """
 
 import math
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from .pad_weights import CORNER_PLACES, MOST_POINTS, Place, pad_weights, standing_places
+from .nearness import CORNER_PLACES, MOST_POINTS, Place, pad_weights, standing_places
 from .status import Corner
 
 FEWEST_POINTS = 1

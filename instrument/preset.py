@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from .json_text import to_lines
+from .nearness import MOST_POINTS
 from .pad_path import PadPath
-from .pad_weights import MOST_POINTS
 from .parameters import BY_NAME, MOD_WHEEL, PARAMETERS, defaults
 from .preset_migration import VERSION, migrate
 from .status import Corner
