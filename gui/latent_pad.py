@@ -154,6 +154,11 @@ class LatentPad(QWidget):
         self.points.show_timbres(timbres)
         self._points_changed()
 
+    def show_playability(self, marks: tuple[tuple[float, float, float], ...]) -> None:
+        """Shade where notes are out of tune: places, and the share of their notes in tune."""
+        self._field.show_marks(marks)
+        self.update()
+
     def show_fresh(self, n_fresh: int, n_notes: int) -> None:
         """Close the ring around the finger as the notes become fresh."""
         self._share_fresh = n_fresh / n_notes if n_notes else 0.0

@@ -244,6 +244,7 @@ class MainWindow(QMainWindow):
         bridge.timbres_changed.connect(self.pad.show_timbres)
         bridge.timbres_changed.connect(self.browser.show_timbres)
         bridge.path_changed.connect(self.pad.show_path)
+        bridge.playability_changed.connect(self.pad.show_playability)
         bridge.motion_changed.connect(lambda motion: self.pad.show_motion(*motion))
         bridge.tempo_changed.connect(lambda _tempo: self.status_line.show_status(bridge.status))
         bridge.cache_changed.connect(lambda counts: self.pad.show_fresh(*counts))

@@ -147,7 +147,7 @@ class PointHandle(QAbstractButton):
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrows move it (Shift: far), R re-rolls, L locks, F2 renames, Delete removes."""
+        """Arrows move it (Shift: far), R re-rolls, Ctrl+L locks, F2 renames, Delete removes."""
         key, corner = event.key(), self._corner
         if key in _WAYS and not corner.locked:
             is_far = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
@@ -158,7 +158,7 @@ class PointHandle(QAbstractButton):
             self.menu_wanted.emit(self._index)
         elif key == Qt.Key.Key_R and not corner.locked:
             self.rerolled.emit(self._index)
-        elif key == Qt.Key.Key_L:
+        elif key == Qt.Key.Key_L and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.lock_toggled.emit(self._index, not corner.locked)
         elif key == Qt.Key.Key_F2:
             self.rename_wanted.emit(self._index)
@@ -226,7 +226,7 @@ class PointHandle(QAbstractButton):
         self.setAccessibleName(f"Point {self._index + 1}: {self._name()}")
         self.setAccessibleDescription(
             f"{self._percent} %{locked}. Arrow keys move it, Return opens its menu, R re-rolls, "
-            "L locks, F2 renames, Delete removes."
+            "Ctrl+L locks, F2 renames, Delete removes."
         )
         self.setToolTip(
             f"{self._name()}: locked against re-rolling and moving"

@@ -56,7 +56,7 @@ from .nearest_model import nearest_model
 from .options import InstrumentOptions
 from .output import Output
 from .pad_motion import OWN_EVENTS, STEP_SECONDS, PadMotion
-from .parameters import NOTE_ENDINGS
+from .parameters import AXES, NOTE_ENDINGS
 from .paths import (
     baked_folder,
     data_folder,
@@ -67,6 +67,7 @@ from .paths import (
     session_file,
     start_marker_file,
 )
+from .playability import MEASURED_SECONDS, MOST_PITCHES, Playability
 from .preset import Preset, PresetError, decode_preset, encode_preset
 from .recorder import Recorder
 from .renderer_client import RendererProcess
@@ -173,6 +174,7 @@ class Instrument:
         self._followed: RunFollower | None = None
         self._followed_at = -FOLLOW_SECONDS
         self._note_version = 0
+        self._playability = Playability()
         self._pictured: tuple[int, object] = (-1, None)
 
         self._open_guarded(None)
@@ -366,6 +368,7 @@ class Instrument:
                 recording=self._recorder.status,
                 notices=tuple(self._notices),
                 note_version=self._note_version,
+                playability=self._playability.marks,
             )
 
     def notify(self, text: str, *, is_error: bool = True) -> None:
@@ -634,6 +637,7 @@ class Instrument:
             self._recorder.stop()
             self._output.close()
             self._supply.close()
+            self._playability.close()
         if self._guard is not None:
             self._guard.is_good()
 
@@ -758,6 +762,7 @@ class Instrument:
                 self._midi.reopen()
             self._poll_midi()
         self._midi_control.look(now)
+        self._measure_place()
         if now - self._followed_at >= FOLLOW_SECONDS:
             self._followed_at = now
             self._follow()
@@ -765,6 +770,22 @@ class Instrument:
             self._seen_revision, self._changed_at = self._controls.revision, now
         if self._seen_revision != self._kept_revision and now - self._changed_at > SESSION_SECONDS:
             self._keep_session()
+
+    def _measure_place(self) -> None:
+        """Measure how well in tune the pad is where it rests and nobody plays."""
+        if not self._playability.look():
+            return
+        with self._controls_lock:
+            controls = self._controls
+            revision = (controls.heard_revision, controls.slides.revision)
+            pad = (controls.corners, tuple(controls.parameters[name] for name in AXES))
+            place, is_played = controls.heard_place, any(controls.gated)
+        self._playability.show_pad(pad)
+        if is_played or revision != self._wanted_revision or self._playability.knows(place):
+            return
+        waves = self._supply.fresh_waves(MOST_PITCHES, MEASURED_SECONDS)
+        if waves:
+            self._playability.measure(place, waves, self._supply.sample_rate)
 
     def _poll_midi(self) -> None:
         self._midi.poll()

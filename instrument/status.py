@@ -259,6 +259,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         recording: Of the output and of what is played.
         notices: The latest notices, oldest first.
         note_version: Counts up when the picture of `last_note` would change.
+        playability: Of the pad's places that were measured: x, y, share of their notes in tune.
     """
 
     audio: AudioStatus = AudioStatus()
@@ -302,3 +303,4 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     recording: RecordStatus = RecordStatus()
     notices: tuple[Notice, ...] = ()
     note_version: int = 0
+    playability: tuple[tuple[float, float, float], ...] = ()

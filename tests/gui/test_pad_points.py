@@ -116,15 +116,15 @@ def test_a_double_click_on_an_empty_place_keeps_its_sound_as_a_point(pad, instru
 
 
 @pytest.mark.parametrize(
-    ("key", "call"),
+    ("key", "modifier", "call"),
     [
-        (Qt.Key.Key_R, ("reroll", 3)),
-        (Qt.Key.Key_L, ("lock_corner", 3, True)),
-        (Qt.Key.Key_Delete, ("remove_point", 3)),
+        (Qt.Key.Key_R, Qt.KeyboardModifier.NoModifier, ("reroll", 3)),
+        (Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier, ("lock_corner", 3, True)),
+        (Qt.Key.Key_Delete, Qt.KeyboardModifier.NoModifier, ("remove_point", 3)),
     ],
 )
-def test_a_point_in_focus_is_worked_by_keys(pad, instrument, qtbot, key, call):
-    QTest.keyClick(pad.points.handles[3], key)
+def test_a_point_in_focus_is_worked_by_keys(pad, instrument, qtbot, key, modifier, call):
+    QTest.keyClick(pad.points.handles[3], key, modifier)
     qtbot.waitUntil(lambda: call in instrument.calls)
 
 
@@ -319,8 +319,8 @@ DARK, BRIGHT = Features(0.0, 0.1, 0.5, 0.1), Features(1.0, 0.1, 0.5, 0.1)
 def test_a_place_on_a_point_has_its_colour():
     places = [(0.0, 0.0), (0.5, 0.5)]
     image = field_image([DARK, BRIGHT], places, 5)
-    assert image.pixelColor(2, 2) == colour_of(BRIGHT, depth=1.0)
-    assert image.pixelColor(0, 4) == colour_of(DARK, depth=1.0)
+    assert image.pixel(2, 2) == colour_of(BRIGHT, depth=1.0).rgb()
+    assert image.pixel(0, 4) == colour_of(DARK, depth=1.0).rgb()
 
 
 def test_colours_mix_as_light_does():
