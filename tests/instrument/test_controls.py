@@ -340,10 +340,10 @@ class TestPad:
     def test_latents_of_another_size_are_no_target(self, controls):
         assert controls.target("hash", 3) is None
 
-    def test_there_are_four_corners(self, controls):
+    def test_a_point_that_is_not_there_is_refused(self, controls):
         with pytest.raises(ValueError, match=r"point must be 0\.\.3, not 4"):
             controls.set_corner(4, CORNERS[0])
-        with pytest.raises(ValueError, match="no corners before a model"):
+        with pytest.raises(ValueError, match="no points before a model"):
             Controls().set_corner(0, CORNERS[0])
 
 
