@@ -12,37 +12,38 @@ GROUP = "timbre axes"
 NEAR_NOTHING = 0.3  # a correlation below says hardly more than chance
 
 
-class AxisKnobs(QWidget):
-    """A row of knobs under a caption; for a model without axes, a line that says what to do."""
+class AxisKnobs:
+    """A row of knobs and a caption; for a model without axes, a line that says what to do.
 
-    def __init__(self, knobs: Mapping[str, Knob], parent: QWidget | None = None) -> None:
+    Attributes:
+        head: The caption, and the line.
+        row: The knobs.
+    """
+
+    def __init__(self, knobs: Mapping[str, Knob]) -> None:
         """Lay out the knobs.
 
         Args:
             knobs: By parameter, those of `AXES`.
-            parent: In Qt's tree.
         """
-        super().__init__(parent)
         self._knobs = {name: knobs[name] for name in AXES}
+        self.head, self.row = QWidget(), QGridLayout()
         self.source = _caption("measured")
         self.advice = _caption("")
         self.advice.setWordWrap(True)
-        head = QHBoxLayout()
-        head.setContentsMargins(0, 3, 0, 0)
-        head.addWidget(_caption(GROUP.upper()))
-        head.addStretch(1)
-        head.addWidget(self.source)
-        row = QGridLayout()
-        row.setSpacing(0)
-        for place, knob in enumerate(self._knobs.values()):
-            row.addWidget(knob, 0, place)
-            row.setColumnStretch(place, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        line = QHBoxLayout()
+        line.addWidget(_caption(GROUP.upper()))
+        line.addStretch(1)
+        line.addWidget(self.source)
+        layout = QVBoxLayout(self.head)
+        layout.setContentsMargins(0, 3, 0, 0)
         layout.setSpacing(2)
-        layout.addLayout(head)
+        layout.addLayout(line)
         layout.addWidget(self.advice)
-        layout.addLayout(row, 1)
+        self.row.setSpacing(0)
+        for place, knob in enumerate(self._knobs.values()):
+            self.row.addWidget(knob, 0, place)
+            self.row.setColumnStretch(place, 1)
         self._show_axes((), "")
 
     def show_model(self, model: ModelInfo) -> None:

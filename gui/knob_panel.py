@@ -100,7 +100,10 @@ class KnobPanel(QWidget):
         layout.setSpacing(2)
         for group in groups:
             if group == AXES_GROUP:
-                layout.addWidget(self._axes(theme), 1)
+                self._make_knobs(group, theme)
+                self.axes = AxisKnobs(self.knobs)
+                layout.addWidget(self.axes.head)
+                layout.addLayout(self.axes.row, 1)
                 continue
             caption = QLabel(group.upper())
             caption.setProperty("role", "caption")
@@ -117,11 +120,6 @@ class KnobPanel(QWidget):
         for widget in (scroll, scroll.viewport(), page):
             widget.setAutoFillBackground(False)
         return scroll
-
-    def _axes(self, theme: Theme) -> AxisKnobs:
-        self._make_knobs(AXES_GROUP, theme)
-        self.axes = AxisKnobs(self.knobs)
-        return self.axes
 
     def _make_knobs(self, group: str, theme: Theme) -> list[Knob]:
         made = [Knob(parameter, theme) for parameter in PARAMETERS if parameter.group == group]

@@ -2,7 +2,6 @@
 
 from PySide6.QtCore import QEvent, QMimeData, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QAction,
     QContextMenuEvent,
     QDragEnterEvent,
     QDragLeaveEvent,
@@ -22,17 +21,19 @@ from instrument import PAD_X, PAD_Y, Corner, PadPath, Timbre
 
 from .pad_field import PadField
 from .pad_finger import finger_rect, paint_finger
+from .pad_menu import PadActions, add_path_to, add_place_to, add_point_to, ask_for_name
 from .pad_path_view import PadPathView
 from .pad_points import PadPoints
-from .pad_touch import Touch, touch_of
+from .pad_stroke import PadStroke
+from .pad_touch import touch_of
 from .pad_trail import PadTrail
-from .point_menu import PointActions, add_place_to, add_point_to, ask_for_name
 from .theme import Theme
 
 TIMBRE_MIME = "application/x-timbrepad-timbre"
 SIDE, ABOVE, BELOW = 30, 24, 44  # pixels around what the finger can reach, for discs and names
 FINE_STEP, COARSE_STEP = 0.01, 0.1
-FINE_DRAG = 0.2  # of the mouse's way, with Shift
+USUAL_SIDE = 620.0  # pixels of a pad, up to which points and finger are drawn as they are
+LARGEST_SCALE = 2.2
 TRAIL_MILLISECONDS = 33
 
 
@@ -61,21 +62,17 @@ class LatentPad(QWidget):
         self._theme = theme
         self._x = self._y = 0.5
         self._share_fresh = 0.0
-        self._is_drag = False
         self._learning = ""
-        self._fine_from: QPointF | None = None
-        self._knot: int | None = None  # of the path, that is dragged
-        self._hardness = -1
         self._motion = PadPathView(theme)
-        self._is_recording = False
+        self._stroke = PadStroke(self, self._motion)
         self._trail = PadTrail()
         self._field = PadField(theme)
         self._trail_timer = QTimer(self)
         self._trail_timer.setInterval(TRAIL_MILLISECONDS)
         self._trail_timer.timeout.connect(self._fade_trail)
         self.points = PadPoints(self, theme)
-        self._connect_points()
-        self._actions = PointActions(
+        self._connect_parts()
+        self._actions = PadActions(
             choose=self.timbre_chosen.emit,
             reroll=self.rerolled.emit,
             lock=self.lock_toggled.emit,
@@ -83,6 +80,9 @@ class LatentPad(QWidget):
             remove=self.point_removed.emit,
             add=self.point_added.emit,
             arrange=self.arranged.emit,
+            make_path=self.make_path,
+            play_path=self.path_toggled.emit,
+            clear_path=self.path_cleared.emit,
         )
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAcceptDrops(True)
@@ -104,12 +104,12 @@ class LatentPad(QWidget):
 
     def show_place(self, x: float, y: float) -> None:
         """Show where the instrument says that the finger is."""
-        if not self._is_drag and (x, y) != (self._x, self._y):
+        if not self._stroke.is_finger and (x, y) != (self._x, self._y):
             self._place(x, y)
 
     def show_path(self, path: PadPath | None) -> None:
         """Show the path."""
-        if self._knot is None:
+        if not self._stroke.is_bending:
             self._motion.path = path
         if path is None and self._motion.mode == "editing":
             self._motion.mode = ""
@@ -135,12 +135,7 @@ class LatentPad(QWidget):
         A stroke is one of the mouse, or of the arrow keys until this is called again. While
         "editing", strokes drag the path's points.
         """
-        mode = "" if mode == self._motion.mode else mode
-        was_drawing = self._motion.mode == "drawing"
-        self._motion.mode = mode
-        if self._is_recording:
-            self._is_recording = False
-            self.recorded.emit(False, was_drawing)
+        self._stroke.make("" if mode == self._motion.mode else mode)
         self._tell()
         self.update()
 
@@ -162,7 +157,7 @@ class LatentPad(QWidget):
     def show_fresh(self, n_fresh: int, n_notes: int) -> None:
         """Close the ring around the finger as the notes become fresh."""
         self._share_fresh = n_fresh / n_notes if n_notes else 0.0
-        self.update(finger_rect(self.to_pixels(*self.place)))
+        self.update(finger_rect(self.to_pixels(*self.place), self.scale))
 
     def show_learning(self, target: str) -> None:
         """Show which of its ways waits for a MIDI controller: `PAD_X`, `PAD_Y`, or any other."""
@@ -171,7 +166,15 @@ class LatentPad(QWidget):
 
     def active_rect(self) -> QRectF:
         """Give the part that the finger can reach, in pixels."""
-        return QRectF(self.rect()).adjusted(SIDE, ABOVE, -SIDE, -BELOW)
+        scale = self.scale
+        return QRectF(self.rect()).adjusted(
+            scale * SIDE, scale * ABOVE, -scale * SIDE, -scale * BELOW
+        )
+
+    @property
+    def scale(self) -> float:
+        """How large points and finger are drawn: larger on a pad that fills a large screen."""
+        return min(max(min(self.width(), self.height()) / USUAL_SIDE, 1.0), LARGEST_SCALE)
 
     def to_pixels(self, x: float, y: float) -> QPointF:
         """Give where a place of the pad is on the widget."""
@@ -203,7 +206,7 @@ class LatentPad(QWidget):
         if touch.is_begun and self.points.at(touch.position) is not None:
             event.ignore()
             return False
-        self._take_touch(touch)
+        self._stroke.take(touch)
         event.accept()
         return True
 
@@ -213,23 +216,23 @@ class LatentPad(QWidget):
         if touch is None or (touch.is_begun and self.points.at(touch.position) is not None):
             event.ignore()  # then it comes again as the mouse's
             return
-        self._take_touch(touch)
+        self._stroke.take(touch)
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Put the finger here; with Shift move it finely from where it is."""
         if event.button() == Qt.MouseButton.LeftButton:
-            self._press(event.position(), event.modifiers())
+            self._stroke.press(event.position(), event.modifiers())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Move the finger, or a point of the path."""
-        if self._knot is not None or self._is_drag:
-            self._drag(event.position(), event.modifiers())
+        if self._stroke.is_on:
+            self._stroke.drag(event.position(), event.modifiers())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Lift the finger; it stays where it is."""
         if event.button() == Qt.MouseButton.LeftButton:
-            self._release()
+            self._stroke.release()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Keep what sounds here as a new point; while a path is made it is only a press."""
@@ -252,7 +255,7 @@ class LatentPad(QWidget):
         key = event.key()
         if key in ways:
             right, up = ways[Qt.Key(key)]
-            self._begin_stroke()
+            self._stroke.begin_recording()
             self._move(round(self._x + right, 4), round(self._y + up, 4))
         elif key == Qt.Key.Key_Home:
             self._move(0.5, 0.5)
@@ -316,15 +319,20 @@ class LatentPad(QWidget):
             self._paint_learning(painter)
             self._motion.paint(painter, self.place, self.active_rect(), self.to_pixels)
             colour = self.points.colour_at(*self.place)
-            paint_finger(painter, finger, colour, self._share_fresh, self._theme)
+            paint_finger(painter, finger, colour, self._share_fresh, self._theme, self.scale)
         if self.hasFocus():
             painter.setPen(QPen(self._theme.colour("accent", 0.75), 1.2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 9, 9)
         painter.end()
 
-    def _connect_points(self) -> None:
-        points = self.points
+    def _connect_parts(self) -> None:
+        stroke, points = self._stroke, self.points
+        stroke.moved.connect(self._move)
+        stroke.recorded.connect(self.recorded)
+        stroke.path_changed.connect(self.path_changed)
+        stroke.path_changed.connect(lambda _path: self.update())
+        stroke.pressed_hard.connect(self.pressed_hard)
         points.dragged.connect(self._drag_point)
         points.dropped.connect(lambda _index: self._points_changed())
         points.stepped.connect(self._step_point)
@@ -356,11 +364,6 @@ class LatentPad(QWidget):
         self._tell()
         self.update()
 
-    def _begin_stroke(self) -> None:
-        if self._motion.mode in ("path", "drawing") and not self._is_recording:
-            self._is_recording = True
-            self.recorded.emit(True, self._motion.mode == "drawing")
-
     def _new_menu(self) -> QMenu:
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -371,73 +374,13 @@ class LatentPad(QWidget):
             menu.addSeparator()
         add_place_to(menu, place, self.points.corners, self.points.timbres, self._actions)
         menu.addSeparator()
-        self._add_path_to(menu)
+        add_path_to(menu, self._motion, self._actions)
         self.menu_opened.emit(menu)
         return menu
-
-    def _add_path_to(self, menu: QMenu) -> None:
-        path = menu.addMenu("Path")
-        is_there = self._motion.path is not None
-        self._add_making_to(path, "path", "Record a path\tCtrl+M")
-        self._add_making_to(path, "drawing", "Draw a path\tCtrl+Shift+M")
-        self._add_making_to(path, "editing", "Edit its points").setEnabled(is_there)
-        playing = "Stop playing" if self._motion.share >= 0.0 else "Play"
-        path.addAction(f"{playing}\tCtrl+Space", self.path_toggled.emit).setEnabled(is_there)
-        path.addAction("Clear\tDel", self.path_cleared.emit).setEnabled(is_there)
-
-    def _add_making_to(self, menu: QMenu, mode: str, text: str) -> QAction:
-        return menu.addAction("Stop" if self.making == mode else text, lambda: self.make_path(mode))
 
     def _open_menu(self, index: int) -> None:
         handle = self.points.handles[index]
         self.corner_menu(index).popup(handle.mapToGlobal(handle.rect().bottomLeft()))
-
-    def _take_touch(self, touch: Touch) -> None:
-        """Let a touch do what the mouse does, and tell how hard it presses."""
-        if touch.is_begun:
-            self._press(touch.position, Qt.KeyboardModifier.NoModifier)
-        elif not touch.is_over and (self._is_drag or self._knot is not None):
-            self._drag(touch.position, Qt.KeyboardModifier.NoModifier)
-        hardness = 0 if touch.is_over and self._hardness > 0 else touch.pressure
-        if hardness >= 0 and hardness != self._hardness:
-            self._hardness = hardness
-            self.pressed_hard.emit(hardness)
-        if touch.is_over:
-            self._release()
-
-    def _press(self, position: QPointF, modifiers: Qt.KeyboardModifier) -> None:
-        if self._motion.mode == "editing":
-            self._knot = self._motion.knot_at(position, self.place, self.to_pixels)
-            if self._knot is not None:
-                return
-        self._is_drag = True
-        self._drag(position, modifiers)
-        self._begin_stroke()
-
-    def _drag(self, position: QPointF, modifiers: Qt.KeyboardModifier) -> None:
-        if self._knot is not None:
-            seen = self.to_place(position)
-            self._motion.path = self._motion.with_knot(self._knot, seen, self.place)
-            self.path_changed.emit(self._motion.path)
-            self.update()
-            return
-        if modifiers & Qt.KeyboardModifier.ShiftModifier:
-            former = self._fine_from or position
-            self._fine_from = position
-            active = self.active_rect()
-            x = self._x + FINE_DRAG * (position.x() - former.x()) / active.width()
-            y = self._y - FINE_DRAG * (position.y() - former.y()) / active.height()
-        else:
-            self._fine_from = None
-            x, y = self.to_place(position)
-        self._move(x, y)
-
-    def _release(self) -> None:
-        self._is_drag = False
-        self._knot = None
-        self._fine_from = None
-        if self._is_recording:
-            self.make_path("")
 
     def _move(self, x: float, y: float) -> None:
         """Take a place from the player and pass it on."""

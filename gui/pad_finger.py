@@ -10,14 +10,19 @@ GLOW = 8.0
 _CORE = 7.5
 
 
-def finger_rect(centre: QPointF) -> QRect:
+def finger_rect(centre: QPointF, scale: float = 1.0) -> QRect:
     """Give the pixels that the finger may cover."""
-    reach = RADIUS + GLOW + 1
+    reach = scale * (RADIUS + GLOW) + 1
     return QRectF(centre.x() - reach, centre.y() - reach, 2 * reach, 2 * reach).toAlignedRect()
 
 
 def paint_finger(
-    painter: QPainter, centre: QPointF, colour: QColor, share_fresh: float, theme: Theme
+    painter: QPainter,
+    centre: QPointF,
+    colour: QColor,
+    share_fresh: float,
+    theme: Theme,
+    scale: float = 1.0,
 ) -> None:
     """Draw the finger.
 
@@ -27,7 +32,12 @@ def paint_finger(
         colour: Of what sounds there.
         share_fresh: Of the notes, 0..1: how far the ring is closed.
         theme: The colours.
+        scale: How large.
     """
+    painter.save()
+    painter.translate(centre)
+    painter.scale(scale, scale)
+    centre = QPointF()
     glow = QRadialGradient(centre, RADIUS + GLOW)
     glow.setColorAt(0.55, QColor(255, 255, 255, 130))
     glow.setColorAt(1.0, QColor(255, 255, 255, 0))
@@ -45,3 +55,4 @@ def paint_finger(
     painter.drawEllipse(ring)
     painter.setPen(QPen(theme.colour("fresh" if share_fresh >= 1.0 else "rendering"), 2.6))
     painter.drawArc(ring, 90 * 16, round(-360 * 16 * share_fresh))
+    painter.restore()

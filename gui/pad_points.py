@@ -1,5 +1,6 @@
 """The pad's timbre points as seen: a handle for each, their colours, and lines to the finger."""
 
+import math
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -105,8 +106,8 @@ class PadPoints(QObject):
             ((self._pad.to_pixels(*place) - pixel).manhattanLength(), index)
             for index, place in enumerate(self.places)
         ]
-        nearest, index = min(ways, default=(REACH, 0))
-        return index if nearest < REACH else None
+        nearest, index = min(ways, default=(math.inf, 0))
+        return index if nearest < self._pad.scale * REACH else None
 
     def colour_at(self, x: float, y: float) -> QColor:
         """Give the colour of what sounds at a place."""
@@ -116,14 +117,17 @@ class PadPoints(QObject):
         """Put each handle where its point is."""
         within = QRectF(self._pad.rect()).adjusted(EDGE, 0, -EDGE, 0)
         for handle, place in zip(self.handles, self.places, strict=True):
-            handle.stand_at(self._pad.to_pixels(*place), within)
+            handle.stand_at(self._pad.to_pixels(*place), within, self._pad.scale)
 
     def paint_lines(self, painter: QPainter, finger: QPointF) -> None:
         """Draw a line from the finger to each point, as thick as its weight."""
         for place, weight in zip(self.places, self._weights, strict=True):
             if weight < LEAST_SHOWN:
                 continue
-            pen = QPen(QColor(255, 255, 255, round(40 + 170 * weight)), 0.8 + 5.0 * weight)
+            pen = QPen(
+                QColor(255, 255, 255, round(40 + 170 * weight)),
+                self._pad.scale * (0.8 + 5.0 * weight),
+            )
             pen.setCapStyle(Qt.PenCapStyle.RoundCap)
             painter.setPen(pen)
             painter.drawLine(finger, self._pad.to_pixels(*place))

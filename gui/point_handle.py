@@ -4,6 +4,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
+    QFont,
     QFontMetricsF,
     QKeyEvent,
     QMouseEvent,
@@ -24,7 +25,6 @@ RADIUS = 10.0
 REACH = RADIUS + 4.0  # from the disc's middle to the widget's upper edge
 LINE = 17  # pixels of the name's height
 WIDEST_NAME = 150.0
-NARROWEST_NAME = 64.0
 DRAG_FROM = 5.0  # pixels: less is a click
 FINE_STEP, COARSE_STEP = 0.01, 0.1
 _LOCK = 12.0
@@ -59,6 +59,7 @@ class PointHandle(QAbstractButton):
         self._centre = QPointF(REACH, REACH)  # of the disc
         self._pressed_at: QPointF | None = None
         self._is_dragged = self._is_target = False
+        self._scale = 1.0
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.show_point(self._corner, self._colour)
@@ -93,20 +94,29 @@ class PointHandle(QAbstractButton):
             self._is_target = is_target
             self.update()
 
-    def stand_at(self, place: QPointF, within: QRectF) -> None:
-        """Put the disc's middle at a place of the pad, and the name under it, all within a part."""
+    def stand_at(self, place: QPointF, within: QRectF, scale: float = 1.0) -> None:
+        """Put the disc's middle at a place of the pad, and the name under it, all within a part.
+
+        Args:
+            place: In the pad's pixels.
+            within: That the name does not leave.
+            scale: How large all is drawn.
+        """
+        self._scale = scale
         size = self.sizeHint()
         left = min(max(place.x() - size.width() / 2, within.left()), within.right() - size.width())
-        top = round(place.y() - REACH)
+        top = round(place.y() - scale * REACH)
         self._centre = QPointF(place.x() - round(left), place.y() - top)
         self.setGeometry(round(left), top, size.width(), size.height())
         self.update()
 
     def sizeHint(self) -> QSize:
         """Ask for room for the disc, the name and the widest weight."""
-        name = QFontMetricsF(themes.font(bold=True)).horizontalAdvance(self._name())
-        width = min(max(name, 2 * RADIUS), WIDEST_NAME) + self._weight_width() + 10
-        return QSize(round(width + (_LOCK if self._corner.locked else 0)), round(2 * REACH) + LINE)
+        name = QFontMetricsF(self._font(bold=True)).horizontalAdvance(self._name())
+        width = min(max(name, self._scale * 2 * RADIUS), self._scale * WIDEST_NAME)
+        lock = _LOCK if self._corner.locked else 0.0
+        height = self._scale * (2 * REACH + LINE)
+        return QSize(round(width + self._weight_width() + self._scale * (10 + lock)), round(height))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Take hold; what is locked does not move, and the pad takes the press."""
@@ -171,55 +181,58 @@ class PointHandle(QAbstractButton):
         """Draw the disc and what stands under it."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        radius = self._scale * RADIUS
         is_lit = self.underMouse() or self.hasFocus() or self._is_dragged or self._is_target
         if is_lit:
             ring = self._theme.colour("accent") if self.hasFocus() else QColor(255, 255, 255, 220)
             painter.setPen(QPen(ring, 1.6))
             painter.setBrush(QColor(255, 255, 255, 50))
-            painter.drawEllipse(self._centre, RADIUS + 3.0, RADIUS + 3.0)
+            painter.drawEllipse(self._centre, radius + 3.0, radius + 3.0)
         painter.setPen(QPen(QColor(0, 0, 0, 150), 2))
         painter.setBrush(self._colour)
-        painter.drawEllipse(self._centre, RADIUS, RADIUS)
+        painter.drawEllipse(self._centre, radius, radius)
         self._paint_name(painter)
         painter.end()
 
     def _paint_name(self, painter: QPainter) -> None:
-        bold, small = themes.font(bold=True), themes.font(themes.SMALL_PIXELS)
-        metrics = QFontMetricsF(bold)
-        lock = _LOCK if self._corner.locked else 0.0
+        """Draw padlock, name and weight in a line, white with a dark halo."""
+        bold, small = self._font(bold=True), self._font(bold=False)
+        metrics, gap = QFontMetricsF(bold), 5.0 * self._scale
+        lock = self._scale * _LOCK if self._corner.locked else 0.0
         room = self.width() - self._weight_width() - lock - 6
         name = metrics.elidedText(self._name(), Qt.TextElideMode.ElideRight, room)
         percent = f"{self._percent} %"
-        name_width = metrics.horizontalAdvance(name)
-        width = lock + name_width + 5 + QFontMetricsF(small).horizontalAdvance(percent)
+        after = lock + metrics.horizontalAdvance(name) + gap
+        width = after + QFontMetricsF(small).horizontalAdvance(percent)
         left = min(max(self._centre.x() - width / 2, 3.0), self.width() - width - 3.0)
-        base = self._centre.y() + REACH + metrics.ascent() - 1
+        base = self._centre.y() + self._scale * REACH + metrics.ascent() - 1
         if lock:
-            top = base - metrics.capHeight() / 2 - 6
-            sign = QRectF(left - 2, top, 12, 12)
-            icons.draw(painter, "locked", sign, QColor(255, 255, 255, 220))
-        texts = QPainterPath()
-        texts.addText(QPointF(left + lock, base), bold, name)
-        weight = QPainterPath()
-        weight.addText(QPointF(left + lock + name_width + 5, base), small, percent)
+            top = base - metrics.capHeight() / 2 - lock / 2
+            icons.draw(
+                painter, "locked", QRectF(left - 2, top, lock, lock), QColor(255, 255, 255, 220)
+            )
         halo = QPen(QColor(0, 0, 0, 130), 3.0)
         halo.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(halo)
-        painter.drawPath(texts)
-        painter.drawPath(weight)
-        painter.setFont(bold)
-        painter.setPen(QColor("white"))
-        painter.drawText(QPointF(left + lock, base), name)
-        painter.setFont(small)
-        painter.setPen(QColor(255, 255, 255, 205))
-        painter.drawText(QPointF(left + lock + name_width + 5, base), percent)
+        for text, font, x, alpha in ((name, bold, lock, 255), (percent, small, after, 205)):
+            outline = QPainterPath()
+            outline.addText(QPointF(left + x, base), font, text)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(halo)
+            painter.drawPath(outline)
+            painter.setFont(font)
+            painter.setPen(QColor(255, 255, 255, alpha))
+            painter.drawText(QPointF(left + x, base), text)
+
+    def _font(self, *, bold: bool) -> QFont:
+        """Give the typeface of the name, or that of the weight."""
+        pixels = themes.TEXT_PIXELS if bold else themes.SMALL_PIXELS
+        return themes.font(round(self._scale * pixels), bold=bold)
 
     def _name(self) -> str:
         return self._corner.name or "nothing yet"
 
     def _weight_width(self) -> float:
-        return QFontMetricsF(themes.font(themes.SMALL_PIXELS)).horizontalAdvance("100 %") + 5
+        return QFontMetricsF(self._font(bold=False)).horizontalAdvance("100 %") + 5 * self._scale
 
     def _tell(self) -> None:
         locked = ", locked" if self._corner.locked else ""

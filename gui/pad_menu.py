@@ -9,13 +9,14 @@ from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
 
 from instrument import MOST_POINTS, Corner, Timbre, are_in_corners
 
+from .pad_path_view import PadPathView
 from .timbre_menu import TimbreMenu
 
 MOST_NAME = 80
 
 
 @dataclass(frozen=True, kw_only=True)
-class PointActions:
+class PadActions:
     """What the menus can do, as plain calls; the pad fills them with its signals.
 
     Attributes:
@@ -26,6 +27,9 @@ class PointActions:
         remove: A point.
         add: A point with a timbre; "" is what sounds there.
         arrange: True: the points stand in the corners; False: they are weighed by nearness.
+        make_path: By the next stroke, as `PadPathView.mode` says.
+        play_path: Or stop playing it.
+        clear_path: Take it away.
     """
 
     choose: Callable[[int, str], None]
@@ -35,6 +39,9 @@ class PointActions:
     remove: Callable[[int], None]
     add: Callable[[float, float, str], None]
     arrange: Callable[[bool], None]
+    make_path: Callable[[str], None]
+    play_path: Callable[[], None]
+    clear_path: Callable[[], None]
 
 
 def add_point_to(
@@ -42,7 +49,7 @@ def add_point_to(
     index: int,
     points: Sequence[Corner],
     timbres: Sequence[Timbre],
-    actions: PointActions,
+    actions: PadActions,
 ) -> None:
     """Fill a menu with what can be done with a point."""
     point = points[index] if index < len(points) else Corner(name="")
@@ -62,7 +69,7 @@ def add_place_to(
     place: tuple[float, float],
     points: Sequence[Corner],
     timbres: Sequence[Timbre],
-    actions: PointActions,
+    actions: PadActions,
 ) -> None:
     """Fill a menu with what can be done at a place where no point is."""
     has_room = 0 < len(points) < MOST_POINTS
@@ -81,8 +88,24 @@ def add_place_to(
         action.setEnabled(bool(points) and (not is_on or len(points) == 4))
 
 
+def add_path_to(menu: QMenu, motion: PadPathView, actions: PadActions) -> None:
+    """Give a menu a submenu of what can be done with the path."""
+    path = menu.addMenu("Path")
+    is_there = motion.path is not None
+    for mode, text, is_possible in (
+        ("path", "Record a path\tCtrl+M", True),
+        ("drawing", "Draw a path\tCtrl+Shift+M", True),
+        ("editing", "Edit its points", is_there),
+    ):
+        said = "Stop" if motion.mode == mode else text
+        path.addAction(said, partial(actions.make_path, mode)).setEnabled(is_possible)
+    playing = "Stop playing" if motion.share >= 0.0 else "Play"
+    path.addAction(f"{playing}\tCtrl+Space", actions.play_path).setEnabled(is_there)
+    path.addAction("Clear\tDel", actions.clear_path).setEnabled(is_there)
+
+
 def ask_for_name(
-    parent: QWidget | None, index: int, point: Corner, actions: PointActions
+    parent: QWidget | None, index: int, point: Corner, actions: PadActions
 ) -> QInputDialog:
     """Open a field to type a point's name into."""
     dialog = QInputDialog(parent)
