@@ -140,7 +140,7 @@ def test_corner_of_the_pad_is_the_latent_of_that_corner(renderer: NoteRenderer) 
     corner = latents()[3 * 4 * LATENT_SIZE :]
     slots = np.zeros((3, N_FRAMES), np.float32)
     renderer.render([job(renderer.info.hash, slot=1, weights=bilinear(1.0, 1.0))], slots)
-    renderer.render([job(renderer.info.hash, slot=2, latents=corner)], slots)
+    renderer.render([job(renderer.info.hash, slot=2, latents=corner, weights=(1.0,))], slots)
     assert np.allclose(slots[1], slots[2], atol=1e-3)
 
 
