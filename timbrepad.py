@@ -923,7 +923,7 @@ def _write_raw_note(out: Path, pitch: int, sound: _Sound, device: str) -> None:
 
     from instrument.offline import wave_file
     from instrument.offline_player import PresetPlayer
-    from model.latent import blend, pad_weights
+    from instrument.renderer import place_latent
 
     info = sound.model()
     gansynth = _load_exactly(info.path, device)
@@ -936,8 +936,7 @@ def _write_raw_note(out: Path, pitch: int, sound: _Sound, device: str) -> None:
         lambda seed: gansynth.draw(seed).tolist(), has_timbres=bool(gansynth.timbres)
     )
     target = PresetPlayer(preset, info, _timbres(gansynth)).target(0.0)
-    latents = torch.frombuffer(bytearray(target.latents), dtype=torch.float32)
-    z = blend(latents.reshape(-1, info.latent_size), pad_weights(target.x, target.y))
+    z = place_latent(gansynth, target.latents, target.weights, target.leaning)
     wave = gansynth.generate(z[None], torch.tensor([pitch]))[0].numpy()
     with wave_file(out, gansynth.sample_rate, n_channels=1, encoding="FLOAT") as write:
         write(wave[:, None])

@@ -21,6 +21,7 @@ from instrument import (
     MidiMapError,
     ModelLibraryError,
     MovePad,
+    MovePoint,
     NoteOff,
     NoteOn,
     PitchBend,
@@ -56,6 +57,7 @@ _TOPICS: tuple[tuple[str, Callable[[Status], Any]], ...] = (
     ("gated_changed", lambda status: status.gated),
     ("recording_changed", lambda status: status.recording),
     ("path_changed", lambda status: status.path),
+    ("playability_changed", lambda status: status.playability),
     ("motion_changed", lambda s: ((round(s.heard_x, 4), round(s.heard_y, 4)), s.path_share)),
     ("tempo_changed", lambda status: (round(status.tempo, 1), status.is_clocked)),
     ("note_changed", lambda status: (status.last_note, status.note_version)),
@@ -94,6 +96,7 @@ class Bridge(QObject):
     gated_changed = Signal(object)
     note_changed = Signal(object)
     path_changed = Signal(object)
+    playability_changed = Signal(object)
     motion_changed = Signal(object)
     tempo_changed = Signal(object)
     timbres_changed = Signal(object)
@@ -216,6 +219,8 @@ class Bridge(QObject):
         match event:
             case MovePad():
                 name, value = "pad", (event.x, event.y)
+            case MovePoint():
+                name = "corners_changed"  # whatever it is then, it is told anew
             case PitchBend():
                 name, value = "bend", event.value
             case ControlChange(controller=controller) if controller == MOD_WHEEL:

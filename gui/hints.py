@@ -67,10 +67,10 @@ _TROUBLES: tuple[tuple[Callable[[str, Status], bool], Hint], ...] = (
 TIPS = (
     "Drag the white finger, or move it with the arrow keys",
     "Play with A W S E D F; Z and X change the octave",
-    "Drop a timbre from the left onto a corner of the pad",
+    "Drop a timbre from the left anywhere onto the pad",
     "Click a preset to try it: Esc brings your sound back, Enter keeps the new one",
     "Ctrl+Shift+B shows all presets on a map by sound, Ctrl+B breeds children of yours",
-    "Lock the corners you like, then re-roll the others",
+    "Lock the points you like, then re-roll the others",
     "Double click a knob for its default; Ctrl turns it finely",
     "Right click a knob or the pad to move it by a MIDI controller",
 )

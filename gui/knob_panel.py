@@ -16,6 +16,8 @@ from PySide6.QtWidgets import (
 
 from instrument import PARAMETERS
 
+from .axis_knobs import GROUP as AXES_GROUP
+from .axis_knobs import AxisKnobs
 from .knob import Knob
 from .theme import Theme
 
@@ -23,7 +25,7 @@ COLUMNS = 4
 TALLEST = 590  # more would only tear the rows apart
 PAGES: dict[str, tuple[str, ...]] = {
     "Sound": (),
-    "Playing": ("keys", "timbre", "pressure", "pedals, breath", "unison"),
+    "Playing": ("motion", "keys", "timbre", "pressure", "pedals, breath", "unison"),
     "Effects": ("chorus", "delay", "reverb"),
     "Motion": (
         "tempo, path",
@@ -97,6 +99,12 @@ class KnobPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         for group in groups:
+            if group == AXES_GROUP:
+                self._make_knobs(group, theme)
+                self.axes = AxisKnobs(self.knobs)
+                layout.addWidget(self.axes.head)
+                layout.addLayout(self.axes.row, 1)
+                continue
             caption = QLabel(group.upper())
             caption.setProperty("role", "caption")
             caption.setContentsMargins(0, 3, 0, 0)
@@ -113,14 +121,18 @@ class KnobPanel(QWidget):
             widget.setAutoFillBackground(False)
         return scroll
 
+    def _make_knobs(self, group: str, theme: Theme) -> list[Knob]:
+        made = [Knob(parameter, theme) for parameter in PARAMETERS if parameter.group == group]
+        for knob in made:
+            knob.turned.connect(self.turned)
+            knob.menu_opened.connect(self.menu_opened)
+            self.knobs[knob.parameter.name] = knob
+        return made
+
     def _row(self, group: str, theme: Theme) -> QGridLayout:
         row = QGridLayout()
         row.setSpacing(0)
-        for place, parameter in enumerate(p for p in PARAMETERS if p.group == group):
-            knob = Knob(parameter, theme)
-            knob.turned.connect(self.turned)
-            knob.menu_opened.connect(self.menu_opened)
-            self.knobs[parameter.name] = knob
+        for place, knob in enumerate(self._make_knobs(group, theme)):
             row.addWidget(knob, place // COLUMNS, place % COLUMNS)
         for column in range(COLUMNS):
             row.setColumnStretch(column, 1)

@@ -21,9 +21,11 @@ from instrument import (
     MOD_WHEEL,
     PAD_X,
     PAD_Y,
+    ChannelPressure,
     ControlChange,
     ModelInfo,
     MovePad,
+    MovePoint,
     NoteOff,
     NoteOn,
     NoteWave,
@@ -172,7 +174,7 @@ class MainWindow(QMainWindow):
         self.place_label.setProperty("role", "caption")
         self.reroll_all = QPushButton("Re-roll all")
         self.reroll_all.setIcon(icons.icon("dice", theme.colour("text"), theme.colour("faint")))
-        self.reroll_all.setToolTip("Draw new timbres for every corner that is not locked (Ctrl+R)")
+        self.reroll_all.setToolTip("Draw new timbres for every point that is not locked (Ctrl+R)")
         self.reroll_all.setEnabled(False)
         self.note_view = NoteView(theme)
         self.knobs = KnobPanel(theme)
@@ -237,10 +239,12 @@ class MainWindow(QMainWindow):
         bridge.moved.connect(self._show_moved)
         bridge.parameter_changed.connect(self.knobs.show_value)
         bridge.corners_changed.connect(self.pad.show_corners)
+        bridge.corners_changed.connect(self.browser.show_points)
         bridge.corners_changed.connect(lambda corners: self.reroll_all.setEnabled(bool(corners)))
         bridge.timbres_changed.connect(self.pad.show_timbres)
         bridge.timbres_changed.connect(self.browser.show_timbres)
         bridge.path_changed.connect(self.pad.show_path)
+        bridge.playability_changed.connect(self.pad.show_playability)
         bridge.motion_changed.connect(lambda motion: self.pad.show_motion(*motion))
         bridge.tempo_changed.connect(lambda _tempo: self.status_line.show_status(bridge.status))
         bridge.cache_changed.connect(lambda counts: self.pad.show_fresh(*counts))
@@ -278,7 +282,23 @@ class MainWindow(QMainWindow):
             lambda: bridge.post(TapTempo(time_seconds=time.monotonic()))
         )
         self.pad.timbre_chosen.connect(self._set_corner)
+        self.pad.point_moved.connect(
+            lambda index, x, y: bridge.post(MovePoint(index=index, x=x, y=y))
+        )
+        self.pad.point_added.connect(self._add_point)
+        self.pad.point_removed.connect(
+            lambda index: bridge.ask(lambda instrument: instrument.remove_point(index))
+        )
+        self.pad.point_renamed.connect(
+            lambda index, name: bridge.ask(lambda instrument: instrument.rename_point(index, name))
+        )
+        self.pad.arranged.connect(
+            lambda is_on: bridge.ask(lambda instrument: instrument.use_corners(is_on))
+        )
+        self.pad.path_changed.connect(lambda path: bridge.post(SetPath(path=path)))
+        self.pad.pressed_hard.connect(lambda value: bridge.post(ChannelPressure(value=value)))
         self.browser.timbre_chosen.connect(self._set_corner)
+        self.browser.point_wanted.connect(lambda name: self._add_point(*self.pad.place, name))
         self.pad.rerolled.connect(self._reroll)
         self.reroll_all.clicked.connect(lambda: self._reroll(None))
         self.pad.lock_toggled.connect(self._lock)
@@ -399,6 +419,7 @@ class MainWindow(QMainWindow):
     def _show_range(self, model: ModelInfo | None) -> None:
         if model is not None:
             self.keyboard.set_range(model.lowest_pitch, model.highest_pitch)
+            self.knobs.axes.show_model(model)
 
     def _show_key_layout(self) -> None:
         self.keyboard.show_letters(self.computer_keys.labels())
@@ -430,6 +451,9 @@ class MainWindow(QMainWindow):
 
     def _set_corner(self, index: int, timbre: str) -> None:
         self._bridge.ask(lambda instrument: instrument.set_corner(index, timbre))
+
+    def _add_point(self, x: float, y: float, timbre: str) -> None:
+        self._bridge.ask(lambda instrument: instrument.add_point(x, y, timbre))
 
     def _reroll(self, index: int | None) -> None:
         self._bridge.ask(lambda instrument: instrument.reroll(index))

@@ -591,14 +591,14 @@ class NoteCache:
             job=number,
             model=target.model,
             latents=target.latents,
-            x=target.x,
-            y=target.y,
+            weights=target.weights,
             pitch=pitch,
             slot=slot,
             sample_rate=self._sample_rate,
             first_only=first_only,
             shade=target.shade,
             heard=heard,
+            leaning=target.leaning,
         )
 
     def _keep(self, job: _Job, note: NoteInfo) -> None:

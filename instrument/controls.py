@@ -7,7 +7,7 @@ import math
 
 import msgspec
 
-from . import bank_select, registered, voicing
+from . import bank_select, pad_points, registered, voicing
 from .bank_select import BankSelect
 from .events import (
     AllNotesOff,
@@ -16,6 +16,7 @@ from .events import (
     ControlChange,
     KeyPressure,
     MovePad,
+    MovePoint,
     NoteOff,
     NoteOn,
     Panic,
@@ -31,6 +32,7 @@ from .levers import LEVERS, PEDALS, Levers
 from .midi_reader import position_of
 from .pad_path import PadPath
 from .parameters import (
+    AXES,
     BY_CONTROLLER,
     BY_NAME,
     KEY_MODES,
@@ -44,7 +46,7 @@ from .parameters import (
     SLIDE,
     defaults,
 )
-from .preset import N_CORNERS, Preset
+from .preset import Preset
 from .registered import Registered, RegisteredParameters, Setting
 from .renderer_protocol import Shade
 from .status import Corner
@@ -63,7 +65,7 @@ class Controls:
     Not for several threads at once: the instrument has a lock around it.
 
     Attributes:
-        corners: The pad's four corners; empty before a preset or a model is there.
+        corners: The pad's timbre points; empty before a preset or a model is there.
         pad_x: 0..1, rightward.
         pad_y: 0..1, upward.
         bend: The bend wheel, -1..1.
@@ -135,6 +137,10 @@ class Controls:
                 return self._set_parameter(event)
             case MovePad(x=x, y=y):
                 self.move_pad(x, y)
+                return ()
+            case MovePoint(index=index, x=x, y=y):
+                self.check_corner(index)
+                self.set_corners(pad_points.moved(self.corners, index, x, y))
                 return ()
             case SetTuning() | TuneKeys():
                 return self._tune(event)
@@ -213,10 +219,10 @@ class Controls:
         return (self._heard("tempo", 0.0),)
 
     def set_corner(self, index: int, corner: Corner) -> None:
-        """Put a timbre on a corner, 0 to 3.
+        """Put a timbre on a point.
 
         Raises:
-            ValueError: If there is no such corner.
+            ValueError: If there is no such point.
         """
         self.check_corner(index)
         corners = [*self.corners]
@@ -225,15 +231,15 @@ class Controls:
         self.revision += 1
 
     def set_corners(self, corners: tuple[Corner, ...]) -> None:
-        """Put timbres on all four corners."""
+        """Give the pad other points."""
         self.corners = corners
         self.revision += 1
 
     def check_corner(self, index: int) -> None:
-        """Raise ValueError if there is no such corner."""
+        """Raise ValueError if there is no such point."""
         if not self.corners:
-            raise ValueError("the pad has no corners before a model is open")
-        _check("corner", index, 0, N_CORNERS - 1)
+            raise ValueError("the pad has no points before a model is open")
+        _check("point", index, 0, len(self.corners) - 1)
 
     def preset(self, name: str, model_name: str, model_hash: str, latent_space: str = "") -> Preset:
         """Give what is set now as a preset."""
@@ -309,22 +315,32 @@ class Controls:
         return self._keys.pitch_of(key, self.parameters)
 
     def target(self, model_hash: str, latent_size: int) -> Target | None:
-        """Say what every key should sound like; None while the corners' latents are not known."""
-        latents = [corner.z for corner in self.corners]
-        if len(latents) != N_CORNERS or any(len(z) != latent_size for z in latents):
+        """Say what every key should sound like; None while the points' latents are not known."""
+        if not self.corners or any(len(corner.z) != latent_size for corner in self.corners):
             return None
-        return make_target(model_hash, latents, *self.heard_place)
+        return self._target_at(model_hash, *self.heard_place)
+
+    def _target_at(self, model_hash: str, x: float, y: float) -> Target:
+        """Say what lies at a place of the pad; the points' latents must be known."""
+        values = self._values()
+        return make_target(
+            model_hash,
+            [corner.z for corner in self.corners],
+            x,
+            y,
+            places=[corner.place for corner in self.corners],
+            leaning=tuple((axis, values[name]) for name, axis in AXES.items() if values[name]),
+        )
 
     def voicing(self, model_hash: str, latent_size: int) -> Voicing | None:
-        """Say what all layers should sound like; None while the corners' latents are not known."""
+        """Say what all layers should sound like; None while the points' latents are not known."""
         target = self.target(model_hash, latent_size)
         if target is None:
             return None
-        latents, values = [corner.z for corner in self.corners], self._values()
         slid = {
-            layer: (note, make_target(model_hash, latents, x, y).shaded(Shade(softness=softness)))
+            layer: (note, self._target_at(model_hash, x, y).shaded(Shade(softness=softness)))
             for layer, (note, x, y, softness) in self.slides.moved(
-                values, *self.heard_place
+                self._values(), *self.heard_place
             ).items()
         }
         return msgspec.structs.replace(self.voicing_of(target), slid=slid)

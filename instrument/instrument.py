@@ -51,7 +51,7 @@ from .models import ModelLibrary
 from .options import InstrumentOptions
 from .output import Output
 from .pad_motion import OWN_EVENTS, STEP_SECONDS, PadMotion
-from .parameters import NOTE_ENDINGS
+from .parameters import AXES, NOTE_ENDINGS
 from .paths import (
     baked_folder,
     data_folder,
@@ -60,6 +60,7 @@ from .paths import (
     presets_folder,
     recordings_folder,
 )
+from .playability import MEASURED_SECONDS, MOST_PITCHES, Playability
 from .present_sound import PresentSound
 from .preset import Preset, PresetError
 from .recorder import Recorder
@@ -154,6 +155,7 @@ class Instrument:
         self._recorded_place = (0.0, 0.0)
         self._last_look = -LOOK_SECONDS
         self._note_version = 0
+        self._playability = Playability()
         self._pictured: tuple[int, object] = (-1, None)
 
         self._session = Session(
@@ -374,6 +376,7 @@ class Instrument:
                 recording=self._recorder.status,
                 notices=tuple(self._notices),
                 note_version=self._note_version,
+                playability=self._playability.marks,
             )
 
     def notify(self, text: str, *, is_error: bool = True) -> None:
@@ -400,28 +403,51 @@ class Instrument:
             return wave
         return msgspec.structs.replace(wave, loop_start=0, loop_end=0)
 
-    # Presets and the pad's corners.
+    # Presets and the pad's points.
 
     def timbres(self) -> tuple[Timbre, ...]:
         """List the model's named timbres."""
         return self._sound.timbres
 
     def set_corner(self, index: int, timbre: str) -> None:
-        """Put a named timbre on corner 0 to 3; ValueError if there is no such corner or timbre."""
-        self._sound.set_corner(index, timbre)
+        """Put a named timbre on a point; ValueError if there is no such point or timbre."""
+        self._sound.points.set_timbre(index, timbre)
         self._wake.set()
 
     def reroll(self, index: int | None = None) -> None:
-        """Draw a new latent for one corner, or for every corner that is not locked.
+        """Draw a new latent for one point, or for every point that is not locked.
 
         Raises:
-            ValueError: If there is no such corner.
+            ValueError: If there is no such point.
         """
-        self._sound.reroll(index)
+        self._sound.points.reroll(index)
 
     def lock_corner(self, index: int, locked: bool) -> None:
-        """Lock a corner against re-rolling, or unlock it; ValueError if there is none."""
-        self._sound.lock_corner(index, locked)
+        """Lock a point against re-rolling and moving, or unlock it; ValueError if there is none."""
+        self._sound.points.lock(index, locked)
+
+    def rename_point(self, index: int, name: str) -> None:
+        """Call a point otherwise; ValueError if there is no such point, or the name is none."""
+        self._sound.points.rename(index, name)
+
+    def add_point(self, x: float, y: float, timbre: str = "") -> None:
+        """Put one more point on the pad: a timbre, or what sounds at the place now.
+
+        Raises:
+            ValueError: If the pad is full, or there is no such timbre.
+        """
+        self._sound.points.add(x, y, timbre)
+        self._wake.set()
+
+    def remove_point(self, index: int) -> None:
+        """Take a point off the pad; ValueError if there is no such point, or it is the last."""
+        self._sound.points.remove(index)
+        self._wake.set()
+
+    def use_corners(self, is_wanted: bool) -> None:
+        """Let the points stand in the pad's corners, or free; ValueError if they are not four."""
+        self._sound.points.use_corners(is_wanted)
+        self._wake.set()
 
     def preset(self) -> Preset:
         """Give what sounds now as a preset."""
@@ -535,6 +561,7 @@ class Instrument:
             self._output.close()
             self._supply.close()
         self._session.is_good()
+        self._playability.close()
 
     # The housekeeper.
 
@@ -612,6 +639,7 @@ class Instrument:
                 self._midi.reopen()
             self._poll_midi()
         self._midi_control.look(now)
+        self._measure_place()
         self._sound.look(now)
         if self._session.is_due(self._controls.revision, now):
             self._keep_session()
@@ -619,6 +647,22 @@ class Instrument:
     def _keep_session(self) -> None:
         revision = self._controls.revision  # before what it stands for: a newer one is kept later
         self._session.keep(self.preset(), revision)
+
+    def _measure_place(self) -> None:
+        """Measure how well in tune the pad is where it rests and nobody plays."""
+        if not self._playability.look():
+            return
+        with self._controls_lock:
+            controls = self._controls
+            revision = (controls.heard_revision, controls.slides.revision)
+            pad = (controls.corners, tuple(controls.parameters[name] for name in AXES))
+            place, is_played = controls.heard_place, any(controls.gated)
+        self._playability.show_pad(pad)
+        if is_played or not self._sound.is_aimed(revision) or self._playability.knows(place):
+            return
+        waves = self._supply.fresh_waves(MOST_PITCHES, MEASURED_SECONDS)
+        if waves:
+            self._playability.measure(place, waves, self._supply.sample_rate)
 
     def _poll_midi(self) -> None:
         self._midi.poll()

@@ -179,12 +179,12 @@ class RenderedNotes:
                 job=self._n_jobs,
                 model=cue.target.model,
                 latents=cue.target.latents,
-                x=cue.target.x,
-                y=cue.target.y,
+                weights=cue.target.weights,
                 pitch=cue.pitch,
                 slot=slot,
                 sample_rate=self._sample_rate,
                 shade=cue.target.shade,
+                leaning=cue.target.leaning,
             )
             self._jobs[job.job] = (cue.key, job)
             coming.add(cue.key)

@@ -17,8 +17,9 @@ class Parameter:
         name: The key in presets, events and code.
         label: What stands under the knob.
         group: The knobs that stand together.
-        unit: As shown: "dB", "s", "Hz", "cents", "semitones", "octaves", "bpm", "beats", "" for
-            0..1 (in percent), "count" for a plain whole number, "choice" for one of `choices`.
+        unit: As shown: "dB", "s", "Hz", "cents", "semitones", "octaves", "bpm", "beats", "sigma"
+            (standard deviations), "" for 0..1 (in percent), "count" for a plain whole number,
+            "choice" for one of `choices`.
         minimum: The least value, in the unit.
         maximum: The greatest value, in the unit.
         default: The value of a new preset.
@@ -99,7 +100,19 @@ PATH_MODES = ("off", "loop", "once", "to and fro")
 LFO_SHAPES = ("sine", "triangle", "rising", "falling", "square", "random")
 SLIDE_TARGETS = ("filter", "pad X", "pad Y")
 
+AXES = {
+    "axis_brightness": "brightness",
+    "axis_attack": "attack",
+    "axis_decay": "decay",
+    "axis_noisiness": "noisiness",
+}
+"""Parameter -> the measured axis of the model that it moves every timbre along."""
+
 PARAMETERS: tuple[Parameter, ...] = (
+    Parameter("axis_brightness", "bright", "timbre axes", "sigma", -3.0, 3.0, 0.0),
+    Parameter("axis_attack", "attack", "timbre axes", "sigma", -3.0, 3.0, 0.0),
+    Parameter("axis_decay", "decay", "timbre axes", "sigma", -3.0, 3.0, 0.0),
+    Parameter("axis_noisiness", "breath", "timbre axes", "sigma", -3.0, 3.0, 0.0),
     Parameter("attack", "attack", "envelope", "s", 0.001, 10.0, 0.002, "logarithmic", 73),
     Parameter("decay", "decay", "envelope", "s", 0.005, 20.0, 1.0, "logarithmic", 75),
     Parameter("sustain", "sustain", "envelope", "", 0.0, 1.0, 1.0, "linear", 79),

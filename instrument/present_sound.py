@@ -1,39 +1,36 @@
-"""What sounds: the preset, the model that plays it, and the latents at the pad's corners."""
+"""What sounds: the preset and the model that plays it, brought together."""
 
 import threading
 from collections.abc import Callable
-from itertools import count
 from pathlib import Path
-from random import Random
 
-import msgspec
 import numpy as np
 
 from .controls import Controls
-from .corners import corner_of, drawn_corners, resolve_corners
+from .corners import drawn_corners, resolve_corners
 from .events import AnyEvent
 from .models import ModelLibrary, ModelLibraryError, read_timbres
 from .nearest_model import nearest_model
 from .preset import Preset
 from .renderer_protocol import Answer, Drawn, ModelFailed, ModelLoaded
 from .run_follower import RunFollower
-from .status import Corner, ModelInfo, Timbre
+from .status import ModelInfo, Timbre
 from .supply import NoteSupply
+from .timbre_points import TimbrePoints
 
 FOLLOW_SECONDS = 1.0  # between two looks at a run that is followed
-N_SEEDS = 1_000_000
 
 
 class PresentSound:
     """Matches preset and model, and tells the supply of notes what the keys shall sound like.
 
-    All methods but those about one corner are called with the instrument's lock.
+    All methods are called with the instrument's lock; those of `points` take it themselves.
 
     Attributes:
         preset_name: Of the preset that was opened or saved last.
         saved_revision: Of the controls, when they were last as on disk.
         open_model: That the renderer has open.
-        timbres: Those that the wanted model names.
+        points: Those of the pad.
     """
 
     def __init__(
@@ -61,8 +58,14 @@ class PresentSound:
         self.preset_name = ""
         self.saved_revision = 0
         self.open_model: ModelInfo | None = None
-        self.timbres: tuple[Timbre, ...] = ()
         self.supply: NoteSupply
+        self.points = TimbrePoints(
+            controls,
+            lock,
+            controls_lock,
+            draw=lambda request, seed: self.supply.draw(request, seed),
+            notify=notify,
+        )
         self._controls = controls
         self._lock = lock
         self._controls_lock = controls_lock
@@ -70,12 +73,8 @@ class PresentSound:
         self._notify = notify
         self._hear = hear
         self._on_preset = on_preset
-        self._random = Random()
         self._model: ModelInfo | None = None  # that was asked for last
         self._corners_model = ModelInfo("", "", "")  # the one that made the corners' latents
-        # by request: where the latent belongs, and whether the player wanted another sound
-        self._draws: dict[int, tuple[int, Corner, bool]] = {}
-        self._requests = count(1)
         self._wanted_revision = (-1, -1)  # for which the supply has been told the voicing
         self._followed: RunFollower | None = None
         self._followed_at = -FOLLOW_SECONDS
@@ -86,49 +85,14 @@ class PresentSound:
         return self._model
 
     @property
+    def timbres(self) -> tuple[Timbre, ...]:
+        """Those that the wanted model names."""
+        return self.points.timbres
+
+    @property
     def timbres_of(self) -> str:
         """Hash of the model that `timbres` are of; "" when there are none."""
         return self._model.hash if self._model is not None and self.timbres else ""
-
-    def set_corner(self, index: int, timbre: str) -> None:
-        """Put a named timbre on corner 0 to 3.
-
-        Raises:
-            ValueError: If there is no such corner or timbre.
-        """
-        found = next((t for t in self.timbres if t.name.casefold() == timbre.casefold()), None)
-        if found is None:
-            raise ValueError(f'the model has no timbre "{timbre}"')
-        with self._controls_lock:
-            self._controls.check_corner(index)
-            locked = self._controls.corners[index].locked
-            self._controls.set_corner(index, corner_of(found, locked=locked))
-
-    def reroll(self, index: int | None = None) -> None:
-        """Draw a new latent for one corner, or for every corner that is not locked.
-
-        Raises:
-            ValueError: If there is no such corner.
-        """
-        with self._controls_lock:
-            corners = self._controls.corners
-            if index is not None:
-                self._controls.check_corner(index)
-        places = [index] if index is not None else range(len(corners))
-        for place in places:
-            if index is not None or not corners[place].locked:
-                self._draw(place, self._random.randrange(N_SEEDS), locked=corners[place].locked)
-
-    def lock_corner(self, index: int, locked: bool) -> None:
-        """Lock a corner against re-rolling, or unlock it.
-
-        Raises:
-            ValueError: If there is no such corner.
-        """
-        with self._controls_lock:
-            self._controls.check_corner(index)
-            corner = self._controls.corners[index]
-            self._controls.set_corner(index, msgspec.structs.replace(corner, locked=locked))
 
     def preset(self) -> Preset:
         """Give what sounds now as a preset."""
@@ -150,7 +114,7 @@ class PresentSound:
             self.preset_name = preset.name
             self.saved_revision = self._controls.revision
         self._on_preset()
-        self._draws.clear()
+        self.points.forget_draws()
         if model is not None:
             # a preset that says no model was written by hand, for whichever plays it
             self._corners_model = model
@@ -187,7 +151,7 @@ class PresentSound:
         """Ask for a model, and for its timbres where the corners are another one's."""
         if self._model is None or model.hash != self._model.hash:
             self._model = model
-            self.timbres = read_timbres(model)
+            self.points.timbres = read_timbres(model)
             self._wanted_revision = (-1, -1)
             self.supply.open_model(model)
         self._resolve_corners()
@@ -202,7 +166,7 @@ class PresentSound:
             self.open(former)
 
     def _resolve_corners(self) -> None:
-        """See to it that each corner has a latent of the model, once its timbres are known."""
+        """See to it that each point has a latent of the model, once its timbres are known."""
         model = self._model
         if model is None:
             return
@@ -239,33 +203,12 @@ class PresentSound:
         for place, corner in enumerate(corners):
             has_latent = is_same_space and len(corner.z) == model.latent_size
             if corner.seed is not None and not corner.timbre and not has_latent:
-                self._draw(place, corner.seed, locked=corner.locked, is_new=False)
-
-    def _draw(self, place: int, seed: int, *, locked: bool, is_new: bool = True) -> None:
-        """Ask the renderer for the latent of a seed.
-
-        Args:
-            place: The corner, 0 to 3.
-            seed: Of the draw.
-            locked: Whether the corner is.
-            is_new: Whether it is another sound than before, and not a preset's own come true.
-        """
-        request = next(self._requests)
-        with self._lock:
-            corner = Corner(name=f"Seed {seed}", seed=seed, locked=locked)
-            self._draws[request] = (place, corner, is_new)
-            if not self.supply.draw(request, seed):
-                self._draws.pop(request)
-                self._notify("The model is still being opened. Roll again in a moment.")
+                self.points.draw(place, corner.seed, is_new=False)
 
     def _drawn(self, request: int, z: tuple[float, ...]) -> None:
-        place, corner, is_new = self._draws.pop(request, (-1, None, False))
-        if corner is not None:  # else another preset has been opened since
-            with self._controls_lock:
-                unchanged = self._controls.revision == self.saved_revision
-                self._controls.set_corner(place, msgspec.structs.replace(corner, z=z))
-                if unchanged and not is_new:
-                    self.saved_revision = self._controls.revision
+        was_changed = self.is_changed
+        if self.points.take_drawn(request, z) is False and not was_changed:
+            self.saved_revision = self._controls.revision
 
     def take(self, answer: Answer) -> None:
         """Take what the renderer says about models and latents."""
@@ -273,7 +216,7 @@ class PresentSound:
             case ModelLoaded(model=model, timbres=timbres):
                 if self._model is not None and model.hash == self._model.hash:
                     self.open_model = model
-                    self.timbres = timbres
+                    self.points.timbres = timbres
                     self._resolve_corners()
             case ModelFailed(path=path, text=text):
                 self._model_failed(path, text)
@@ -318,6 +261,10 @@ class PresentSound:
             voicing = self._controls.voicing(model.hash, model.latent_size)
         if voicing is not None:
             self.supply.want(voicing)
+
+    def is_aimed(self, revision: tuple[int, int]) -> bool:
+        """Whether the supply has been told what the controls held at this revision."""
+        return revision == self._wanted_revision
 
     def aim_anew(self) -> None:
         """Tell the supply everything at the next `aim`, as it knows nothing."""

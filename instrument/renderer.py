@@ -15,15 +15,15 @@ from model.device import AUTO, CPU, Device, DeviceMissingError, choose_device
 from model.gansynth import GANSynth, ModelError
 from model.generator import Generator
 from model.gpu_generator import BATCH_SIZES
-from model.latent import blend, brightness_direction, pad_weights, slerp, turn
+from model.latent import blend, brightness_direction, slerp, turn
 from model.onward import Junction
 from model.plain_generator import is_plain, plain_specgrams
 from model.roofline import best_seconds, measure_peak, network_flops, roofline_seconds
 
 from .note_finish import Wave, finish_crop, finish_note
 from .pool import NoteInfo
-from .renderer_protocol import Heard, RenderNote, Shade
-from .status import ModelInfo, Timbre
+from .renderer_protocol import Heard, Leaning, RenderNote, Shade
+from .status import ModelInfo, Timbre, TimbreAxis
 
 __all__ = ["DeviceMissingError", "ModelError", "NoteRenderer", "failure", "one_line"]
 
@@ -76,6 +76,10 @@ class NoteRenderer:
             lowest_pitch=gansynth.pitches[0],
             highest_pitch=gansynth.pitches[-1],
             latent_space=gansynth.config.latent_space or gansynth.hash,
+            axes=tuple(
+                TimbreAxis(axis.name, axis.low, axis.high, axis.correlation, axis.agreement)
+                for axis in gansynth.config.axes
+            ),
         )
         self.timbres = tuple(
             Timbre(
@@ -157,7 +161,7 @@ class NoteRenderer:
         """
         z = np.ones((1, self.info.latent_size), "<f4")
         job = RenderNote(
-            0, self.info.hash, z.tobytes(), 0, 0, self.info.lowest_pitch, 1, self.info.sample_rate
+            0, self.info.hash, z.tobytes(), (1.0,), self.info.lowest_pitch, 1, self.info.sample_rate
         )
         beginning = msgspec.structs.replace(job, first_only=True)
         with FlopCounterMode(display=False) as counter:
@@ -335,11 +339,7 @@ class NoteRenderer:
 
     def _place(self, job: RenderNote) -> torch.Tensor:
         """Give the latent of a job's place on the pad, float32 [latent]."""
-        size = self.info.latent_size
-        if len(job.latents) not in (4 * size, 16 * size):
-            raise ValueError(f"a latent of this model has {size} numbers")
-        latents = torch.from_numpy(np.frombuffer(job.latents, "<f4").reshape(-1, size).copy())
-        return latents[0] if len(latents) == 1 else blend(latents, pad_weights(job.x, job.y))
+        return place_latent(self._gansynth, job.latents, job.weights, job.leaning)
 
     def _latent(self, job: RenderNote) -> torch.Tensor:
         """Give the latent of a job, float32 [latent]: that of its place, and its shade."""
@@ -377,6 +377,31 @@ def _heard_wave(
         return torch.zeros(1, junction.n_heard)
     found = np.interp(places - heard.start, np.arange(len(wave)), wave, left=0.0, right=0.0)
     return torch.from_numpy(found.astype(np.float32))[None]
+
+
+def place_latent(
+    gansynth: GANSynth, latents: bytes, weights: Sequence[float], leaning: Leaning
+) -> torch.Tensor:
+    """Give the latent of a place on the pad: the points' mixture, moved along the axes.
+
+    Args:
+        gansynth: The model.
+        latents: float32 little-endian [point, latent].
+        weights: Of the points; sum 1.
+        leaning: As in `RenderNote`.
+
+    Returns:
+        float32 [latent].
+
+    Raises:
+        ValueError: If the latents are not this model's, or there is not a weight for each.
+    """
+    size = gansynth.latent_size
+    if not weights or len(latents) != 4 * size * len(weights):
+        raise ValueError(f"a latent of this model has {size} numbers")
+    points = torch.from_numpy(np.frombuffer(latents, "<f4").reshape(-1, size).copy())
+    z = points[0] if len(points) == 1 else blend(points, torch.tensor(weights))
+    return gansynth.lean(z, dict(leaning)) if leaning else z
 
 
 def _rms(waves: torch.Tensor) -> torch.Tensor:

@@ -8,6 +8,9 @@ import msgspec
 from .pool import NoteInfo
 from .status import ModelInfo, Timbre
 
+Leaning = tuple[tuple[str, float], ...]
+"""Names of measured axes, and standard deviations."""
+
 
 class Message(msgspec.Struct, frozen=True, tag=True):
     """The base of all messages."""
@@ -71,28 +74,29 @@ class RenderNote(Message, frozen=True):
     Attributes:
         job: Comes back with the answer.
         model: Hash of the model that is meant; a job for another one is dropped.
-        latents: float32 little-endian [n, latent]: the pad's four corners, or a single latent.
-        x: Where in the pad, 0..1; only with four latents.
-        y: As `x`.
+        latents: float32 little-endian [point, latent]: those of the pad's points.
+        weights: How much of each there is; sum 1.
         pitch: The model's pitch.
         slot: Where in the pool the note goes.
         sample_rate: That the pool's notes have, in Hz.
         first_only: Make only the beginning, as fast as possible, for a key that waits for it.
         shade: What is done to the latent.
         heard: For a note that takes the place of a held one, in its phases; else None.
+        leaning: How far the place's latent is moved along the model's measured axes: their names,
+            and standard deviations. Axes that the model does not have are passed over.
     """
 
     job: int
     model: str
     latents: bytes
-    x: float
-    y: float
+    weights: tuple[float, ...]
     pitch: int
     slot: int
     sample_rate: float
     first_only: bool = False
     shade: Shade = Shade()
     heard: Heard | None = None
+    leaning: Leaning = ()
 
     @property
     def is_crop(self) -> bool:

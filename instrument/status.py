@@ -10,6 +10,24 @@ from .pad_path import PadPath
 from .zones import Zones
 
 
+class TimbreAxis(msgspec.Struct, frozen=True):
+    """A measured axis of a model's latents, as its knob tells it.
+
+    Attributes:
+        name: What changes along it: "brightness".
+        low: What notes are at its lower end: "dark".
+        high: At its upper end: "bright".
+        correlation: Of the place along it with the measure, over latents it was not fitted to.
+        agreement: Share of latents whose notes follow when they are moved up.
+    """
+
+    name: str
+    low: str = ""
+    high: str = ""
+    correlation: float = 0.0
+    agreement: float = 0.0
+
+
 class Freshness(IntEnum):
     """How the note of one key stands to the timbre that the pad now asks for."""
 
@@ -49,7 +67,9 @@ class Corner(msgspec.Struct, frozen=True):
         z: float [latent]; empty until the model has said what the name or the seed means.
         timbre: The model's timbre that it came from, or "".
         seed: The seed of a re-rolled corner, or None.
-        locked: A locked corner is not re-rolled.
+        locked: A locked point is neither re-rolled nor moved.
+        place: Where on the pad it is, (x, y), each 0..1; None: in the corner that its number among
+            four says, as all the others.
         unknown: Fields of a newer Timbrepad's preset, to be written again with the corner.
     """
 
@@ -58,6 +78,7 @@ class Corner(msgspec.Struct, frozen=True):
     timbre: str = ""
     seed: int | None = None
     locked: bool = False
+    place: tuple[float, float] | None = None
     unknown: dict[str, Any] = {}
 
 
@@ -78,6 +99,7 @@ class ModelInfo(msgspec.Struct, frozen=True):
     lowest_pitch: int = 24
     highest_pitch: int = 84
     latent_space: str = ""
+    axes: tuple[TimbreAxis, ...] = ()
 
 
 class AudioDevice(msgspec.Struct, frozen=True):
@@ -220,7 +242,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         is_clocked: Whether a MIDI clock gives it.
         bend: The bend wheel, -1..1.
         mod: The mod wheel, 0..1.
-        corners: The pad's four corners: bottom left, bottom right, top left, top right.
+        corners: The pad's timbre points; four without places are its corners: bottom left, bottom
+            right, top left, top right.
         parameters: Every parameter's value by name.
         tuning: Name of the tuning of the keys, "" for twelve equal steps.
         zones: Of MPE.
@@ -236,6 +259,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         recording: Of the output and of what is played.
         notices: The latest notices, oldest first.
         note_version: Counts up when the picture of `last_note` would change.
+        playability: Of the pad's places that were measured: x, y, share of their notes in tune.
     """
 
     audio: AudioStatus = AudioStatus()
@@ -279,3 +303,4 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     recording: RecordStatus = RecordStatus()
     notices: tuple[Notice, ...] = ()
     note_version: int = 0
+    playability: tuple[tuple[float, float, float], ...] = ()

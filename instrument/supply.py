@@ -212,6 +212,25 @@ class NoteSupply:
         with self._lock:
             return self._cache.published(pitch)
 
+    def fresh_waves(self, n: int, seconds: float) -> list[tuple[int, np.ndarray[Any, Any]]]:
+        """Copy the beginnings of notes that are as the player wants them, for who measures them.
+
+        Args:
+            n: How many, spread over the keyboard; none where fewer are there.
+            seconds: Of each.
+
+        Returns:
+            Pitch and float32 [frame] of each.
+        """
+        with self._lock:
+            fresh = sorted(self._cache.fresh_notes().items())
+            n_frames = round(seconds * self.sample_rate)
+            chosen = [fresh[i * len(fresh) // n] for i in range(n)] if len(fresh) >= n else []
+            return [
+                (pitch, self.pool.samples[note.slot, : min(note.n_frames, n_frames)].copy())
+                for pitch, note in chosen
+            ]
+
     def note_wave(self, note: int) -> NoteWave | None:
         """Give the wave of the note that a key plays now, for a picture."""
         with self._lock:

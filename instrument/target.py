@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from .renderer_protocol import Shade
+from .nearness import Place, pad_weights
+from .renderer_protocol import Leaning, Shade
 
 GRID = 64
 """Steps across the pad. One is a degree between two corners' timbres in the middle, and a few
@@ -19,19 +20,19 @@ class Target(msgspec.Struct, frozen=True):
 
     Attributes:
         model: Hash of the model.
-        latents: float32 little-endian [4, latent] (the corners) or [1, latent].
-        x: The cell's place on the pad, 0..1, a multiple of 1 / GRID.
-        y: As `x`.
+        latents: float32 little-endian [point, latent].
+        weights: How much of each point there is in the cell.
         cell: Identity of the timbre: equal cells make equal notes.
         shade: What is done to the latent of the place.
+        leaning: As in `RenderNote`.
     """
 
     model: str
     latents: bytes
-    x: float
-    y: float
+    weights: tuple[float, ...]
     cell: str
     shade: Shade = Shade()
+    leaning: Leaning = ()
 
     def shaded(self, shade: Shade) -> "Target":
         """Give the same place with another shade: a cell of its own."""
@@ -42,38 +43,48 @@ class Target(msgspec.Struct, frozen=True):
 
 
 def make_target(
-    model: str, latents: Sequence[Sequence[float]], pad_x: float, pad_y: float
+    model: str,
+    latents: Sequence[Sequence[float]],
+    pad_x: float,
+    pad_y: float,
+    *,
+    places: Sequence[Place | None] = (),
+    leaning: Leaning = (),
 ) -> Target:
     """Find the cell that a finger on the pad is in.
 
-    A corner that has no weight there has no part in the cell's identity: re-rolling it leaves the
-    notes that are there as good as they were.
+    A point that has no weight there has no part in the cell's identity: re-rolling it leaves the
+    notes that are there as good as they were. Points are on the grid, too: a finger on one is
+    exactly there.
 
     Args:
         model: Hash of the model.
-        latents: float [4, latent]: corners bottom left, bottom right, top left, top right; or
-            [1, latent], and the pad says nothing.
+        latents: float [point, latent]; one alone, and the pad says nothing.
         pad_x: 0..1, rightward.
         pad_y: 0..1, upward.
+        places: Of the points, as `pad_weights` takes them; none: four in the corners.
+        leaning: As in `RenderNote`.
 
     Raises:
-        ValueError: If there are not one or four latents of one length.
+        ValueError: If the latents are not of one length, or there is not a place for each.
     """
     sizes = {len(latent) for latent in latents}
-    if len(latents) not in (1, 4) or len(sizes) != 1 or 0 in sizes:
-        raise ValueError(f"a target has 1 or 4 latents of one length, not {len(latents)}: {sizes}")
+    if len(sizes) != 1 or 0 in sizes:
+        raise ValueError(f"a target has latents of one length, not {len(latents)}: {sizes}")
     rows = [np.asarray(latent, "<f4").tobytes() for latent in latents]
-    x, y = (_on_grid(pad_x), _on_grid(pad_y)) if len(rows) == 4 else (0.0, 0.0)
+    weights: tuple[float, ...] = (1.0,)
+    if len(rows) > 1:
+        standing = [None if p is None else (_on_grid(p[0]), _on_grid(p[1])) for p in places]
+        weights = pad_weights(standing or [None] * len(rows), _on_grid(pad_x), _on_grid(pad_y))
     identity = hashlib.sha256(model.encode())
-    for weight, row in sorted(zip(_weights(x, y), rows, strict=False)):
+    for weight, row in sorted(zip(weights, rows, strict=True)):
         if weight:
             identity.update(np.asarray(weight, "<f8").tobytes() + row)
-    return Target(model, b"".join(rows), x, y, identity.hexdigest()[:32])
+    if leaning:
+        identity.update(msgspec.msgpack.encode(leaning))
+    cell = identity.hexdigest()[:32]
+    return Target(model, b"".join(rows), weights, cell, leaning=leaning)
 
 
 def _on_grid(place: float) -> float:
     return round(min(max(place, 0.0), 1.0) * GRID) / GRID
-
-
-def _weights(x: float, y: float) -> tuple[float, float, float, float]:
-    return (1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y

@@ -2,7 +2,7 @@
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from .cpu_generator import CPUGenerator
 from .factory import AnyGenerator, make_generator
 from .generator import Generator
 from .gpu_generator import GPUGenerator, Precision
-from .latent import draw_among, draw_gaussian
+from .latent import draw_among, draw_gaussian, lean
 from .normalizer import FrequencyNormalizer, Normalizer, make_normalizer
 from .onward import CROP_TIMES, Junction, decode_crop, decode_onward, junction_at
 from .representation import GANSynthRepresentation, Representation, WarpedRepresentation
@@ -169,6 +169,21 @@ class GANSynth:
             numbers = (self.normalizer.scale, self.normalizer.offset)
             tensors.update(zip(_NORMALIZER, numbers, strict=True))
         write_model(folder, self.config, tensors)
+
+    def lean(self, z: Tensor, sigmas: Mapping[str, float]) -> Tensor:
+        """Move latents along the measured axes, and keep how long they are.
+
+        Args:
+            z: float32 [..., latent].
+            sigmas: By an axis's name, how far, in standard deviations of drawn latents. Axes that
+                this model does not have are passed over.
+
+        Returns:
+            float32 [..., latent].
+        """
+        usual = self.latent_size**-0.5  # of a latent drawn from N(0, 1)
+        amounts = [sigmas.get(axis.name, 0.0) * (axis.sigma or usual) for axis in self.config.axes]
+        return lean(z, self.axes, torch.tensor(amounts)) if any(amounts) else z
 
     @property
     def name(self) -> str:

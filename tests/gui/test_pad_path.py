@@ -92,6 +92,7 @@ def test_the_menu_offers_what_can_be_done(window, instrument, qtbot):
     assert enabled == {
         "Record a path": True,
         "Draw a path": True,
+        "Edit its points": False,
         "Play": False,
         "Clear": False,
     }

@@ -19,6 +19,7 @@ from instrument.offline_notes import Cue
 from instrument.pool import NoteInfo
 from instrument.renderer_client import RendererError
 from instrument.tuning import Tuning
+from tests.instrument.pad_corners import x_of, y_of
 from tests.instrument.sampled import (
     SAMPLE_RATE,
     SteadyNotes,
@@ -183,7 +184,7 @@ def test_a_plan_plays_every_key_within_the_models_range() -> None:
 def test_a_grid_has_the_pads_corners_in_its_corners() -> None:
     player = player_of(preset_of())
     plan = make_plan(player, range(60, 61), SAMPLE_RATE, grid=3)
-    places = [(target.x, target.y) for target in plan.targets]
+    places = [(x_of(target), y_of(target)) for target in plan.targets]
     assert places == [(x / 2, y / 2) for y in range(3) for x in range(3)]
 
 

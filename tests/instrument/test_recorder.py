@@ -75,7 +75,7 @@ class RenderedAsLive:
     def _job(self, target: Target, pitch: int) -> RenderNote:
         slot = len(self._held) + 1
         return RenderNote(
-            slot, target.model, target.latents, target.x, target.y, pitch, slot, sample_rate=RATE
+            slot, target.model, target.latents, target.weights, pitch, slot, sample_rate=RATE
         )
 
     def close(self) -> None:

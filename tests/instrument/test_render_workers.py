@@ -103,7 +103,7 @@ class Bench:
     def play(self, n: int, **changes: bool) -> dict[int, Answer]:
         """Ask for notes, and wait for what becomes of each; other answers come under -1."""
         for number in range(1, n + 1):
-            job = RenderNote(number, "abc", b"", 0, 0, 20 + number, number, RATE, **changes)
+            job = RenderNote(number, "abc", b"", (1.0,), 20 + number, number, RATE, **changes)
             self.workers.submit(job)
         got: dict[int, Answer] = {}
         while len(got.keys() - {-1}) < n:
@@ -273,7 +273,7 @@ def test_a_real_model_in_batches_makes_the_notes_that_it_makes_alone(tmp_path: P
     alone = NoteRenderer.open(str(tmp_path / "model"), "cpu")
     together = NoteRenderer(GANSynth.load(tmp_path / "model", "cpu", "fp32"), "")
     z = np.ones((1, 4), "<f4").tobytes()
-    jobs = [RenderNote(n, alone.info.hash, z, 0, 0, 60 + n, n, 48000.0) for n in range(3)]
+    jobs = [RenderNote(n, alone.info.hash, z, (1.0,), 60 + n, n, 48000.0) for n in range(3)]
     waves, gains, _ = together.waves(jobs)
     expected = np.concatenate([alone.waves([job])[0] for job in jobs])
     # Rounding turns the phase of what is nearly silent, and networks as small as this one

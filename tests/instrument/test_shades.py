@@ -19,6 +19,7 @@ from instrument.renderer import NoteRenderer
 from instrument.renderer_protocol import RenderNote, Shade
 from instrument.status import Corner, Timbre
 from instrument.zones import Zones
+from tests.instrument.pad_corners import x_of
 from tests.instrument.playing import brightness_of, level_db
 
 MODEL = Path(__file__).parents[2] / "presets" / "models" / "draft"
@@ -46,13 +47,12 @@ class RenderedHere:
         cue = self._cues.popleft()
         if cue.key not in self._notes:
             target = cue.target
-            self.rendered.append((cue.pitch, target.shade, target.x))
+            self.rendered.append((cue.pitch, target.shade, x_of(target)))
             job = RenderNote(
                 job=1,
                 model=target.model,
                 latents=target.latents,
-                x=target.x,
-                y=target.y,
+                weights=target.weights,
                 pitch=cue.pitch,
                 slot=len(self._notes) + 1,
                 sample_rate=RATE,
@@ -85,8 +85,7 @@ def wave_of(renderer: NoteRenderer, name: str, shade: Shade, pitch: int = KEY) -
         job=1,
         model=renderer.info.hash,
         latents=np.array(timbre(renderer, name).z, "<f4").tobytes(),
-        x=0.0,
-        y=0.0,
+        weights=(1.0,),
         pitch=pitch,
         slot=1,
         sample_rate=RATE,
