@@ -63,7 +63,7 @@ class PresentSound:
             controls,
             lock,
             controls_lock,
-            draw=lambda request, seed: self.supply.draw(request, seed),
+            draw=self._ask_draw,
             notify=notify,
         )
         self._controls = controls
@@ -204,6 +204,9 @@ class PresentSound:
             has_latent = is_same_space and len(corner.z) == model.latent_size
             if corner.seed is not None and not corner.timbre and not has_latent:
                 self.points.draw(place, corner.seed, is_new=False)
+
+    def _ask_draw(self, request: int, seed: int) -> bool:
+        return self.supply.draw(request, seed)
 
     def _drawn(self, request: int, z: tuple[float, ...]) -> None:
         was_changed = self.is_changed
