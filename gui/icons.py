@@ -12,6 +12,7 @@ from PySide6.QtGui import (
     QPen,
     QPixmap,
     QPolygonF,
+    QTransform,
 )
 
 GRID = 16.0
@@ -83,6 +84,22 @@ def _heart() -> QPainterPath:
     return path
 
 
+def _arrow_back() -> QPainterPath:
+    path = _line((6.2, 3.2), (3.0, 6.2), (6.2, 9.2))
+    path.moveTo(3.2, 6.2)
+    path.lineTo(9.4, 6.2)
+    path.arcTo(QRectF(6.2, 6.2, 6.6, 6.6), 90, -180)
+    path.lineTo(6.8, 12.8)
+    return path
+
+
+def _trail() -> QPainterPath:
+    path = QPainterPath()
+    for x, y, radius in ((3.2, 11.8, 1.0), (6.2, 8.6, 1.3), (11.2, 5.2, 2.4)):
+        path.addEllipse(QPointF(x, y), radius, radius)
+    return path
+
+
 _PATHS: dict[str, Callable[[], QPainterPath]] = {
     "previous": lambda: _line((10, 3.5), (5.5, 8), (10, 12.5)),
     "down": lambda: _line((4, 6), (8, 10.3), (12, 6)),
@@ -93,9 +110,12 @@ _PATHS: dict[str, Callable[[], QPainterPath]] = {
     "dice": _dice,
     "gear": _gear,
     "heart": _heart,
+    "redo": lambda: QTransform(-1, 0, 0, 1, GRID, 0).map(_arrow_back()),
     "save": _save,
     "search": _search,
     "dots": _dots,
+    "trail": _trail,
+    "undo": _arrow_back,
     "train": lambda: _join(
         _line((2.8, 2.8), (2.8, 13.2), (13.2, 13.2)),
         _line((5, 4.5), (7, 8.5), (9.5, 10.2), (13, 10.8)),

@@ -81,6 +81,16 @@ class KnobPanel(QWidget):
         self.tabs[place].setChecked(True)
         self._stack.setCurrentIndex(place)
 
+    def focus_on(self, name: str) -> None:
+        """Show a parameter's knob, and let the keys turn it."""
+        knob = self.knobs[name]
+        for place in range(self._stack.count()):
+            scroll = self._stack.widget(place)
+            if isinstance(scroll, QScrollArea) and scroll.isAncestorOf(knob):
+                self.show_page(place)
+                scroll.ensureWidgetVisible(knob)
+        knob.setFocus()
+
     def _tab(self, place: int, name: str) -> QPushButton:
         tab = QPushButton(name)
         tab.setProperty("role", "tab")

@@ -18,6 +18,7 @@ from .callback import compiled_callback, system_clock
 from .delay import delay_frames
 from .envelope import BLOCK
 from .layers import N_LAYERS
+from .monitor import Monitor
 from .parameters import BY_NAME
 from .pool import NoteInfo, NotePool
 from .ring import N_CHANNELS, N_NOTES, RING_SIZE, event_dtype, key_dtype, put_event, put_note
@@ -112,6 +113,7 @@ class Engine:
         self._addresses = np.array([*addresses, *sizes], np.uint64)
         self._callback = compiled_callback()
         self._warm_up()
+        self.monitor = Monitor(self._machine, self.sample_rate)
 
     def _warm_up(self) -> None:
         """Compile what `post` and `publish` call, and make one silent block."""
