@@ -1,5 +1,6 @@
 """Every action of the window by its name: what menus, buttons, keys and the palette are made of."""
 
+import contextlib
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -95,11 +96,9 @@ class Commands(QObject):
                 self._actions[name].setShortcut(QKeySequence())  # so that two may have swapped
         for name, keys in chosen.items():
             if isinstance(keys, str):
-                try:
+                with contextlib.suppress(KeysTakenError):
                     self._check(name, QKeySequence(keys))
-                except KeysTakenError:
-                    keys = ""
-                self._actions[name].setShortcut(QKeySequence(keys))
+                    self._actions[name].setShortcut(QKeySequence(keys))
         self._tell()
 
     def action(self, name: str) -> QAction:
@@ -180,7 +179,7 @@ class Commands(QObject):
                     f"{words} is taken by “{self.table[other].text}”. Give that one other keys "
                     "first, or choose others here."
                 )
-        first: QKeyCombination = keys[0]
+        first = QKeyCombination.fromCombined(keys[0].toCombined())  # type: ignore[index]
         if is_usual or first.keyboardModifiers() & ~_UNBOUND:
             return
         if first.key() in _PLAYING_KEYS:

@@ -38,11 +38,11 @@ class KeysPage(QWidget):
         self.list.setRootIsDecorated(False)
         self.list.setUniformRowHeights(True)
         self.list.currentItemChanged.connect(lambda _now, _before: self._show_chosen())
-        self.list.itemActivated.connect(lambda _item: self.field.setFocus())
         header = self.list.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.field = QKeySequenceEdit()
+        self.list.itemActivated.connect(lambda _item: self.field.setFocus())
         self.field.setAccessibleName("New keys")
         self.field.setMaximumSequenceLength(1)
         for line in self.field.findChildren(QLineEdit):
@@ -116,14 +116,12 @@ class KeysPage(QWidget):
         self._say("")
 
     def _set(self) -> None:
-        if (
-            self.chosen
-            and self.field.keySequence() != self._commands.action(self.chosen).shortcut()
-        ):
-            self._try(self._commands.set_keys, self.field.keySequence())
+        name, keys = self.chosen, self.field.keySequence()
+        if name and keys != self._commands.action(name).shortcut():
+            self._try(self._commands.set_keys, keys)
 
     def _try(self, change: object, *arguments: object) -> None:
-        """Change the keys of what is chosen; when that is refused, the keys stay and a line says why."""
+        """Change the keys of what is chosen; refused, they stay and a line says why."""
         name = self.chosen
         try:
             change(name, *arguments)  # type: ignore[operator]

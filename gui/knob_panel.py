@@ -1,4 +1,4 @@
-"""The knobs of the table of parameters, group by group, on four pages."""
+"""The knobs of the table of parameters, group by group, on five pages."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -14,16 +14,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from instrument import PARAMETERS
+from instrument import PARAMETERS, Parameter
 
 from .knob import Knob
 from .theme import Theme
 
 COLUMNS = 4
+ELSEWHERE = {"ending"}  # parameters that have no knob here: the note's picture has this one
 TALLEST = 590  # more would only tear the rows apart
 PAGES: dict[str, tuple[str, ...]] = {
     "Sound": (),
-    "Playing": ("keys", "timbre", "pressure", "pedals, breath", "unison"),
+    "Playing": ("keys", "pressure", "pedals, breath"),
+    "Voices": ("timbre", "unison"),
     "Effects": ("chorus", "delay", "reverb"),
     "Motion": (
         "tempo, path",
@@ -54,7 +56,7 @@ class KnobPanel(QWidget):
         self.tabs = [self._tab(place, name) for place, name in enumerate(PAGES)]
         buttons = QButtonGroup(self)
         tabs = QHBoxLayout()
-        tabs.setSpacing(10)
+        tabs.setSpacing(8)
         for tab in self.tabs:
             buttons.addButton(tab)
             tabs.addWidget(tab)
@@ -126,7 +128,7 @@ class KnobPanel(QWidget):
     def _row(self, group: str, theme: Theme) -> QGridLayout:
         row = QGridLayout()
         row.setSpacing(0)
-        for place, parameter in enumerate(p for p in PARAMETERS if p.group == group):
+        for place, parameter in enumerate(_in_group(group)):
             knob = Knob(parameter, theme)
             knob.turned.connect(self.turned)
             knob.menu_opened.connect(self.menu_opened)
@@ -135,3 +137,7 @@ class KnobPanel(QWidget):
         for column in range(COLUMNS):
             row.setColumnStretch(column, 1)
         return row
+
+
+def _in_group(group: str) -> list[Parameter]:
+    return [row for row in PARAMETERS if row.group == group and row.name not in ELSEWHERE]

@@ -128,7 +128,10 @@ class MainWindow(QMainWindow):
     def focus_on_knob(self, name: str) -> None:
         """Show a parameter's knob, and turn it with the keys."""
         self.show_train_page(False)
-        self.knobs.focus_on(name)
+        if name in self.knobs.knobs:
+            self.knobs.focus_on(name)
+        else:
+            self.note_view.ending.setFocus()
 
     def step_block(self, step: int) -> None:
         """Open the output with the next larger (1) or smaller (-1) block."""

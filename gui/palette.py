@@ -74,11 +74,12 @@ class Palette(QDialog):
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         """Let the arrow keys of the field choose in the list."""
-        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
-            if Qt.Key(event.key()) in _TO_THE_LIST:
-                self.list.event(event)
-                return True
-        return False
+        if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
+            return False
+        if event.key() not in _TO_THE_LIST:
+            return False
+        self.list.event(event)
+        return True
 
     def _filter(self) -> None:
         table = [command for command in self._commands.table.values() if command.name != "palette"]
@@ -95,7 +96,9 @@ class Palette(QDialog):
             item.setTextAlignment(2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             item.setDisabled(not self._commands.action(command.name).isEnabled())
             self.list.addTopLevelItem(item)
-        self.list.setCurrentItem(self.list.topLevelItem(0))
+        first = self.list.topLevelItem(0)
+        if first is not None:
+            self.list.setCurrentItem(first)
 
     def _run_chosen(self) -> None:
         item = self.list.currentItem()

@@ -46,10 +46,11 @@ class Player(QObject):
         self._bridge, self._panels, self._keys, self._midi = bridge, panels, keys, midi
         self._connect_pad()
         self._connect_keys()
-        panels.knobs.turned.connect(
-            lambda name, value: bridge.post(SetParameter(name=name, value=value))
-        )
-        panels.knobs.menu_opened.connect(lambda name, menu: midi.add_to(menu, name))
+        for knobs in (panels.knobs, panels.note_view.ending):
+            knobs.turned.connect(
+                lambda name, value: bridge.post(SetParameter(name=name, value=value))
+            )
+            knobs.menu_opened.connect(lambda name, menu: midi.add_to(menu, name))
         midi.attach(panels.top.previous, "previous_preset")
         midi.attach(panels.top.next, "next_preset")
         panels.top.record.started.connect(

@@ -325,10 +325,10 @@ class PresetActions(QObject):
                 lambda _none: done() if done is not None else None,
             )
 
-        self._bridge.ask(
-            lambda instrument: instrument.preset(),
-            lambda preset: self._try(lambda: written(preset)),
-        )
+        def save(preset: Preset) -> None:
+            self._try(lambda: written(preset))
+
+        self._bridge.ask(lambda instrument: instrument.preset(), save)
 
     def _undelete(self) -> None:
         self._library.undelete()

@@ -39,7 +39,7 @@ class Showing(QObject):
 
     def _connect_sound(self) -> None:
         bridge, panels = self._bridge, self._panels
-        bridge.parameter_changed.connect(panels.knobs.show_value)
+        bridge.parameter_changed.connect(self._show_parameter)
         bridge.corners_changed.connect(panels.pad.show_corners)
         bridge.timbres_changed.connect(panels.pad.show_timbres)
         bridge.timbres_changed.connect(panels.browser.show_timbres)
@@ -60,9 +60,6 @@ class Showing(QObject):
         bridge.timing_changed.connect(panels.top.timing.show_status)
         bridge.recording_changed.connect(panels.top.record.show_status)
         bridge.note_changed.connect(lambda _note: self._picture_note())
-        bridge.parameter_changed.connect(
-            lambda name, _value: self._picture_note() if name == "ending" else None
-        )
 
     def _connect_connections(self) -> None:
         bridge = self._bridge
@@ -105,6 +102,14 @@ class Showing(QObject):
         elif isinstance(value, float):
             {"bend": self._panels.bend, "mod": self._panels.mod}[name].show_amount(value)
 
+    def _show_parameter(self, name: str, value: float) -> None:
+        if name == "ending":
+            self._panels.note_view.ending.show_value(value)
+            self._panels.note_view.place_ending()
+            self._picture_note()
+        else:
+            self._panels.knobs.show_value(name, value)
+
     def _show_place(self, x: float, y: float) -> None:
         self._panels.place_label.setText(f"x {100 * x:.1f}   y {100 * y:.1f}")
 
@@ -114,7 +119,8 @@ class Showing(QObject):
 
     def _show_midi(self) -> None:
         midi = self._midi
-        for name, knob in self._panels.knobs.knobs.items():
+        knobs = {**self._panels.knobs.knobs, "ending": self._panels.note_view.ending}
+        for name, knob in knobs.items():
             knob.show_midi(
                 midi.mover(name),
                 is_learned=midi.is_learned(name),

@@ -1,4 +1,4 @@
-"""What can be undone, and the trail of the last sounds; knows neither Qt nor what a sound is made of.
+"""What can be undone, and the trail of the last sounds; knows neither Qt nor files.
 
 A sound is a `Preset`, taken whole. What differs between two of them is found field by field, so
 that a preset may get new fields without this being told.

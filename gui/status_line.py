@@ -122,12 +122,13 @@ class StatusLine(QWidget):
         self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.hint.setAccessibleName("Hint")
         layout.addWidget(self.hint, 1)
+        self._help_page = ""
         self.help = QPushButton("Settings…")
         self.help.setProperty("role", "chip")
         self.help.clicked.connect(lambda: self.settings_wanted.emit(self._help_page))
         self.help.hide()
         layout.addWidget(self.help)
-        self._hint_text = self._help_page = ""
+        self._hint_text = ""
 
     def show_status(self, status: Status) -> None:
         """Show what is connected."""

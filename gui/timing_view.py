@@ -80,6 +80,7 @@ class TimingView(QWidget):
         self.button = QPushButton()
         self.button.setObjectName("trouble")
         self.button.clicked.connect(lambda: self.block_wanted.emit(self._larger))
+        self.button.setAccessibleName("Use larger blocks")
         self.button.hide()
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, CELL, 0)  # the count of what was dropped stays in sight

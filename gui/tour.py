@@ -29,15 +29,15 @@ STOPS = (
     Stop(
         lambda panels: panels.pad,
         "The pad is the sound",
-        "Each corner is a timbre. Drag the white finger: what you hear is the mixture at its place.",
+        "Each corner is a timbre. Drag the white finger: you hear the mixture at its place.",
         "chord",
         "Play a chord",
     ),
     Stop(
         lambda panels: panels.keyboard,
         "Play it",
-        "With the mouse, or with the computer's keys A W S E D F; Z and X change the octave. A blue "
-        "line under a key: its note is fresh.",
+        "With the mouse, or with the computer's keys A W S E D F; Z and X change the octave. A "
+        "blue line on a key: its note is fresh.",
     ),
     Stop(
         lambda panels: panels.browser,
@@ -87,6 +87,7 @@ class Tour(QWidget):
         self.count.setProperty("role", "caption")
         self.try_it, self.skip, self.next = QPushButton(), QPushButton("Skip"), QPushButton("Next")
         self.next.setDefault(True)
+        self.try_it.setAccessibleName("Try it")
         self.try_it.clicked.connect(self._act)
         self.skip.clicked.connect(self.end)
         self.next.clicked.connect(self.go_on)

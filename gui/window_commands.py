@@ -93,10 +93,14 @@ def _of_playing(window: "MainWindow") -> Iterator[Command]:
     )
     yield Command("octave_down", "Octave down (Z)", PLAY, lambda: keys.shift_octave(-1))
     yield Command("octave_up", "Octave up (X)", PLAY, lambda: keys.shift_octave(1))
-    yield Command(
-        "softer", "Softer keys (C)", PLAY, lambda: keys.shift_velocity(-1), "", "velocity"
-    )
-    yield Command("louder", "Louder keys (V)", PLAY, lambda: keys.shift_velocity(1), "", "velocity")
+    for step, name, key in ((-1, "softer", "C"), (1, "louder", "V")):
+        yield Command(
+            name,
+            f"{name.capitalize()} keys ({key})",
+            PLAY,
+            lambda step=step: keys.shift_velocity(step),  # type: ignore[misc]
+            words="velocity",
+        )
     yield Command(
         "flip", "Flip the models that are compared", PLAY, window.train.flip, FLIP_KEY, "train"
     )
@@ -140,17 +144,14 @@ def _of_settings(window: "MainWindow") -> Iterator[Command]:
                 page, ""
             ),
         )
-    yield Command(
-        "larger_block", "Larger audio block", SETTING, lambda: window.step_block(1), "", "dropouts"
-    )
-    yield Command(
-        "smaller_block",
-        "Smaller audio block",
-        SETTING,
-        lambda: window.step_block(-1),
-        "",
-        "latency",
-    )
+    for step, name in ((1, "larger"), (-1, "smaller")):
+        yield Command(
+            f"{name}_block",
+            f"{name.capitalize()} audio block",
+            SETTING,
+            lambda step=step: window.step_block(step),  # type: ignore[misc]
+            words="dropouts latency timing",
+        )
     yield Command("test_sound", "Play a test sound", SETTING, window.devices.audio.test.click)
 
 

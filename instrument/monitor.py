@@ -124,5 +124,4 @@ def true_peak(wave: NDArray[np.float32]) -> float:
 def _band_edges(sample_rate: float) -> NDArray[np.intp]:
     """Give the first bin of each band, at least one bin each; intp [band]."""
     bins = np.geomspace(LOWEST_HZ, HIGHEST_HZ, N_BANDS) * N_SPECTRUM / sample_rate
-    edges = np.minimum(bins.astype(np.intp), N_SPECTRUM // 2)
-    return edges
+    return np.minimum(bins.astype(np.intp), N_SPECTRUM // 2)
