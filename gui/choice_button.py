@@ -10,7 +10,7 @@ from .units_text import value_text
 
 
 class ChoiceButton(QToolButton):
-    """Shows what is chosen; a click opens the choices, a right click what MIDI has to do with it."""
+    """Shows what is chosen; a click opens the choices and what MIDI has to do with them."""
 
     turned = Signal(str, float)
     menu_opened = Signal(str, object)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 START, NEXT, FAR = 3.0, 2.0, 0.5  # a letter at a word's start, right after the last, anywhere else
 ALL_OF_IT = 4.0  # the letters stand there as they were typed
+OTHER_WORDS = 0.4  # what a match in words beside the name is worth
 
 
 def score(typed: str, text: str) -> float | None:
@@ -26,14 +27,29 @@ def score(typed: str, text: str) -> float | None:
     return total
 
 
-def best(typed: str, texts: Sequence[str]) -> list[int]:
-    """Give the places of the texts that may be meant, the best first; of equals the first first."""
-    found = [(value, place) for place, text in enumerate(texts) if (value := score(typed, text))]
+def best(typed: str, texts: Sequence[str], more: Sequence[str]) -> list[int]:
+    """Find what may be meant.
+
+    Args:
+        typed: Words in any order; none mean everything.
+        texts: The names of the things.
+        more: Other words that belong to each; they count less.
+
+    Returns:
+        The places of those that may be meant, the best first, of equals the first first.
+    """
     if not typed.split():
         return list(range(len(texts)))
-    # of two that fit as well, the shorter one has less that was not meant
-    found.sort(key=lambda pair: (-pair[0], len(texts[pair[1]]), pair[1]))
-    return [place for _, place in found]
+    found: list[tuple[float, int, int]] = []
+    for place, (text, words) in enumerate(zip(texts, more, strict=True)):
+        value = score(typed, text)
+        if value is None:
+            whole = score(typed, f"{text} {words}")
+            value = whole * OTHER_WORDS if whole is not None else None
+        if value is not None:
+            # of two that fit as well, the shorter one has less that was not meant
+            found.append((-value, len(text), place))
+    return [place for _, _, place in sorted(found)]
 
 
 def _score_of_word(word: str, text: str) -> float | None:

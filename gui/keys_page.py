@@ -76,8 +76,8 @@ class KeysPage(QWidget):
                 self.list.setCurrentItem(item)
 
     def look(self) -> None:
-        """Begin anew: nothing is wrong."""
-        self._say("")
+        """Begin anew: nothing is wrong, and rows are as high as the style now makes them."""
+        self._fill()
 
     def _lay_out(self) -> None:
         below = QHBoxLayout()
@@ -95,9 +95,10 @@ class KeysPage(QWidget):
     def _fill(self) -> None:
         chosen = self.chosen
         table = list(self._commands.table.values())
-        texts = [f"{c.text} {c.group} {self._commands.keys(c.name)}" for c in table]
+        texts = [command.text for command in table]
+        more = [f"{command.group} {self._commands.keys(command.name)}" for command in table]
         self.list.clear()
-        for place in best(self.search.text(), texts):
+        for place in best(self.search.text(), texts, more):
             command = table[place]
             item = QTreeWidgetItem([command.text, command.group, self._commands.keys(command.name)])
             item.setData(0, Qt.ItemDataRole.UserRole, command.name)

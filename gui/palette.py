@@ -83,9 +83,10 @@ class Palette(QDialog):
 
     def _filter(self) -> None:
         table = [command for command in self._commands.table.values() if command.name != "palette"]
-        texts = [f"{command.text} {command.group} {command.words}" for command in table]
+        texts = [command.text for command in table]
+        more = [f"{command.group} {command.words}" for command in table]
         self.list.clear()
-        for place in best(self.field.text(), texts):
+        for place in best(self.field.text(), texts, more):
             command = table[place]
             keys = self._commands.keys(command.name)
             item = QTreeWidgetItem([command.text, command.group, keys])

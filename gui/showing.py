@@ -119,8 +119,9 @@ class Showing(QObject):
 
     def _show_midi(self) -> None:
         midi = self._midi
-        knobs = {**self._panels.knobs.knobs, "ending": self._panels.note_view.ending}
-        for name, knob in knobs.items():
+        knobs = (*self._panels.knobs.knobs.values(), self._panels.note_view.ending)
+        for knob in knobs:
+            name = knob.parameter.name
             knob.show_midi(
                 midi.mover(name),
                 is_learned=midi.is_learned(name),
