@@ -250,13 +250,13 @@ class MainWindow(QMainWindow):
 
     def _show_history(self) -> None:
         history = self.undo.history
-        for name, verb, what in (
-            ("undo", "Undo", history.undo_words),
-            ("redo", "Redo", history.redo_words),
+        for name, verb, what, is_possible in (
+            ("undo", "Undo", history.undo_words, self.undo.can_undo),
+            ("redo", "Redo", history.redo_words, bool(history.redo_words)),
         ):
             action = self.commands.action(name)
             action.setText(f"{verb} {what}".rstrip())
-            action.setEnabled(bool(what))
+            action.setEnabled(is_possible)
 
     def _show_key_layout(self) -> None:
         keys = self.computer_keys

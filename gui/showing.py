@@ -6,6 +6,8 @@ from instrument import ModelInfo, NoteWave
 
 from . import hints
 from .bridge import Bridge
+from .choice_button import ChoiceButton
+from .knob import Knob
 from .midi_learn import MidiLearn
 from .note_view import NotePicture, picture_of
 from .panels import Panels
@@ -119,8 +121,8 @@ class Showing(QObject):
 
     def _show_midi(self) -> None:
         midi = self._midi
-        knobs = (*self._panels.knobs.knobs.values(), self._panels.note_view.ending)
-        for knob in knobs:
+        knobs: list[Knob | ChoiceButton] = [*self._panels.knobs.knobs.values()]
+        for knob in (*knobs, self._panels.note_view.ending):
             name = knob.parameter.name
             knob.show_midi(
                 midi.mover(name),

@@ -80,7 +80,7 @@ class Card(NamedTuple):
 
 
 class SoundHistory:
-    """Steps back and forth, and the sounds that they went by.
+    """Steps back and forth, and the sounds that they went by; one thread may change it at a time.
 
     Attributes:
         now: Where we stand; None before the first sound.
@@ -97,12 +97,12 @@ class SoundHistory:
     @property
     def undo_words(self) -> str:
         """What the next `undo` takes back; "" for nothing."""
-        return self._done[-1].what if self._done else ""
+        return "".join(step.what for step in self._done[-1:])
 
     @property
     def redo_words(self) -> str:
         """What the next `redo` does again; "" for nothing."""
-        return self._undone[-1].what if self._undone else ""
+        return "".join(step.what for step in self._undone[-1:])
 
     def take(self, moment: Moment, at: float) -> bool:
         """Take the present sound; a step is made of what differs from the last.
@@ -123,6 +123,8 @@ class SoundHistory:
         if not leaves or _only_fills_in(leaves):
             self.now = moment
             return False
+        if leaves.keys() - {"midi_map"} and "name" not in leaves:
+            moment = moment._replace(is_changed=True)  # whatever a status said that lags behind
         step = Step(
             words_of(leaves, moment),
             self.now,

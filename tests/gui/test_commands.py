@@ -1,6 +1,6 @@
 import pytest
 from PySide6.QtCore import QSettings, Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
@@ -177,8 +177,6 @@ def test_the_menu_of_the_preset_is_made_of_the_same_actions(window):
 
 
 def test_there_are_no_keys_beside_the_list(window):
-    from PySide6.QtGui import QShortcut
-
     assert [s.key().toString() for s in window.findChildren(QShortcut)] == ["Del"]  # on one list
 
 

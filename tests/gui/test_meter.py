@@ -1,4 +1,5 @@
 import pytest
+from PySide6.QtCore import Qt
 
 from gui.bridge import Level
 from gui.meter import Meter
@@ -11,8 +12,6 @@ def meter(theme, show):
 
 
 def test_the_largest_true_peak_is_kept_until_a_click(meter, qtbot):
-    from PySide6.QtCore import Qt
-
     meter.show_level(Level((0.5, 0.5), (0.5, 0.7943)))
     meter.show_level(Level((0.1, 0.1), (0.1, 0.1)))
     assert meter.true_peak_db == pytest.approx(-2.0, abs=0.01)

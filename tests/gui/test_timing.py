@@ -83,9 +83,9 @@ def test_one_click_opens_the_output_with_the_larger_block(window, instrument, qt
     qtbot.waitUntil(window.top.timing.button.isHidden)
 
 
-def test_a_narrow_window_shows_less_of_the_timing(open_window, instrument):
+def test_a_narrow_window_shows_less_of_the_timing(open_window, instrument, qtbot):
     window = open_window(instrument, size=(900, 600))
     narrow = window.top.timing.width()
     window.resize(1440, 900)
     assert narrow == 3 * 56
-    assert window.top.timing.width() == 5 * 56
+    qtbot.waitUntil(lambda: window.top.timing.width() == 5 * 56)
