@@ -145,6 +145,11 @@ class Bridge(QObject):
         self._timer.timeout.connect(self.poll)
         self.timbres_of_changed.connect(self._fetch_timbres)
 
+    @property
+    def instrument(self) -> InstrumentInterface | None:
+        """The instrument, while there is one."""
+        return self._instrument
+
     def begin(self) -> None:
         """Start the instrument, or start it again; `state_changed` says when it plays."""
         self._set_state("starting")

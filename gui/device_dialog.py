@@ -66,6 +66,8 @@ class DeviceDialog(QDialog):
         )
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.setAccessibleName("Pages of the settings")
+        self.tabs.tabBar().setAccessibleName("Pages of the settings")
         self.tabs.tabBar().setDrawBase(False)
         for page, title in zip(self._pages, self.titles, strict=True):
             self.tabs.addTab(page, title)
