@@ -1,5 +1,6 @@
 """Small signs drawn as strokes on a grid of 16 by 16, crisp at any scale."""
 
+import functools
 from collections.abc import Callable
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
@@ -7,6 +8,7 @@ from PySide6.QtGui import (
     QColor,
     QIcon,
     QIconEngine,
+    QImage,
     QPainter,
     QPainterPath,
     QPen,
@@ -139,18 +141,30 @@ def draw(
     *,
     is_filled: bool = False,
 ) -> None:
-    """Draw a sign into a rectangle of the painter."""
-    painter.save()
+    """Draw a sign into a rectangle of the painter; its strokes are made once for each size."""
+    ratio = painter.device().devicePixelRatioF()
+    size = (round(rect.width() * ratio), round(rect.height() * ratio))
+    painter.drawImage(rect, _image(name, colour.rgba(), size, width, is_filled=is_filled))
+
+
+@functools.lru_cache(maxsize=512)
+def _image(
+    name: str, colour: int, size: tuple[int, int], width: float, *, is_filled: bool
+) -> QImage:
+    """Give a sign as a picture of some device pixels."""
+    image = QImage(QSize(*size), QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(image)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.translate(rect.topLeft())
-    painter.scale(rect.width() / GRID, rect.height() / GRID)
-    pen = QPen(colour, width)
+    painter.scale(size[0] / GRID, size[1] / GRID)
+    pen = QPen(QColor.fromRgba(colour), width)
     pen.setCapStyle(Qt.PenCapStyle.RoundCap)
     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
     painter.setPen(pen)
-    painter.setBrush(colour if is_filled else Qt.BrushStyle.NoBrush)
+    painter.setBrush(QColor.fromRgba(colour) if is_filled else Qt.BrushStyle.NoBrush)
     painter.drawPath(_PATHS[name]())
-    painter.restore()
+    painter.end()
+    return image
 
 
 class _Engine(QIconEngine):
