@@ -56,7 +56,7 @@ class KnobPanel(QWidget):
         self.tabs = [self._tab(place, name) for place, name in enumerate(PAGES)]
         buttons = QButtonGroup(self)
         tabs = QHBoxLayout()
-        tabs.setSpacing(8)
+        tabs.setSpacing(5)
         for tab in self.tabs:
             buttons.addButton(tab)
             tabs.addWidget(tab)

@@ -91,7 +91,7 @@ class Panels(QWidget):
         super().resizeEvent(event)
         width, height = self.width(), self.height()
         self.left.setFixedWidth(min(max(round(SIDE_SHARE * width), 186), 340))
-        self.right.setFixedWidth(min(max(round(1.14 * SIDE_SHARE * width), 236), 480))
+        self.right.setFixedWidth(min(max(round(1.14 * SIDE_SHARE * width), 250), 480))
         self.bottom.setFixedHeight(min(max(round(0.19 * height), 112), 220))
         self.spectrum.setVisible(height >= SPECTRUM_FROM_HEIGHT)
         free = width - self.left.width() - self.right.width()

@@ -22,7 +22,7 @@ from .units_text import DASH
 
 HEIGHT = 26
 HINT_ROOM = 250  # pixels that the hint keeps, however long the names are
-LEAST_TEXT, LONGEST_TEXT = 64, 210  # pixels of a name
+LEAST_TEXT, LONGEST_TEXT, TEXT_STEP = 66, 210, 12  # pixels of a name
 
 
 class Part(NamedTuple):
@@ -150,17 +150,24 @@ class StatusLine(QWidget):
 
     def _fit_hint(self) -> None:
         metrics = QFontMetrics(themes.font(themes.SMALL_PIXELS))
-        most = max((self.width() - HINT_ROOM) // len(self.parts) - 54, LEAST_TEXT)
-        for button in self.parts:
-            button.allow_text(most)
-        used = sum(button.sizeHint().width() + 4 for button in self.parts)
-        room = self.width() - used - 30
+        room = self.width() - self._fit_parts() - 30
         if not self.help.isHidden():
             room -= self.help.sizeHint().width() + 4
         self.hint.setText(
             metrics.elidedText(self._hint_text, Qt.TextElideMode.ElideRight, max(room, 0))
         )
         self.hint.setToolTip(self._hint_text)
+
+    def _fit_parts(self) -> int:
+        """Shorten the longest names until the hint has its room; give the parts' width."""
+        used = 0
+        for most in range(LONGEST_TEXT, LEAST_TEXT - 1, -TEXT_STEP):
+            for button in self.parts:
+                button.allow_text(most)
+            used = sum(button.sizeHint().width() + 4 for button in self.parts)
+            if used + HINT_ROOM <= self.width():
+                break
+        return used
 
 
 class _PartButton(QAbstractButton):
