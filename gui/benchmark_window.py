@@ -49,7 +49,7 @@ class _Frames:
         self.times: list[float] = []
         self.seconds: list[float] = []
         self._paint: Callable[[QPaintEvent], None] = pad.paintEvent
-        pad.paintEvent = self._count  # type: ignore[method-assign]
+        pad.paintEvent = self._count  # type: ignore[assignment,method-assign]
 
     def _count(self, event: QPaintEvent) -> None:
         begun = time.perf_counter()
