@@ -56,7 +56,7 @@ def _of_presets(window: "MainWindow") -> Iterator[Command]:
         "Ctrl+D",
         "heart like",
     )
-    yield Command("rename", "Rename…", PRESET, lambda: dialogs.rename(presets.name), "F2")
+    yield Command("rename", "Rename…", PRESET, lambda: dialogs.rename(presets.name))
     yield Command("delete", "Delete…", PRESET, lambda: dialogs.delete(presets.name))
     yield Command("undelete", "Bring back the last deleted", PRESET, presets.undelete)
     yield Command(
