@@ -2015,6 +2015,23 @@ def _beside_fluidsynth(block: int, sample_rate: int) -> dict[str, Any]:
     }
 
 
+@bench_app.command("window", epilog="Example: timbrepad bench window --size 1440x900 --json")
+def bench_window(
+    seconds: Annotated[float, typer.Option(metavar="S", min=1.0, help="How long.")] = 20.0,
+    size: Annotated[str, typer.Option(metavar="WxH", help="Of the window.")] = "1440x900",
+    json_: JsonOption = False,
+) -> None:
+    """Measure the window while notes play and the pad moves: frames, and share of one core."""
+    from gui.benchmark_window import bench_window as measure
+
+    width, cross, height = size.partition("x")
+    if not (cross and width.isdecimal() and height.isdecimal()):
+        raise typer.BadParameter(f'A size is written as 1440x900, not "{size}".')
+    with _progress("Playing"):
+        figures = measure(seconds, (int(width), int(height)))
+    _say_figures(figures, json_)
+
+
 @bench_app.command("latency", epilog="Example: timbrepad bench latency --busy --json")
 def bench_latency(
     block: Annotated[

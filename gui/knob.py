@@ -282,7 +282,10 @@ class Knob(QDial):
         for place, (text, name) in enumerate(lines):
             painter.setPen(self._theme.colour(name))
             rect = QRectF(-4, top + place * height, self.width() + 8, height)
-            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
+            elided = painter.fontMetrics().elidedText(
+                text, Qt.TextElideMode.ElideRight, self.width() + 2
+            )
+            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, elided)
 
     def _step(self, way: float, modifiers: Qt.KeyboardModifier) -> None:
         """Turn by a notch or a key; where only whole numbers are, by at least one of them."""

@@ -124,9 +124,31 @@ def _take_dark(window: MainWindow, folder: Path) -> list[Path]:
     for page in ("audio", "midi", "controllers", "model"):
         window.show_settings(page)
         taken.append(_take(window.devices, folder, f"settings-{page}"))
+    window.show_settings("keys")
+    taken.append(_take(window.devices, folder, "settings-keys"))
     window.devices.close()
+    taken += _take_over(window, folder)
     window.actions_of_presets.import_files([__file__])  # which is no preset
     taken.append(_take(window, folder, "notice"))
+    return taken
+
+
+def _take_over(window: MainWindow, folder: Path) -> list[Path]:
+    """Take what comes over the window: the palette, the trail of sounds, the tour, trouble."""
+    taken = []
+    window.show_palette()
+    window.palette_of_commands.field.setText("re")
+    taken.append(_take(window.palette_of_commands, folder, "palette"))
+    window.palette_of_commands.close()
+    for corner in range(3):
+        window.player.reroll(corner)
+        wait(0.5)
+    window.show_trail()
+    taken.append(_take(window.trail, folder, "trail"))
+    window.trail.close()
+    window.show_tour()
+    taken.append(_take(window, folder, "tour"))
+    window.tour.end()
     return taken
 
 

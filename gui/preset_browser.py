@@ -91,6 +91,11 @@ class PresetBrowser(QWidget):
         actions.trial.tried.connect(self.audition.show_tried)
         actions.shelved.connect(self._filter)
 
+    @property
+    def known_timbres(self) -> tuple[Timbre, ...]:
+        """The model's named timbres."""
+        return self._timbres
+
     def sizeHint(self) -> QSize:
         """Ask for the width of a name and its picture."""
         return QSize(230, 400)

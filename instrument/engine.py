@@ -19,6 +19,7 @@ from .delay import delay_frames
 from .envelope import BLOCK
 from .held_voices import HeldVoice, held_voices
 from .layers import N_LAYERS
+from .monitor import Monitor
 from .parameters import BY_NAME
 from .pool import NoteInfo, NotePool
 from .ring import N_CHANNELS, N_NOTES, RING_SIZE, event_dtype, key_dtype, put_event, put_note
@@ -113,6 +114,7 @@ class Engine:
         self._addresses = np.array([*addresses, *sizes], np.uint64)
         self._callback = compiled_callback()
         self._warm_up()
+        self.monitor = Monitor(self._machine, self.sample_rate)
 
     def _warm_up(self) -> None:
         """Compile what `post` and `publish` call, and make one silent block."""

@@ -329,6 +329,7 @@ class Instrument:
         """Say how everything stands; the peaks are those since the last call."""
         stock = self._supply.stock()
         counters = self._engine.counters()
+        heard = self._engine.monitor.look()
         audio = self._output.status
         now = self._clock()
         with self._controls_lock:
@@ -341,6 +342,9 @@ class Instrument:
                 n_voices=counters.n_voices if self._output.is_pulling else 0,
                 peak_left=counters.peak_left,
                 peak_right=counters.peak_right,
+                true_peak_left=heard.true_peak_left,
+                true_peak_right=heard.true_peak_right,
+                spectrum=heard.spectrum,
                 dropped_blocks=counters.underflows,
                 dropped_events=counters.dropped_events,
                 stolen=counters.stolen,
@@ -370,6 +374,7 @@ class Instrument:
                 waiting=self._midi_control.waiting(),
                 preset_name=self._sound.preset_name,
                 preset_changed=self._sound.is_changed,
+                revision=controls.revision,
                 n_fresh=stock.n_fresh,
                 n_notes=stock.n_notes,
                 cache_bytes=stock.n_bytes,

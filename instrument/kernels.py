@@ -53,6 +53,7 @@ SOURCES = (
     "limiter",
     "machine",
     "mixing",
+    "monitor",
     "parameters",
     "pedals",
     "reverb",

@@ -18,6 +18,7 @@ from .kernels import Record, fence, inlined, kernel
 from .keys import start_note, stop_note
 from .lanes import LANES
 from .mixing import clear, finish, render_filtered, render_open
+from .monitor import hear
 from .pedals import fill_damped_curve, move_pedal, raise_pedals
 from .ring import (
     ALL_NOTES_OFF,
@@ -309,3 +310,4 @@ def fill(m: Machine, out: NDArray[np.float32]) -> None:
         state.left_over -= take
         done += take
     record(m, out)
+    hear(m, out)

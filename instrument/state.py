@@ -29,6 +29,7 @@ from .voice_record import reader_dtype, voice_dtype
 from .voice_wave import N_READERS
 
 MAXIMUM_VOICES = 256
+HEARD_FRAMES = 1 << 13  # kept for the meters: 170 ms at 48 kHz, five looks
 TAPE_FRAMES = 1 << 19  # 11 s at 48 kHz: so long may a disk stall while the output is recorded
 GHOSTS = 32  # voices beyond those that may sound, in which stolen ones fade out
 
@@ -171,6 +172,8 @@ state_dtype = np.dtype(
         ("mix", np.float32, (2, BLOCK)),
         ("feed", np.float32, (2, BLOCK)),  # what goes into an effect
         ("block", np.float32, (BLOCK, 2)),  # the inner block as it goes out
+        ("heard", np.float32, (HEARD_FRAMES, 2)),  # the latest of what went out, for the meters
+        ("heard_frames", np.int64),  # that have gone out so far
         # Not arrays of `Machine`: that is handed on for each voice, and costs by its length.
         ("chorus", chorus_dtype),
         ("delay", delay_dtype),

@@ -221,6 +221,10 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         n_voices: Voices that sound now.
         peak_left: Largest absolute sample since the last status, 0..1.
         peak_right: As `peak_left`.
+        true_peak_left: As `peak_left`, between the samples, too (ITU-R BS.1770).
+        true_peak_right: As `true_peak_left`.
+        spectrum: Of what sounds now, a byte for each band, from 30 Hz to 18 kHz in equal ratios: 0
+            is -90 dB and less, 255 full scale; empty for silence.
         dropped_blocks: Blocks that came too late since the stream opened.
         dropped_events: Events lost because the ring was full.
         stolen: Voices taken over for new notes.
@@ -253,6 +257,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
             way, by target.
         preset_name: The preset that was opened last, "" for none.
         preset_changed: Whether anything moved since.
+        revision: Counts up with each change of what a preset holds.
         n_fresh: Fresh notes among those the model can make.
         n_notes: Notes the model can make.
         cache_bytes: What the note pool holds.
@@ -268,6 +273,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     n_voices: int = 0
     peak_left: float = 0.0
     peak_right: float = 0.0
+    true_peak_left: float = 0.0
+    true_peak_right: float = 0.0
+    spectrum: bytes = b""
     dropped_blocks: int = 0
     dropped_events: int = 0
     stolen: int = 0
@@ -297,6 +305,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     waiting: dict[str, float] = {}
     preset_name: str = ""
     preset_changed: bool = False
+    revision: int = 0
     n_fresh: int = 0
     n_notes: int = 0
     cache_bytes: int = 0

@@ -39,6 +39,7 @@ from instrument import (
 )
 
 LATENT = 8
+OF_SOUND = {"corners", "pad_x", "pad_y", "parameters", "path"}
 MODEL = ModelInfo(
     name="Draft",
     hash="0123456789abcdef",
@@ -170,6 +171,8 @@ class PretendInstrument:
 
     def change(self, **changes: object) -> None:
         with self._lock:
+            if OF_SOUND & changes.keys():
+                changes = {"revision": self.now.revision + 1, **changes}
             self.now = msgspec.structs.replace(self.now, **changes)
 
     def notice(self, text: str, *, is_error: bool = True) -> None:
@@ -292,12 +295,13 @@ class PretendInstrument:
 
     def preset(self) -> Preset:
         return Preset(
-            name=self.now.preset_name,
+            name=self.now.preset_name or "Untitled",
             model_name="Draft",
             corners=self.now.corners,
             pad_x=self.now.pad_x,
             pad_y=self.now.pad_y,
             parameters=self.now.parameters,
+            path=self.now.path,
         )
 
     def load_preset(self, preset: Preset) -> None:
@@ -307,6 +311,7 @@ class PretendInstrument:
             pad_x=preset.pad_x,
             pad_y=preset.pad_y,
             parameters={**self.now.parameters, **preset.parameters},
+            path=preset.path,
             preset_name=preset.name,
             preset_changed=False,
         )
