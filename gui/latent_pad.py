@@ -1,6 +1,6 @@
 """The pad: timbre points anywhere on it, and the finger that says how much of each sounds."""
 
-from PySide6.QtCore import QEvent, QMimeData, QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QMimeData, QPointF, QRectF, QSize, QSizeF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
@@ -21,6 +21,7 @@ from instrument import PAD_X, PAD_Y, Corner, PadPath, Timbre
 
 from .pad_field import PadField
 from .pad_finger import finger_rect, paint_finger
+from .pad_geometry import PadGeometry
 from .pad_menu import PadActions, add_path_to, add_place_to, add_point_to, ask_for_name
 from .pad_path_view import PadPathView
 from .pad_points import PadPoints
@@ -30,15 +31,17 @@ from .pad_trail import PadTrail
 from .theme import Theme
 
 TIMBRE_MIME = "application/x-timbrepad-timbre"
-SIDE, ABOVE, BELOW = 30, 24, 44  # pixels around what the finger can reach, for discs and names
 FINE_STEP, COARSE_STEP = 0.01, 0.1
-USUAL_SIDE = 620.0  # pixels of a pad, up to which points and finger are drawn as they are
-LARGEST_SCALE = 2.2
 TRAIL_MILLISECONDS = 33
 
 
 class LatentPad(QWidget):
-    """A field of colour with points and a white finger on it; (0, 0) is bottom left."""
+    """A field of colour with points and a white finger on it; (0, 0) is bottom left.
+
+    Attributes:
+        where: Places as pixels, at the present size.
+        points: The timbre points as seen.
+    """
 
     moved = Signal(float, float)  # by the player
     placed = Signal(float, float)  # by anyone
@@ -63,6 +66,7 @@ class LatentPad(QWidget):
         self._x = self._y = 0.5
         self._share_fresh = 0.0
         self._learning = ""
+        self.where = PadGeometry(QSizeF(self.size()))
         self._motion = PadPathView(theme)
         self._stroke = PadStroke(self, self._motion)
         self._trail = PadTrail()
@@ -157,7 +161,7 @@ class LatentPad(QWidget):
     def show_fresh(self, n_fresh: int, n_notes: int) -> None:
         """Close the ring around the finger as the notes become fresh."""
         self._share_fresh = n_fresh / n_notes if n_notes else 0.0
-        self.update(finger_rect(self.to_pixels(*self.place), self.scale))
+        self.update(finger_rect(self.to_pixels(*self.place), self.where.scale))
 
     def show_learning(self, target: str) -> None:
         """Show which of its ways waits for a MIDI controller: `PAD_X`, `PAD_Y`, or any other."""
@@ -166,27 +170,11 @@ class LatentPad(QWidget):
 
     def active_rect(self) -> QRectF:
         """Give the part that the finger can reach, in pixels."""
-        scale = self.scale
-        return QRectF(self.rect()).adjusted(
-            scale * SIDE, scale * ABOVE, -scale * SIDE, -scale * BELOW
-        )
-
-    @property
-    def scale(self) -> float:
-        """How large points and finger are drawn: larger on a pad that fills a large screen."""
-        return min(max(min(self.width(), self.height()) / USUAL_SIDE, 1.0), LARGEST_SCALE)
+        return self.where.active
 
     def to_pixels(self, x: float, y: float) -> QPointF:
         """Give where a place of the pad is on the widget."""
-        active = self.active_rect()
-        return QPointF(active.left() + x * active.width(), active.bottom() - y * active.height())
-
-    def to_place(self, pixel: QPointF) -> tuple[float, float]:
-        """Give the place of the pad that a pixel shows; beyond the edge, the nearest on it."""
-        active = self.active_rect()
-        x = (pixel.x() - active.left()) / active.width()
-        y = (active.bottom() - pixel.y()) / active.height()
-        return min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0)
+        return self.where.to_pixels(x, y)
 
     def corner_menu(self, index: int) -> QMenu:
         """Make the menu of a point."""
@@ -241,7 +229,7 @@ class LatentPad(QWidget):
         if self._motion.mode or not self.points.corners:
             self.mousePressEvent(event)
         else:
-            self.point_added.emit(*self.to_place(event.position()), "")
+            self.point_added.emit(*self.where.to_place(event.position()), "")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move by the arrow keys (Shift: far) and Home; Insert adds a point, digits open menus."""
@@ -274,7 +262,7 @@ class LatentPad(QWidget):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Open the menu of the place."""
-        self.place_menu(*self.to_place(QPointF(event.pos()))).popup(event.globalPos())
+        self.place_menu(*self.where.to_place(QPointF(event.pos()))).popup(event.globalPos())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take a timbre from the list."""
@@ -298,11 +286,12 @@ class LatentPad(QWidget):
         if index is not None:
             self.timbre_chosen.emit(index, name)
         else:
-            self.point_added.emit(*self.to_place(event.position()), name)
+            self.point_added.emit(*self.where.to_place(event.position()), name)
         event.acceptProposedAction()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Put the points where their places are now."""
+        self.where = PadGeometry(QSizeF(self.size()))
         self.points.lay_out()
         super().resizeEvent(event)
 
@@ -319,7 +308,7 @@ class LatentPad(QWidget):
             self._paint_learning(painter)
             self._motion.paint(painter, self.place, self.active_rect(), self.to_pixels)
             colour = self.points.colour_at(*self.place)
-            paint_finger(painter, finger, colour, self._share_fresh, self._theme, self.scale)
+            paint_finger(painter, finger, colour, self._share_fresh, self._theme, self.where.scale)
         if self.hasFocus():
             painter.setPen(QPen(self._theme.colour("accent", 0.75), 1.2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -346,7 +335,7 @@ class LatentPad(QWidget):
         )
 
     def _drag_point(self, index: int, pixel: QPointF) -> None:
-        self.point_moved.emit(index, *self.points.move(index, *self.to_place(pixel)))
+        self.point_moved.emit(index, *self.points.move(index, *self.where.to_place(pixel)))
         self._points_changed()
 
     def _step_point(self, index: int, right: float, up: float) -> None:

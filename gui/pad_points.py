@@ -103,11 +103,11 @@ class PadPoints(QObject):
     def at(self, pixel: QPointF) -> int | None:
         """Give the point at a pixel, or None."""
         ways = [
-            ((self._pad.to_pixels(*place) - pixel).manhattanLength(), index)
+            ((self._pad.where.to_pixels(*place) - pixel).manhattanLength(), index)
             for index, place in enumerate(self.places)
         ]
         nearest, index = min(ways, default=(math.inf, 0))
-        return index if nearest < self._pad.scale * REACH else None
+        return index if nearest < self._pad.where.scale * REACH else None
 
     def colour_at(self, x: float, y: float) -> QColor:
         """Give the colour of what sounds at a place."""
@@ -117,7 +117,7 @@ class PadPoints(QObject):
         """Put each handle where its point is."""
         within = QRectF(self._pad.rect()).adjusted(EDGE, 0, -EDGE, 0)
         for handle, place in zip(self.handles, self.places, strict=True):
-            handle.stand_at(self._pad.to_pixels(*place), within, self._pad.scale)
+            handle.stand_at(self._pad.where.to_pixels(*place), within, self._pad.where.scale)
 
     def paint_lines(self, painter: QPainter, finger: QPointF) -> None:
         """Draw a line from the finger to each point, as thick as its weight."""
@@ -126,11 +126,11 @@ class PadPoints(QObject):
                 continue
             pen = QPen(
                 QColor(255, 255, 255, round(40 + 170 * weight)),
-                self._pad.scale * (0.8 + 5.0 * weight),
+                self._pad.where.scale * (0.8 + 5.0 * weight),
             )
             pen.setCapStyle(Qt.PenCapStyle.RoundCap)
             painter.setPen(pen)
-            painter.drawLine(finger, self._pad.to_pixels(*place))
+            painter.drawLine(finger, self._pad.where.to_pixels(*place))
 
     def _colour(self) -> None:
         known = [corner_features(corner, self.timbres) for corner in self.corners]

@@ -62,7 +62,7 @@ class PadStroke(QObject):
         With Shift the finger moves finely from where it is.
         """
         if self._path.mode == "editing":
-            self._knot = self._path.knot_at(position, self._pad.place, self._pad.to_pixels)
+            self._knot = self._path.knot_at(position, self._pad.place, self._pad.where.to_pixels)
             if self._knot is not None:
                 return
         self.is_finger = True
@@ -72,17 +72,17 @@ class PadStroke(QObject):
     def drag(self, position: QPointF, modifiers: Qt.KeyboardModifier = NO_KEYS) -> None:
         """Move what is held to a pixel."""
         if self._knot is not None:
-            seen = self._pad.to_place(position)
+            seen = self._pad.where.to_place(position)
             self._path.path = self._path.with_knot(self._knot, seen, self._pad.place)
             self.path_changed.emit(self._path.path)
         elif modifiers & Qt.KeyboardModifier.ShiftModifier:
             former, self._fine_from = self._fine_from or position, position
-            way, active = (position - former) * FINE_DRAG, self._pad.active_rect()
+            way, active = (position - former) * FINE_DRAG, self._pad.where.active
             x, y = self._pad.place
             self.moved.emit(x + way.x() / active.width(), y - way.y() / active.height())
         else:
             self._fine_from = None
-            self.moved.emit(*self._pad.to_place(position))
+            self.moved.emit(*self._pad.where.to_place(position))
 
     def release(self) -> None:
         """Let go; the finger stays, and what was recorded is done."""

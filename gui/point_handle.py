@@ -9,7 +9,6 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPainter,
-    QPainterPath,
     QPaintEvent,
     QPen,
 )
@@ -19,6 +18,7 @@ from instrument import Corner
 
 from . import icons
 from . import theme as themes
+from .halo_text import paint_halo_text
 from .theme import Theme
 
 RADIUS = 10.0
@@ -211,22 +211,16 @@ class PointHandle(QAbstractButton):
             icons.draw(
                 painter, "locked", QRectF(left - 2, top, lock, lock), QColor(255, 255, 255, 220)
             )
-        halo = QPen(QColor(0, 0, 0, 130), 3.0)
-        halo.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-        for text, font, x, alpha in ((name, bold, lock, 255), (percent, small, after, 205)):
-            outline = QPainterPath()
-            outline.addText(QPointF(left + x, base), font, text)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(halo)
-            painter.drawPath(outline)
-            painter.setFont(font)
-            painter.setPen(QColor(255, 255, 255, alpha))
-            painter.drawText(QPointF(left + x, base), text)
+        for text, x, is_bold, alpha in ((name, lock, True, 255), (percent, after, False, 205)):
+            pixels = self._pixels(bold=is_bold)
+            paint_halo_text(painter, left + x, base, text, pixels, bold=is_bold, alpha=alpha)
+
+    def _pixels(self, *, bold: bool) -> int:
+        """Give the size of the letters of the name, or of the weight."""
+        return round(self._scale * (themes.TEXT_PIXELS if bold else themes.SMALL_PIXELS))
 
     def _font(self, *, bold: bool) -> QFont:
-        """Give the typeface of the name, or that of the weight."""
-        pixels = themes.TEXT_PIXELS if bold else themes.SMALL_PIXELS
-        return themes.font(round(self._scale * pixels), bold=bold)
+        return themes.font(self._pixels(bold=bold), bold=bold)
 
     def _name(self) -> str:
         return self._corner.name or "nothing yet"

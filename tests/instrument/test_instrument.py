@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import time
 from collections import deque
 
 import msgspec
@@ -670,6 +671,27 @@ class TestPoints:
         rig.settle(instrument)
         assert instrument.status().n_fresh == 25
         assert {job.leaning for job in rig.renderer.submitted[-25:]} == {(("decay", -1.0),)}
+
+    def test_a_place_where_nobody_plays_is_measured_and_forgotten_with_its_points(self, rig):
+        instrument = rig.start()
+        rig.settle(instrument)
+        assert self.wait_for_marks(rig, instrument) == ((0.5, 0.5, 1.0),)
+        instrument.post(MovePoint(index=0, x=0.1, y=0.1))
+        rig.settle(instrument, 12)
+        assert all(mark[2] == 1.0 for mark in instrument.status().playability)
+        instrument.post(MovePad(x=0.2, y=0.7))
+        rig.settle(instrument)
+        assert (0.2, 0.7, 1.0) in self.wait_for_marks(rig, instrument)
+
+    def wait_for_marks(self, rig, instrument):
+        for _ in range(500):  # the measuring thread takes its time
+            rig.now += 0.2
+            instrument.tick()
+            place = (instrument.status().pad_x, instrument.status().pad_y)
+            if place in {mark[:2] for mark in instrument.status().playability}:
+                break
+            time.sleep(0.01)
+        return instrument.status().playability
 
     def test_a_wheel_on_an_axis_moves_the_pad_at_once(self, rig):
         instrument = rig.start()
