@@ -26,6 +26,7 @@ from typer.core import TyperGroup
 if TYPE_CHECKING:
     from instrument import ModelInfo, Preset, RecordSettings, Status, Timbre, Tuning
     from instrument.doctor import Finding
+    from instrument.matching import Match
     from instrument.offline import Encoding
     from instrument.options import InstrumentOptions
     from instrument.performance import BeginPerformance, PerformedEvent
@@ -52,6 +53,7 @@ _ERRORS = (
     ("instrument.renderer_client", "RendererError"),
     ("instrument.remote", "RemoteError"),
     ("instrument.export.sampled", "ExportError"),
+    ("instrument.recorded_note", "RecordedNoteError"),
     ("instrument.scala", "TuningError"),
     ("instrument.song", "SongError"),
     ("model.device", "DeviceMissingError"),
@@ -772,6 +774,94 @@ def export(
 
 def _megabytes(n_bytes: int) -> str:
     return f"{n_bytes / 1e6:,.0f} MB"
+
+
+@app.command(
+    epilog="Example: timbrepad match flute.wav -o flute.json; or: "
+    "timbrepad match flute.wav --sounds compare --pitch 60 --json"
+)
+def match(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A single note: WAV, FLAC, OGG, MP3 or AIFF.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", metavar="OUT.json", help="A preset of the match."),
+    ] = None,
+    sounds: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write the recording and the match, to compare by ear."),
+    ] = None,
+    pitch: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=0, max=127, help="What it sounds; else that is heard."),
+    ] = None,
+    seconds: Annotated[
+        float, typer.Option(metavar="S", min=0, max=600, help="Of the search, at most.")
+    ] = 12.0,
+    model: ModelOption = "",
+    steps: Annotated[
+        bool, typer.Option("--steps", help="Print each step as a line of JSON on stderr.")
+    ] = False,
+    json_: JsonOption = False,
+) -> None:
+    """Find the timbre that comes nearest to a recorded note."""
+    import msgspec
+    import torch
+
+    from instrument.matching import Match, Matcher
+    from model.gansynth import GANSynth
+
+    info = _Sound("", None, None, model).model()
+    torch.set_num_threads(1)  # two that wait for each other take many times as long when others work
+    matcher = Matcher.open(file, GANSynth.load(Path(info.path)), pitch)
+    found = Match(share=0.0)
+    with _progress(f"Matching {file.name}") as update:
+        for step in matcher.search(seconds):
+            if step.z:
+                found = step
+                if sounds is not None:
+                    matcher.write_sounds(sounds, step.z)
+            if steps:
+                print(msgspec.json.encode(step).decode(), file=sys.stderr, flush=True)
+            update(step.share, 1.0, f"{found.off_db:.1f} dB")
+    if out is not None:
+        _write_match(out, found, info, file.stem)
+    if json_:
+        _say_json(msgspec.to_builtins(found) | {"model": info.name, "file": str(file)})
+    else:
+        _say_match(found)
+
+
+def _write_match(out: Path, found: "Match", info: "ModelInfo", name: str) -> None:
+    """Write a preset that has a match wherever the pad is."""
+    import msgspec
+
+    from instrument import encode_preset
+    from instrument.files import write_whole
+    from instrument.offline_player import preset_of_latent
+
+    preset = msgspec.structs.replace(
+        preset_of_latent(found.z, name),
+        model_name=info.name,
+        model_hash=info.hash,
+        latent_space=info.latent_space if info.latent_space != info.hash else "",
+        notes=f"Matched to a recording: {found.off_db:.1f} dB (log-mel) from it.",
+    )
+    write_whole(out, encode_preset(preset))
+    _notice(f"Wrote {out}")
+
+
+def _say_match(found: "Match") -> None:
+    from instrument.units import note_name
+
+    cents = round(100 * (found.heard - round(found.heard)))
+    heard = f"{note_name(round(found.heard))}{f' {cents:+d} cents' if cents else ''}"
+    at = "" if round(found.heard) == found.pitch else f", compared at {note_name(found.pitch)}"
+    _say(f"The recording sounds {heard}{at}.")
+    _say(f"The match is {found.off_db:.1f} dB from it (log-mel), after {found.seconds:.1f} s.")
+    if found.timbre_off_db is not None:
+        _say(f'The nearest named timbre, "{found.timbre}", is {found.timbre_off_db:.1f} dB from it.')
 
 
 @dataclass(frozen=True)
@@ -1850,6 +1940,7 @@ def _examine_training() -> "Iterator[Finding]":
     import torch
 
     from instrument.doctor import Finding
+    from instrument.matching import Match
     from model.device import NO_GPU, choose_device
     from train.fluidsynth import library_version
     from train.notes import DatasetError
