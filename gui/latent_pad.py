@@ -26,6 +26,7 @@ from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 from instrument import PAD_X, PAD_Y, Corner, PadPath, Timbre
 
 from .corner_chip import HEIGHT, CornerChip
+from .dropped_sound import dropped_sound
 from .pad_path_view import PadPathView
 from .theme import Theme
 from .timbre_colour import (
@@ -58,6 +59,8 @@ class LatentPad(QWidget):
     moved = Signal(float, float)  # by the player
     placed = Signal(float, float)  # by anyone
     timbre_chosen = Signal(int, str)
+    sound_dropped = Signal(int, str)  # a recording, to be matched
+    match_wanted = Signal(int)
     rerolled = Signal(int)
     lock_toggled = Signal(int, bool)
     menu_opened = Signal(object)  # to add to
@@ -182,6 +185,7 @@ class LatentPad(QWidget):
             )
         )
         corner = self._corners[index] if index < len(self._corners) else Corner(name="")
+        menu.addAction("Match a sound…", lambda: self.match_wanted.emit(index))
         reroll = menu.addAction("Re-roll", lambda: self.rerolled.emit(index))
         reroll.setEnabled(not corner.locked)
         lock = menu.addAction("Lock")
@@ -247,8 +251,8 @@ class LatentPad(QWidget):
         self.corner_menu(index).popup(event.globalPos())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take a timbre from the list."""
-        if event.mimeData().hasFormat(TIMBRE_MIME):
+        """Take a timbre from the list, or a recording."""
+        if event.mimeData().hasFormat(TIMBRE_MIME) or dropped_sound(event.mimeData()):
             event.acceptProposedAction()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
@@ -261,10 +265,14 @@ class LatentPad(QWidget):
         self._show_drop(None)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Put the timbre on the nearest corner."""
+        """Put the timbre on the nearest corner, or ask for a match of the recording."""
         name = bytes(event.mimeData().data(TIMBRE_MIME).data()).decode()
+        index = self._nearest_corner(event.position())
         self._show_drop(None)
-        self.timbre_chosen.emit(self._nearest_corner(event.position()), name)
+        if name:
+            self.timbre_chosen.emit(index, name)
+        else:
+            self.sound_dropped.emit(index, dropped_sound(event.mimeData()))
         event.acceptProposedAction()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

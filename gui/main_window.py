@@ -46,6 +46,8 @@ from .hint_card import HintCard
 from .keyboard import Keyboard
 from .knob_panel import KnobPanel
 from .latent_pad import LatentPad
+from .match_job import MatchJob
+from .match_panel import MatchPanel
 from .meter import Meter
 from .midi_learn import MidiLearn
 from .note_view import NotePicture, NoteView, picture_of
@@ -130,6 +132,7 @@ class MainWindow(QMainWindow):
         if not self.train.may_close(self.close_for_good):
             event.ignore()
             return
+        self.match.put_away()
         if self._settings is not None:
             self._settings.setValue("window/geometry", self.saveGeometry())
         self.devices.close()
@@ -168,6 +171,7 @@ class MainWindow(QMainWindow):
         self.browser = PresetBrowser(self.actions_of_presets, self.dialogs, theme)
         self.pad = LatentPad(theme)
         self.card = HintCard(theme, self.pad)
+        self.match = MatchPanel(MatchJob(parent=self), theme, self.pad)
         self.place_label = QLabel()
         self.place_label.setProperty("role", "caption")
         self.reroll_all = QPushButton("Re-roll all")
@@ -279,6 +283,13 @@ class MainWindow(QMainWindow):
         )
         self.pad.timbre_chosen.connect(self._set_corner)
         self.browser.timbre_chosen.connect(self._set_corner)
+        self.pad.sound_dropped.connect(self._match)
+        self.pad.match_wanted.connect(self.match.ask_for_file)
+        self.match.chosen.connect(self._match)
+        self.match.heard.connect(
+            lambda file: bridge.ask(lambda instrument: instrument.play_file(file))
+        )
+        self.match.used.connect(self.actions_of_presets.use_match)
         self.pad.rerolled.connect(self._reroll)
         self.reroll_all.clicked.connect(lambda: self._reroll(None))
         self.pad.lock_toggled.connect(self._lock)
@@ -431,6 +442,11 @@ class MainWindow(QMainWindow):
     def _set_corner(self, index: int, timbre: str) -> None:
         self._bridge.ask(lambda instrument: instrument.set_corner(index, timbre))
 
+    def _match(self, index: int, file: str) -> None:
+        status = self._bridge.status
+        if status.model is not None:
+            self.match.match(file, index, status.corners[index].name, status.model.path)
+
     def _reroll(self, index: int | None) -> None:
         self._bridge.ask(lambda instrument: instrument.reroll(index))
 
@@ -470,11 +486,13 @@ class MainWindow(QMainWindow):
         (self.browser.map if page == MAP else self.browser.breed.grid).setFocus()
 
     def _put_away(self) -> None:
-        """Stop learning, making a path or trying a sound, or put the newest notice away."""
+        """Stop learning, making a path, matching or trying a sound, or put a notice away."""
         if self.midi.learning:
             self.midi.learn("")
         elif self.pad.making:
             self.pad.make_path("")
+        elif self.match.isVisible():
+            self.match.put_away()
         elif self.actions_of_presets.is_auditioning:
             self.actions_of_presets.go_back()
         else:
