@@ -813,7 +813,9 @@ def match(
     from model.gansynth import GANSynth
 
     info = _Sound("", None, None, model).model()
-    torch.set_num_threads(1)  # two that wait for each other take many times as long when others work
+    torch.set_num_threads(
+        1
+    )  # two that wait for each other take many times as long when others work
     matcher = Matcher.open(file, GANSynth.load(Path(info.path)), pitch)
     found = Match(share=0.0)
     with _progress(f"Matching {file.name}") as update:
@@ -861,7 +863,9 @@ def _say_match(found: "Match") -> None:
     _say(f"The recording sounds {heard}{at}.")
     _say(f"The match is {found.off_db:.1f} dB from it (log-mel), after {found.seconds:.1f} s.")
     if found.timbre_off_db is not None:
-        _say(f'The nearest named timbre, "{found.timbre}", is {found.timbre_off_db:.1f} dB from it.')
+        _say(
+            f'The nearest named timbre, "{found.timbre}", is {found.timbre_off_db:.1f} dB from it.'
+        )
 
 
 @dataclass(frozen=True)
@@ -1940,7 +1944,6 @@ def _examine_training() -> "Iterator[Finding]":
     import torch
 
     from instrument.doctor import Finding
-    from instrument.matching import Match
     from model.device import NO_GPU, choose_device
     from train.fluidsynth import library_version
     from train.notes import DatasetError

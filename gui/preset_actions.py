@@ -190,9 +190,7 @@ class PresetActions(QObject):
             corners[point] = msgspec.structs.replace(
                 corners[point], name=name, z=z, timbre="", seed=None
             )
-            self.trial.load(
-                msgspec.structs.replace(preset, corners=tuple(corners)), is_saved=False
-            )
+            self.trial.load(msgspec.structs.replace(preset, corners=tuple(corners)), is_saved=False)
 
         self.ask_preset(put)
 

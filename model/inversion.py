@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .gansynth import GANSynth
+from .gansynth import GANSynth, threads
 from .latent import blend, draw_gaussian, on_sphere
 from .note_distance import FLOOR_DB
 
@@ -90,9 +90,10 @@ def _descend(target: "_Target", best: Found, n_steps: int) -> Iterator[Found]:
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, n_steps, _RATES[1])
     since = 0
     for step in range(1, n_steps + 1):
-        off_db = target.off_db(target.images(on_sphere(z)))
         optimiser.zero_grad()
-        off_db.sum().backward()  # type: ignore[no-untyped-call]
+        with threads(1):  # several wait for each other for long where the processor is busy
+            off_db = target.off_db(target.images(on_sphere(z)))
+            off_db.sum().backward()  # type: ignore[no-untyped-call]
         since = 0 if off_db.item() < _GAIN * best.off_db else since + 1
         share = _FIRST_SHARE + (1 - _FIRST_SHARE) * step / n_steps
         if off_db.item() < best.off_db:

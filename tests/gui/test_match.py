@@ -204,4 +204,6 @@ def test_a_points_menu_asks_for_a_recording(window, qtbot, tmp_path):
 
 def test_words_say_what_was_heard_and_at_which_note_it_was_compared():
     step = MatchStep(share=1, z=(1.0,), off_db=4.04, pitch=84, heard=95.2, timbre="")
-    assert match_words(step) == "It sounds B6 +20 cents, compared at C6. The match is 4.0 dB from it."
+    assert (
+        match_words(step) == "It sounds B6 +20 cents, compared at C6. The match is 4.0 dB from it."
+    )

@@ -36,7 +36,7 @@ def test_a_plucked_note_that_is_soon_gone_is_heard() -> None:
 
 def test_a_note_under_some_noise_is_heard() -> None:
     noise = 0.03 * np.random.default_rng(1).standard_normal(RATE).astype(np.float32)
-    assert hear_pitch(harmonic_note(57, 0.9, RATE)[:RATE] + noise[: RATE], RATE) == pytest.approx(
+    assert hear_pitch(harmonic_note(57, 0.9, RATE)[:RATE] + noise[:RATE], RATE) == pytest.approx(
         57, abs=0.1
     )
 
