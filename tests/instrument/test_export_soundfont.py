@@ -107,6 +107,32 @@ def test_fluidsynth_plays_an_exported_note_as_the_engine_does(
     np.testing.assert_allclose(differences, PLAYER_DB, atol=1.0)
 
 
+@pytest.mark.parametrize("velocity", [10, 42, 43, 84, 85, 127])
+def test_fluidsynth_plays_each_layer_of_velocity_as_the_engine_does(
+    velocity: int, tmp_path: Path
+) -> None:
+    preset, key = preset_of(velocity_timbre=1.0, velocity_layers=3.0), 61
+    theirs = by_fluidsynth(preset, tmp_path, key, velocity)
+    ours = by_engine(preset, key, velocity)
+    assert abs(cents_apart(ours, theirs, 440 * 2 ** ((key - 69) / 12))) < 3
+    bands = [bands_db(wave[:HELD_SAMPLES]) for wave in (ours, theirs)]
+    heard = bands[0] > bands[0].max() - WHOLE_BAND_DB
+    np.testing.assert_allclose(bands[1][heard] - bands[0][heard], PLAYER_DB, atol=1.0)
+
+
+def test_the_layers_that_fluidsynth_plays_are_not_the_same_sound(tmp_path: Path) -> None:
+    preset = preset_of(velocity_timbre=1.0, velocity_layers=2.0)
+    (tmp_path / "hard").mkdir()
+    soft, hard = (
+        bands_db(by_fluidsynth(preset, folder, 61, velocity)[:HELD_SAMPLES])
+        for folder, velocity in ((tmp_path, 40), (tmp_path / "hard", 90))
+    )
+    tops = [int(bands.argmax()) for bands in (soft, hard)]
+    assert tops[0] == tops[1]  # the fundamental
+    overtone = tops[0] + 3  # an octave above
+    assert hard[overtone] - hard[tops[0]] > 6 + soft[overtone] - soft[tops[0]]
+
+
 def test_a_note_that_decays_through_its_loop_decays_alike_in_fluidsynth(tmp_path: Path) -> None:
     preset = preset_of()
     theirs = by_fluidsynth(preset, tmp_path, 60, 100, loop_gain=0.5)
