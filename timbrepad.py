@@ -26,6 +26,7 @@ from typer.core import TyperGroup
 if TYPE_CHECKING:
     from instrument import ModelInfo, Preset, RecordSettings, Status, Timbre, Tuning
     from instrument.doctor import Finding
+    from instrument.kept_keyboards import KeptKeyboards
     from instrument.matching import Match
     from instrument.offline import Encoding
     from instrument.options import InstrumentOptions
@@ -50,6 +51,7 @@ _ERRORS = (
     ("instrument.key_probe", "BenchError"),
     ("instrument.jack_dummy", "JackServerError"),
     ("instrument.offline", "WaveError"),
+    ("instrument.kept_keyboards", "KeptError"),
     ("instrument.renderer_client", "RendererError"),
     ("instrument.remote", "RemoteError"),
     ("instrument.export.sampled", "ExportError"),
@@ -1159,6 +1161,79 @@ def presets_export(
     from instrument import PresetLibrary
 
     _say(f"Wrote {PresetLibrary().export_file(name, destination)}")
+
+
+@presets_app.command(
+    "keep",
+    epilog='Example: timbrepad presets keep "Cold celesta"; or: '
+    'timbrepad presets keep "Cold celesta" --grid 3',
+)
+def presets_keep(
+    name: Annotated[
+        str, typer.Argument(metavar="PRESET", help="Without it: list what is kept.")
+    ] = "",
+    grid: Annotated[
+        int,
+        typer.Option(metavar="N", min=1, max=9, help="Also N x N places of the pad, to walk on."),
+    ] = 1,
+    sample_rate: Annotated[
+        int, typer.Option(metavar="R", min=8000, max=192000, help="The sound output's, in Hz.")
+    ] = 48000,
+    forget: Annotated[bool, typer.Option("--forget", help="Delete what is kept of it.")] = False,
+    model: ModelOption = "",
+    device: DeviceOption = "auto",
+    json_: JsonOption = False,
+) -> None:
+    """Keep a preset's keyboard rendered: it sounds at once at each start, even without torch."""
+    from instrument.kept_keyboards import KeptKeyboards
+    from instrument.paths import kept_folder
+
+    keyboards = KeptKeyboards(kept_folder())
+    if not name:
+        _list_kept(keyboards, json_)
+    elif forget:
+        keyboards.forget(name)
+        _say(f'"{name}" is rendered anew from now on.')
+    else:
+        _keep_preset(keyboards, name, grid, sample_rate, model, device)
+
+
+def _list_kept(keyboards: "KeptKeyboards", json_: bool) -> None:
+    kept = keyboards.list()
+    if json_:
+        rows = [(one.preset, one.model, one.sample_rate, len(one.places)) for one in kept]
+        names = ("preset", "model", "sample_rate", "keyboards")
+        _say_json([dict(zip(names, row, strict=True)) for row in rows])
+    elif kept:
+        _say_table(
+            [(one.preset, f"{len(one.places)} kept", f"{one.sample_rate:.0f} Hz") for one in kept]
+        )
+
+
+def _keep_preset(
+    keyboards: "KeptKeyboards", name: str, grid: int, sample_rate: int, model: str, device: str
+) -> None:
+    from instrument import MovePad
+    from instrument.models import read_timbres
+    from instrument.offline_notes import RenderedNotes
+    from instrument.offline_player import PresetPlayer
+
+    _check_device(device)
+    sound = _Sound(name, None, None, model)
+    preset, info = sound.preset(None), sound.model()
+    player = PresetPlayer(preset, info, read_timbres(info))
+    targets = [player.target(0.0)]
+    for x, y in itertools.product(range(grid), repeat=2) if grid > 1 else ():
+        player.play(MovePad(x=x / (grid - 1), y=y / (grid - 1)))
+        targets.append(player.target(0.0))
+    pitches = range(info.lowest_pitch, info.highest_pitch + 1)
+    with (
+        RenderedNotes(info.path, sample_rate, device=device) as notes,
+        _progress(f"Rendering {preset.name}") as update,
+    ):
+        folder = keyboards.keep(preset.name, targets, pitches, sample_rate, notes, update)
+    n_bytes = sum(path.stat().st_size for path in folder.iterdir())
+    _say(f'"{preset.name}" is kept at {sample_rate} Hz: {_megabytes(n_bytes)} in {folder}')
 
 
 @models_app.command("list", epilog="Example: timbrepad models list --json")

@@ -108,6 +108,11 @@ def _weights(x: float, y: float) -> tuple[float, float, float, float]:
     return (1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y
 
 
+def weights_of(target: Target) -> tuple[float, ...]:
+    """Give how much of each of the pad's corners there is in a target; they add up to 1."""
+    return _weights(target.x, target.y)
+
+
 Place = tuple[int, int]
 """A mailbox of the engine: layer and pitch."""
 

@@ -47,6 +47,7 @@ from .events import (
 from .files import write_whole
 from .jack import silence_jack
 from .library import PresetLibrary
+from .kept_keyboards import Bakes, KeptKeyboards
 from .midi import MidiInputs
 from .midi_control import MidiControl
 from .midi_map import Mapping
@@ -59,6 +60,7 @@ from .parameters import NOTE_ENDINGS
 from .paths import (
     baked_folder,
     data_folder,
+    kept_folder,
     midi_map_file,
     models_folder,
     presets_folder,
@@ -137,7 +139,8 @@ class Instrument:
         self._good_at = clock() + GOOD_START_SECONDS
         self._presets = PresetLibrary(presets_folder(data))
         self._models = ModelLibrary(models_folder(data))
-        self._bakes = BakeFolder(baked_folder(data)) if self._options.bake else None
+        kept = KeptKeyboards(kept_folder(data))
+        self._bakes = Bakes(kept, BakeFolder(baked_folder(data))) if self._options.bake else None
 
         self._lock = threading.RLock()
         self._controls_lock = threading.Lock()
