@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from instrument import PAD_X, PAD_Y, Corner, PadPath, Timbre
 
+from .dropped_sound import dropped_sound
 from .pad_field import PadField
 from .pad_finger import finger_rect, paint_finger
 from .pad_geometry import PadGeometry
@@ -47,6 +48,8 @@ class LatentPad(QWidget):
     placed = Signal(float, float)  # by anyone
     pressed_hard = Signal(int)  # 0..127, by a touch or a stylus
     timbre_chosen = Signal(int, str)
+    sound_dropped = Signal(int, str)  # a recording, to be matched
+    match_wanted = Signal(int)
     rerolled = Signal(int)
     lock_toggled = Signal(int, bool)
     point_moved = Signal(int, float, float)
@@ -78,6 +81,7 @@ class LatentPad(QWidget):
         self._connect_parts()
         self._actions = PadActions(
             choose=self.timbre_chosen.emit,
+            match=self.match_wanted.emit,
             reroll=self.rerolled.emit,
             lock=self.lock_toggled.emit,
             rename=self.point_renamed.emit,
@@ -265,8 +269,8 @@ class LatentPad(QWidget):
         self.place_menu(*self.where.to_place(QPointF(event.pos()))).popup(event.globalPos())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take a timbre from the list."""
-        if event.mimeData().hasFormat(TIMBRE_MIME):
+        """Take a timbre from the list, or a recording."""
+        if event.mimeData().hasFormat(TIMBRE_MIME) or dropped_sound(event.mimeData()):
             event.acceptProposedAction()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
@@ -279,11 +283,14 @@ class LatentPad(QWidget):
         self.points.show_target(None)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Give the timbre to the point under it, else make one of it here."""
+        """Give the timbre to the point under it, else make one of it here; match a recording."""
         name = bytes(event.mimeData().data(TIMBRE_MIME).data()).decode()
         self.points.show_target(None)
         index = self.points.at(event.position())
-        if index is not None:
+        if not name:
+            nearest = self.points.nearest(event.position()) if index is None else index
+            self.sound_dropped.emit(nearest, dropped_sound(event.mimeData()))
+        elif index is not None:
             self.timbre_chosen.emit(index, name)
         else:
             self.point_added.emit(*self.where.to_place(event.position()), name)

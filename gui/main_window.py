@@ -147,13 +147,15 @@ class MainWindow(QMainWindow):
             self.showFullScreen()
 
     def put_away(self) -> None:
-        """Stop learning, making a path or trying a sound, or put the newest notice away."""
+        """Stop learning, making a path, matching or trying a sound, or put a notice away."""
         if self.tour.isVisible():
             self.tour.end()
         elif self.midi.learning:
             self.midi.learn("")
         elif self.pad.making:
             self.pad.make_path("")
+        elif self.match.isVisible():
+            self.match.put_away()
         elif self.actions_of_presets.is_auditioning:
             self.actions_of_presets.go_back()
         else:
@@ -178,6 +180,7 @@ class MainWindow(QMainWindow):
         if not self.train.may_close(self.close_for_good):
             event.ignore()
             return
+        self.match.put_away()
         if self._settings is not None:
             self._settings.setValue("window/geometry", self.saveGeometry())
         self.devices.close()
@@ -205,6 +208,7 @@ class MainWindow(QMainWindow):
         self.pages, self.browser, self.train = panels.pages, panels.browser, panels.train
         self.left, self.right, self.bottom = panels.left, panels.right, panels.bottom
         self.pad, self.card, self.reroll_all = panels.pad, panels.card, panels.reroll_all
+        self.match = panels.match
         self.note_view, self.knobs, self.meter = panels.note_view, panels.knobs, panels.meter
         self.bend, self.mod, self.keyboard = panels.bend, panels.mod, panels.keyboard
         self.notices = panels.notices
@@ -215,6 +219,7 @@ class MainWindow(QMainWindow):
         bridge.corners_changed.connect(self._show_corners)
         self.undo.changed.connect(self._show_history)
         self.trail.chosen.connect(self.undo.go_to)
+        self.match.used.connect(self.actions_of_presets.use_match)
         self.reroll_all.clicked.connect(commands.action("reroll").trigger)
         self.actions_of_presets.listed.connect(lambda _entries: self.train.renew_sounds())
         self.actions_of_presets.unsaved_kept.connect(

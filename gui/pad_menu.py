@@ -21,6 +21,7 @@ class PadActions:
 
     Attributes:
         choose: A timbre for a point, by number.
+        match: A recording with a point.
         reroll: A point.
         lock: A point, or unlock it.
         rename: A point.
@@ -33,6 +34,7 @@ class PadActions:
     """
 
     choose: Callable[[int, str], None]
+    match: Callable[[int], None]
     reroll: Callable[[int], None]
     lock: Callable[[int, bool], None]
     rename: Callable[[int, str], None]
@@ -54,6 +56,7 @@ def add_point_to(
     """Fill a menu with what can be done with a point."""
     point = points[index] if index < len(points) else Corner(name="")
     menu.addMenu(TimbreMenu("Timbre", timbres, lambda name: actions.choose(index, name), menu))
+    menu.addAction("Match a sound…", lambda: actions.match(index))
     reroll = menu.addAction("Re-roll", lambda: actions.reroll(index))
     reroll.setEnabled(not point.locked)
     lock = menu.addAction("Lock")

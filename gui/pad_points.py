@@ -102,12 +102,19 @@ class PadPoints(QObject):
 
     def at(self, pixel: QPointF) -> int | None:
         """Give the point at a pixel, or None."""
+        way, index = self._nearest(pixel)
+        return index if way < self._pad.where.scale * REACH else None
+
+    def nearest(self, pixel: QPointF) -> int:
+        """Give the point that is nearest to a pixel."""
+        return self._nearest(pixel)[1]
+
+    def _nearest(self, pixel: QPointF) -> tuple[float, int]:
         ways = [
             ((self._pad.where.to_pixels(*place) - pixel).manhattanLength(), index)
             for index, place in enumerate(self.places)
         ]
-        nearest, index = min(ways, default=(math.inf, 0))
-        return index if nearest < self._pad.where.scale * REACH else None
+        return min(ways, default=(math.inf, 0))
 
     def colour_at(self, x: float, y: float) -> QColor:
         """Give the colour of what sounds at a place."""

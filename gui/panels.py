@@ -21,6 +21,8 @@ from .hint_card import HintCard
 from .keyboard import Keyboard
 from .knob_panel import KnobPanel
 from .latent_pad import LatentPad
+from .match_job import MatchJob
+from .match_panel import MatchPanel
 from .meter import Meter
 from .note_view import NoteView
 from .notice_bar import NoticeBar
@@ -70,6 +72,7 @@ class Panels(QWidget):
         self.browser = PresetBrowser(actions, dialogs, theme)
         self.pad = LatentPad(theme)
         self.card = HintCard(theme, self.pad)
+        self.match = MatchPanel(MatchJob(parent=self), theme, self.pad)
         self.place_label = QLabel()
         self.place_label.setProperty("role", "caption")
         self.reroll_all = QPushButton("Re-roll all")

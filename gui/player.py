@@ -10,8 +10,10 @@ from instrument import (
     PAD_X,
     PAD_Y,
     AudioSettings,
+    ChannelPressure,
     ControlChange,
     MovePad,
+    MovePoint,
     NoteOff,
     NoteOn,
     Panic,
@@ -45,6 +47,8 @@ class Player(QObject):
         super().__init__(parent)
         self._bridge, self._panels, self._keys, self._midi = bridge, panels, keys, midi
         self._connect_pad()
+        self._connect_points()
+        self._connect_match()
         self._connect_keys()
         for knobs in (panels.knobs, panels.note_view.ending):
             knobs.turned.connect(
@@ -63,7 +67,7 @@ class Player(QObject):
         panels.status_line.tapped.connect(self.tap)
 
     def reroll(self, index: int | None = None) -> None:
-        """Draw a new latent for one corner, or for every corner that is not locked."""
+        """Draw a new latent for one point, or for every point that is not locked."""
         self._bridge.ask(lambda instrument: instrument.reroll(index))
 
     def toggle_path(self) -> None:
@@ -116,11 +120,37 @@ class Player(QObject):
         )
         pad.path_cleared.connect(self.clear_path)
         pad.path_toggled.connect(self.toggle_path)
+        pad.path_changed.connect(lambda path: bridge.post(SetPath(path=path)))
+        pad.pressed_hard.connect(lambda value: bridge.post(ChannelPressure(value=value)))
+        pad.menu_opened.connect(self._add_midi_of_pad)
+
+    def _connect_points(self) -> None:
+        pad, browser, bridge = self._panels.pad, self._panels.browser, self._bridge
         pad.timbre_chosen.connect(self._set_corner)
-        self._panels.browser.timbre_chosen.connect(self._set_corner)
+        browser.timbre_chosen.connect(self._set_corner)
+        pad.point_moved.connect(lambda index, x, y: bridge.post(MovePoint(index=index, x=x, y=y)))
+        pad.point_added.connect(self._add_point)
+        browser.point_wanted.connect(lambda name: self._add_point(*pad.place, name))
+        pad.point_removed.connect(
+            lambda index: bridge.ask(lambda instrument: instrument.remove_point(index))
+        )
+        pad.point_renamed.connect(
+            lambda index, name: bridge.ask(lambda instrument: instrument.rename_point(index, name))
+        )
+        pad.arranged.connect(
+            lambda is_on: bridge.ask(lambda instrument: instrument.use_corners(is_on))
+        )
         pad.rerolled.connect(self.reroll)
         pad.lock_toggled.connect(self._lock)
-        pad.menu_opened.connect(self._add_midi_of_pad)
+
+    def _connect_match(self) -> None:
+        pad, match = self._panels.pad, self._panels.match
+        pad.sound_dropped.connect(self._match)
+        pad.match_wanted.connect(match.ask_for_file)
+        match.chosen.connect(self._match)
+        match.heard.connect(
+            lambda file: self._bridge.ask(lambda instrument: instrument.play_file(file))
+        )
 
     def _connect_keys(self) -> None:
         panels, bridge = self._panels, self._bridge
@@ -139,6 +169,14 @@ class Player(QObject):
 
     def _set_corner(self, index: int, timbre: str) -> None:
         self._bridge.ask(lambda instrument: instrument.set_corner(index, timbre))
+
+    def _add_point(self, x: float, y: float, timbre: str) -> None:
+        self._bridge.ask(lambda instrument: instrument.add_point(x, y, timbre))
+
+    def _match(self, index: int, file: str) -> None:
+        status = self._bridge.status
+        if status.model is not None:
+            self._panels.match.match(file, index, status.corners[index].name, status.model.path)
 
     def _lock(self, index: int, locked: bool) -> None:
         self._bridge.ask(lambda instrument: instrument.lock_corner(index, locked))

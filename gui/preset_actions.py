@@ -183,6 +183,18 @@ class PresetActions(QObject):
         self._try(work)
         return children
 
+    def use_match(self, point: int, name: str, z: tuple[float, ...]) -> None:
+        """Put a latent that was found for a recording on a point of the pad."""
+
+        def put(preset: Preset) -> None:
+            corners = list(preset.corners)
+            corners[point] = msgspec.structs.replace(
+                corners[point], name=name, z=z, timbre="", seed=None
+            )
+            self.trial.load(msgspec.structs.replace(preset, corners=tuple(corners)), is_saved=False)
+
+        self.ask_preset(put)
+
     def open_neighbour(self, step: int) -> None:
         """Play the next (1) or the previous (-1) preset of the list."""
         self._try(

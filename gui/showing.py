@@ -43,9 +43,11 @@ class Showing(QObject):
         bridge, panels = self._bridge, self._panels
         bridge.parameter_changed.connect(self._show_parameter)
         bridge.corners_changed.connect(panels.pad.show_corners)
+        bridge.corners_changed.connect(panels.browser.show_points)
         bridge.timbres_changed.connect(panels.pad.show_timbres)
         bridge.timbres_changed.connect(panels.browser.show_timbres)
         bridge.path_changed.connect(panels.pad.show_path)
+        bridge.playability_changed.connect(panels.pad.show_playability)
         bridge.motion_changed.connect(lambda motion: panels.pad.show_motion(*motion))
         bridge.cache_changed.connect(lambda counts: panels.pad.show_fresh(*counts))
         bridge.waiting_changed.connect(panels.knobs.show_waiting)
@@ -118,6 +120,7 @@ class Showing(QObject):
     def _show_range(self, model: ModelInfo | None) -> None:
         if model is not None:
             self._panels.keyboard.set_range(model.lowest_pitch, model.highest_pitch)
+            self._panels.knobs.axes.show_model(model)
 
     def _show_midi(self) -> None:
         midi = self._midi

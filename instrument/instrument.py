@@ -43,6 +43,7 @@ from .events import (
     StepPreset,
 )
 from .jack import silence_jack
+from .kept_keyboards import Bakes, KeptKeyboards
 from .library import PresetLibrary
 from .midi import MidiInputs
 from .midi_control import MidiControl
@@ -55,6 +56,7 @@ from .parameters import AXES, NOTE_ENDINGS
 from .paths import (
     baked_folder,
     data_folder,
+    kept_folder,
     midi_map_file,
     models_folder,
     presets_folder,
@@ -127,7 +129,8 @@ class Instrument:
         data = Path(self._options.data_folder) if self._options.data_folder else data_folder()
         self._presets = PresetLibrary(presets_folder(data))
         self._models = ModelLibrary(models_folder(data))
-        self._bakes = BakeFolder(baked_folder(data)) if self._options.bake else None
+        kept = KeptKeyboards(kept_folder(data))
+        self._bakes = Bakes(kept, BakeFolder(baked_folder(data))) if self._options.bake else None
 
         self._lock = threading.RLock()
         self._controls_lock = threading.Lock()

@@ -18,6 +18,7 @@ from .renderer_protocol import (
     Drawn,
     ModelFailed,
     ModelLoaded,
+    NoRenderer,
     NoteRendered,
     RenderFailed,
     RenderNote,
@@ -214,7 +215,7 @@ class RenderedNotes:
                     self._renderer.submit(job)
             case DeviceLost(n_jobs=n_jobs):
                 self._n_parallel = n_jobs
-            case RenderFailed(text=text) | ModelFailed(text=text):
+            case RenderFailed(text=text) | ModelFailed(text=text) | NoRenderer(text=text):
                 raise RendererError(text)
             case _:
                 pass

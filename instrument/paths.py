@@ -31,6 +31,11 @@ def baked_folder(data: Path | None = None) -> Path:
     return (data or data_folder()) / "baked"
 
 
+def kept_folder(data: Path | None = None) -> Path:
+    """Give the folder of the keyboards that are kept with presets."""
+    return (data or data_folder()) / "kept"
+
+
 def evaluation_folder(data: Path | None = None) -> Path:
     """Give the folder of what evaluations keep: classifiers, images of notes."""
     return (data or data_folder()) / "evaluation"

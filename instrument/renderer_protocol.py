@@ -145,6 +145,12 @@ class ModelFailed(Message, frozen=True):
     text: str
 
 
+class NoRenderer(Message, frozen=True):
+    """Nothing can be rendered here at all; `text` says why in one line."""
+
+    text: str
+
+
 class DeviceLost(Message, frozen=True):
     """The GPU has stopped working and the CPU goes on; `text` says so in one line.
 
@@ -187,7 +193,16 @@ class Drawn(Message, frozen=True):
 
 
 Request = LoadModel | RenderNote | Draw | Quit
-Answer = ModelLoaded | ModelFailed | DeviceLost | NoteRendered | RenderFailed | NoteDropped | Drawn
+Answer = (
+    ModelLoaded
+    | ModelFailed
+    | NoRenderer
+    | DeviceLost
+    | NoteRendered
+    | RenderFailed
+    | NoteDropped
+    | Drawn
+)
 
 _encoder = msgspec.msgpack.Encoder()
 _requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)

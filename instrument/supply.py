@@ -11,11 +11,12 @@ import msgspec
 import numpy as np
 
 from . import carried_notes
-from .bake import BakedKeyboard, BakeFolder
+from .bake import BakedKeyboard
 from .cache import NoteCache
 from .carried_notes import CarriedNotes
 from .engine import Engine
 from .events import AllNotesOff, AnyEvent, NoteOff, NoteOn, Panic
+from .kept_keyboards import Bakes
 from .note_finish import SLOT_SECONDS
 from .pool import NoteInfo, NotePool, PoolError
 from .renderer_client import RendererProcess
@@ -23,6 +24,7 @@ from .renderer_protocol import (
     Answer,
     DeviceLost,
     ModelLoaded,
+    NoRenderer,
     NoteDropped,
     NoteRendered,
     RenderFailed,
@@ -65,7 +67,7 @@ class NoteSupply:
         *,
         megabytes: int,
         make_renderer: Callable[[str, tuple[int, int]], RendererProcess],
-        bakes: BakeFolder | None,
+        bakes: Bakes | None,
         clock: Callable[[], float],
         say: Callable[[str], None],
     ) -> None:
@@ -275,6 +277,8 @@ class NoteSupply:
                     self._say(f"A note could not be rendered: {text}")
             case NoteDropped(job=job):
                 self._cache.note_dropped(job)
+            case NoRenderer(text=text):
+                self._give_up(text)
             case DeviceLost(text=text, n_jobs=n_jobs):
                 self._n_jobs = n_jobs
                 self._say(text)
@@ -297,11 +301,16 @@ class NoteSupply:
             self.state = "restarting"
             self._say("The renderer had stopped; it is being started again. The sound goes on.")
         else:
-            self.state = "failed"
-            self._say(
+            self._give_up(
                 "The renderer keeps stopping: no new notes are made, what is there plays on. "
                 "Close other programs, in case memory ran out, and start Timbrepad anew."
             )
+
+    def _give_up(self, text: str) -> None:
+        """Go on without a renderer: with what is there, and with what is kept on disk."""
+        self.state = "failed"
+        self._loaded_cell = ""  # now the nearest keyboard will do
+        self._say(text)
 
     # Baked keyboards: an errand runs on a thread of its own, its end on the policy thread.
 
@@ -348,7 +357,10 @@ class NoteSupply:
 
     def _load(self, target: Target) -> BakedKeyboard | None:
         assert self._bakes is not None
-        return self._bakes.load(target.model, target.cell, self.sample_rate)
+        keyboard = self._bakes.load(target.model, target.cell, self.sample_rate)
+        if keyboard is None and self.state == "failed":
+            keyboard = self._bakes.nearest(target, self.sample_rate)
+        return keyboard
 
     def _save(
         self, target: Target, notes: dict[int, tuple[NoteInfo, np.ndarray[Any, Any]]]

@@ -515,6 +515,18 @@ class GANSynth:
         inputs = self.generator.inputs(z.to(self.device), pitch.to(self.device))
         return (10.0 * self.generator.level(inputs) + _ORDINARY_DB).clamp(-30.0, 10.0).cpu()
 
+    def magnitude_db(self, images: Tensor) -> Tensor:
+        """Give the magnitudes of the network's images in dB, up to a constant: [batch, time, freq].
+
+        Args:
+            images: float32 [batch, 2, time, freq], at the network's full size.
+        """
+        if self.config.warped is not None and self.config.representation == "warped":
+            return -self.config.warped.floor_db / 1.6 * images[:, 0]
+        nepers = self.normalizer.denormalize(images)[:, 0]
+        per_neper = 20 / math.log(10) * (0.5 if self.config.data_type == "mel" else 1.0)
+        return per_neper * nepers
+
     def n_samples_of(self, n_frames: int) -> int:
         """Say how many samples the first columns make that the rest would not change much."""
         if self.config.warped is not None:

@@ -8,6 +8,8 @@ _NOWHERE = {
     "key_mode": "mono and legato playing",
     "portamento": "portamento",
     "pressure_level": "pressure's part in the level",
+    "ensemble": "the ensemble's other timbres",
+    "round_robin": "strikes that take turns",
     "unison": "the small delays between the voices of a unison",
 }
 _PER_FORMAT: dict[str, dict[str, str]] = {
