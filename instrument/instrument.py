@@ -46,8 +46,8 @@ from .events import (
 )
 from .files import write_whole
 from .jack import silence_jack
-from .library import PresetLibrary
 from .kept_keyboards import Bakes, KeptKeyboards
+from .library import PresetLibrary
 from .midi import MidiInputs
 from .midi_control import MidiControl
 from .midi_map import Mapping

@@ -1,4 +1,4 @@
-"""Keyboards that are kept with presets: rendered once, and there at every start, even without torch.
+"""Keyboards that are kept with presets: there at every start, even without torch.
 
 Each preset that is kept has a folder with its keyboards, one for each place of the pad that was
 asked for, and `kept.json`, which says what they are. They are never let go of by themselves.
@@ -103,7 +103,9 @@ class KeptKeyboards:
                     raise KeptError(
                         f'The keyboard of "{preset}" could not be kept: the disk would not take it.'
                     )
-            places = tuple(KeptPlace(target.cell, tuple(_blend(target).tolist())) for target in targets)
+            places = tuple(
+                KeptPlace(target.cell, tuple(_blend(target).tolist())) for target in targets
+            )
             kept = Kept(preset, targets[0].model, sample_rate, places)
             (part / _INDEX).write_bytes(msgspec.json.encode(kept))
             if place.exists():

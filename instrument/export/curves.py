@@ -11,6 +11,7 @@ _SHARE_BELOW = _OVERSHOOT * (1 - math.exp(-ATTACK_TIMES)) / ATTACK_TIMES - (_OVE
 SFZ_TIMES = 9.0
 """Time constants that SFZ players fall in the time of a decay or a release, straight in dB."""
 
+
 def attack_as_line(attack_seconds: float) -> float:
     """Give the time of a straight attack that lacks as much, on the whole, as the engine's."""
     return attack_seconds * 2 * _SHARE_BELOW

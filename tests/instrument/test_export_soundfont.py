@@ -16,7 +16,7 @@ from tests.instrument.beside_engine import (
     by_engine,
     cents_apart,
 )
-from tests.instrument.sampled import SAMPLE_RATE, SteadyNotes, export_toy, preset_of
+from tests.instrument.sampled import SteadyNotes, export_toy, preset_of
 from train.fluidsynth import HELD_SAMPLES, SoundFont
 
 pytestmark = pytest.mark.skipif(

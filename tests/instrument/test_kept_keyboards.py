@@ -218,12 +218,10 @@ def test_a_preset_with_a_kept_pad_plays_without_torch(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    told = run(
-        "-m", "timbrepad", "presets", "keep", "First light", "--model", folder, "--grid", 2
-    )
+    told = run("-m", "timbrepad", "presets", "keep", "First light", "--model", folder, "--grid", 2)
     assert "is kept at 48000 Hz" in told
     (tmp_path / "none" / "torch").mkdir(parents=True)
-    refusal = 'raise ModuleNotFoundError("No module named \'torch\'")'
+    refusal = "raise ModuleNotFoundError(\"No module named 'torch'\")"
     (tmp_path / "none" / "torch" / "__init__.py").write_text(refusal)
     script = tmp_path / "play.py"
     script.write_text(WITHOUT_TORCH)
