@@ -1230,7 +1230,14 @@ def _keep_preset(
         RenderedNotes(info.path, sample_rate, device=device) as notes,
         _progress(f"Rendering {preset.name}") as update,
     ):
-        folder = keyboards.keep(preset.name, targets, pitches, sample_rate, notes, update)
+        folder = keyboards.keep(
+            preset.name,
+            targets,
+            pitches,
+            sample_rate,
+            notes,
+            lambda n, of: update(n, of, f"{n} of {of} notes"),
+        )
     n_bytes = sum(path.stat().st_size for path in folder.iterdir())
     _say(f'"{preset.name}" is kept at {sample_rate} Hz: {_megabytes(n_bytes)} in {folder}')
 

@@ -1,4 +1,4 @@
-"""Keyboards that are kept with presets: rendered once, and there at every start, even without torch.
+"""Keyboards that are kept with presets: there at every start, even without torch.
 
 Each preset that is kept has a folder with its keyboards, one for each place of the pad that was
 asked for, and `kept.json`, which says what they are. They are never let go of by themselves.

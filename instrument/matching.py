@@ -98,7 +98,9 @@ class Matcher:
                 yield Match(share=min(found.share, 0.99), seconds=clock() - began)
             if clock() - began > seconds:
                 break
-        assert found is not None and first is not None and first.off_db is not None
+        assert found is not None, "a search gives the nearest candidate at least"
+        assert first is not None
+        assert first.off_db is not None
         off_db = self.off_db(found.z)
         best = first
         if off_db < first.off_db:  # what the network's images say is not quite what is heard

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
@@ -104,14 +105,12 @@ def test_clearing_a_job_ends_its_process_and_takes_its_sounds_away(qtbot, qapp):
     job = MatchJob(command(FIRST, then="time.sleep(60)"))
     with qtbot.waitSignal(job.stepped):
         job.start("/sounds/flute.wav", "/models/draft")
-    with open(job.match) as file:
-        assert file.read() == "sound"
-    match = job.match
+    match = Path(job.match)
+    assert match.read_text() == "sound"
     job.clear()
     assert not job.is_running
     assert job.found is None
-    with pytest.raises(FileNotFoundError):
-        open(match)
+    assert not match.parent.exists()
 
 
 def test_the_command_is_asked_for_the_file_the_model_and_each_step(monkeypatch, qapp):

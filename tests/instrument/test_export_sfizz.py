@@ -1,4 +1,4 @@
-"""An exported SFZ as sfizz plays it, an SFZ player that shares no code with us, beside the engine."""
+"""An exported SFZ as sfizz plays it, which shares no code with us, beside the engine."""
 
 from pathlib import Path
 
