@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QPixmap
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QDialog,
     QLabel,
@@ -19,7 +19,6 @@ from instrument import Timbre
 
 from .sound_history import Card
 from .sound_pictures import preset_picture
-from .timbre_colour import corner_features
 
 PICTURE = QSize(96, 62)
 CARD = QSize(122, 108)
@@ -90,9 +89,7 @@ class TrailView(QDialog):
 
 
 def _icon(card: Card, timbres: Sequence[Timbre], ratio: float) -> QIcon:
-    preset = card.moment.preset
-    corners = [corner_features(corner, timbres) for corner in preset.corners]
-    picture: QPixmap = preset_picture(corners, preset.pad_x, preset.pad_y, PICTURE * ratio)
+    picture = preset_picture(card.moment.preset, timbres, PICTURE * ratio)
     picture.setDevicePixelRatio(ratio)
     return QIcon(picture)
 
