@@ -53,6 +53,7 @@ SOURCES = (
     "limiter",
     "machine",
     "mixing",
+    "own_release",
     "parameters",
     "pedals",
     "reverb",

@@ -93,6 +93,7 @@ def _lfo(axis: str, group: str, rate_hz: float) -> tuple[Parameter, ...]:
 VELOCITY_CURVES = ("linear", "soft", "hard", "fixed")
 KEY_MODES = ("poly", "mono", "legato")
 NOTE_ENDINGS = ("natural", "endless", "one-shot")
+RELEASE_KINDS = ("envelope", "own")
 PORTAMENTO_MODES = ("off", "fingered", "always")
 CHORUS_KINDS = ("chorus", "ensemble")
 PATH_MODES = ("off", "loop", "once", "to and fro")
@@ -105,6 +106,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("sustain", "sustain", "envelope", "", 0.0, 1.0, 1.0, "linear", 79),
     Parameter("release", "release", "envelope", "s", 0.005, 20.0, 0.35, "logarithmic", 72),
     _choice("ending", "notes", "envelope", *NOTE_ENDINGS, default=1),
+    _choice("release_kind", "let go", "envelope", *RELEASE_KINDS),
+    Parameter("release_velocity", "off speed", "envelope", "", 0.0, 1.0, 0.0),
     Parameter("cutoff", "cutoff", "filter", "Hz", 20.0, 20000.0, 20000.0, "logarithmic", 74),
     Parameter("resonance", "resonance", "filter", "", 0.0, 1.0, 0.0, "linear", 71),
     Parameter("key_tracking", "key track", "filter", "", 0.0, 1.0, 0.0),
@@ -188,6 +191,7 @@ SLIDE = 74  # on a member channel of an MPE zone; elsewhere it moves what the ta
 ALL_SOUND_OFF = 120
 RESET_CONTROLLERS = 121
 ALL_NOTES_OFF = 123
+PORTAMENTO_FROM = 84
 MONO_MODE = 126
 POLY_MODE = 127
 
