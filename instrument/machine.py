@@ -169,7 +169,7 @@ def panic(m: Machine) -> None:
     for channel in range(N_CHANNELS):
         reset_channel(state, channel)
         raise_pedals(m, channel)
-        state.last_pitch[channel] = NOWHERE
+        state.last_pitch[channel] = state.glide_from[channel] = NOWHERE
     state.tone_left = state.clip_left[0] = state.clip_left[1] = 0
     hush_effects(m)
 
