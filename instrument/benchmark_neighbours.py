@@ -20,7 +20,7 @@ from .jack_recorder import Recording
 from .key_probe import BenchError, KeyProbe, environment_of, recording
 from .options import InstrumentOptions
 from .paths import playing_on_file
-from .process_family import NoRendererError, renderer_of
+from .process_family import NoRendererError, children_of, renderer_of
 from .status import AudioSettings
 from .window_player import WindowPlayer
 
@@ -75,8 +75,10 @@ def bench_neighbours(
             audio=AudioSettings(block=block), data_folder=str(folder), remember=False
         )
         player = WindowPlayer(window, options)
-        stack.callback(_end, player, folder)
+        family: list[int] = []
+        stack.callback(_end, player, folder, family)
         _wait_until_ready(player)
+        family += children_of(player.process_id)
         stage = _Stage(player, server, probe, folder, block)
         figures, total = {}, len(neighbours) * n_rounds
         for number, name in enumerate(neighbours):
@@ -208,11 +210,12 @@ def _wait_until_ready(player: WindowPlayer) -> None:
     time.sleep(1.0)
 
 
-def _end(player: WindowPlayer, folder: Path) -> None:
-    """Close the window; an instrument that has lost it, too."""
+def _end(player: WindowPlayer, folder: Path, family: list[int]) -> None:
+    """Close the window; an instrument that has lost it, too, before its JACK server ends."""
     player.close()
-    marker = playing_on_file(folder)
     end = time.monotonic() + END_SECONDS
-    while marker.exists() and time.monotonic() < end:
-        marker.unlink(missing_ok=True)
-        time.sleep(1.0)
+    while any(Path(f"/proc/{process}").exists() for process in family):
+        if time.monotonic() > end:
+            return
+        playing_on_file(folder).unlink(missing_ok=True)
+        time.sleep(0.1)

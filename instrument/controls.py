@@ -42,6 +42,7 @@ from .parameters import (
     PAD_Y_CONTROLLER,
     PARAMETERS,
     POLY_MODE,
+    PORTAMENTO_FROM,
     RESET_CONTROLLERS,
     SLIDE,
     defaults,
@@ -396,6 +397,9 @@ class Controls:
         if controller in _MODES:
             mode = SetParameter(name="key_mode", value=_MODES[controller], time_seconds=at)
             return (*self.play(AllNotesOff(time_seconds=at)), *self._set_parameter(mode))
+        if controller == PORTAMENTO_FROM:
+            self._keys.begin_from(event.value)
+            return (event,)
         if controller == SLIDE and self.zones.is_member(event.channel):
             self.slides.slide(event.channel, slide_place(event.value))
             return (event,)

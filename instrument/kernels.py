@@ -54,6 +54,7 @@ SOURCES = (
     "machine",
     "mixing",
     "monitor",
+    "own_release",
     "parameters",
     "pedals",
     "reverb",

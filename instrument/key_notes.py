@@ -32,6 +32,11 @@ class KeyNotes:
         self.bends: dict[int, float] = {}
         self._sounding: dict[tuple[int, int], int] = {}  # by channel and key that is down
         self._last = -1
+        self._from: int | None = None  # key from whose pitch the next note glides
+
+    def begin_from(self, key: int) -> None:
+        """The next note glides from the pitch of a key (controller 84)."""
+        self._from = key
 
     def sounding(self, event: AnyEvent, values: Values) -> AnyEvent | None:
         """Give a key's event with the MIDI note that is rendered for it; any other as it is.
@@ -45,6 +50,7 @@ class KeyNotes:
                 if note is None:
                     return None
                 self._sounding[channel, key] = self._last = note
+                self._from = None
                 return msgspec.structs.replace(event, note=note)
             case NoteOff(note=key, channel=channel):
                 note = self._sounding.pop((channel, key), key)
@@ -70,12 +76,14 @@ class KeyNotes:
                     if zones.master(of) == channel or of == channel
                 )
                 return tuple({_nearest(note) for note in notes} if abs(semitones) > 1.0 else ())
-            case NoteOn(note=key) if values["portamento"] and self._last >= 0:
-                note = self.note_of(key, values)
-                if note is None:
+            case NoteOn(note=key) if self._from is not None or values["portamento"]:
+                note, told = self.note_of(key, values), self._from
+                first = self._last if told is None else self.note_of(told, values)
+                if note is None or first is None or first < 0:
                     return ()
-                way = GLIDE_STEP if note > self._last else -GLIDE_STEP
-                return tuple(range(self._last, note, way))[1:]
+                way = GLIDE_STEP if note > first else -GLIDE_STEP
+                passed = tuple(range(first, note, way))
+                return passed if told is not None else passed[1:]
             case _:
                 return ()
 

@@ -94,6 +94,7 @@ def _lfo(axis: str, group: str, rate_hz: float) -> tuple[Parameter, ...]:
 VELOCITY_CURVES = ("linear", "soft", "hard", "fixed")
 KEY_MODES = ("poly", "mono", "legato")
 NOTE_ENDINGS = ("natural", "endless", "one-shot")
+RELEASE_KINDS = ("envelope", "own")
 PORTAMENTO_MODES = ("off", "fingered", "always")
 CHORUS_KINDS = ("chorus", "ensemble")
 PATH_MODES = ("off", "loop", "once", "to and fro")
@@ -134,6 +135,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     _choice("portamento", "portamento", "keys", *PORTAMENTO_MODES, controller=65),
     Parameter("portamento_time", "time", "keys", "s", 0.01, 5.0, 0.1, "logarithmic", 5),
     _choice("velocity_curve", "touch", "keys", *VELOCITY_CURVES),
+    _choice("release_kind", "release", "keys", *RELEASE_KINDS),
+    Parameter("release_velocity", "let go", "keys", "", 0.0, 1.0, 0.0),
     Parameter("transpose", "transpose", "keys", "semitones", -24.0, 24.0, 0.0, "whole"),
     Parameter("octave", "octave", "keys", "octaves", -3.0, 3.0, 0.0, "whole"),
     _choice("microtuning", "tuning", "keys", "equal", "loaded", default=1),
@@ -201,6 +204,7 @@ SLIDE = 74  # on a member channel of an MPE zone; elsewhere it moves what the ta
 ALL_SOUND_OFF = 120
 RESET_CONTROLLERS = 121
 ALL_NOTES_OFF = 123
+PORTAMENTO_FROM = 84
 MONO_MODE = 126
 POLY_MODE = 127
 

@@ -29,6 +29,7 @@ __all__ = ["DeviceMissingError", "ModelError", "NoteRenderer", "failure", "one_l
 
 FIRST_SECONDS = 0.5
 LARGE_FLOPS = 2e9  # of a beginning; smaller layers are done before they are shared out
+BRIGHTNESS = "brightness"  # the name of the measured axis
 DARKEST_ANGLE = 0.6
 """Radians that the softest strike turns a latent: on the bundled model 0.6 octaves of centroid."""
 
@@ -54,9 +55,7 @@ class NoteRenderer:
         self._gansynth = gansynth
         self.on_gpu = gansynth.device.type != "cpu"
         self.device_words = device_words
-        self._brighter = brightness_direction(
-            gansynth.latents, [timbre.brightness for timbre in gansynth.timbres]
-        )
+        self._brighter = brighter_way(gansynth)
         self.n_batch = BATCH_SIZES[-1] if self.on_gpu else 1
         self.is_large = False  # so that the cores should share a beginning's layers
         wanted = min(round(FIRST_SECONDS * gansynth.sample_rate), gansynth.n_samples)
@@ -402,6 +401,18 @@ def place_latent(
     points = torch.from_numpy(np.frombuffer(latents, "<f4").reshape(-1, size).copy())
     z = points[0] if len(points) == 1 else blend(points, torch.tensor(weights))
     return gansynth.lean(z, dict(leaning)) if leaning else z
+
+
+def brighter_way(gansynth: GANSynth) -> torch.Tensor | None:
+    """Give the direction in which a model's notes grow brighter, float32 [latent]; None: unknown.
+
+    The axis that was measured on its notes, where it has one; else what its named timbres tell.
+    """
+    for axis, direction in zip(gansynth.config.axes, gansynth.axes, strict=True):
+        if axis.name == BRIGHTNESS:
+            return direction
+    brightness = [timbre.brightness for timbre in gansynth.timbres]
+    return brightness_direction(gansynth.latents, brightness)
 
 
 def _rms(waves: torch.Tensor) -> torch.Tensor:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from .alignment import SCRATCH
 from .chorus import chorus_dtype, chorus_rows
 from .delay import delay_dtype, delay_rows
-from .envelope import BLOCK, N_ROWS
+from .envelope import BLOCK, N_RELEASES, N_ROWS
 from .lanes import LANES, N_LANE_ROWS
 from .layers import N_LAYERS
 from .limiter import limiter_coefficient
@@ -65,6 +65,7 @@ P_EXPRESSION_LEVEL, P_SOFT_LEVEL, P_BREATH_LEVEL, P_BREATH_CUTOFF = (
     ROWS[name] for name in ("expression_level", "soft_level", "breath_level", "breath_cutoff")
 )
 P_ENDING = ROWS["ending"]
+P_RELEASE_KIND, P_RELEASE_VELOCITY = (ROWS[name] for name in ("release_kind", "release_velocity"))
 P_UNISON, P_UNISON_DETUNE, P_UNISON_SPREAD = (
     ROWS[name] for name in ("unison", "unison_detune", "unison_spread")
 )
@@ -151,6 +152,7 @@ state_dtype = np.dtype(
         ("struck", np.int64, (N_CHANNELS, N_NOTES)),  # velocity
         ("strikes", np.int64, (N_NOTES,)),  # how often each key has gone down
         ("last_pitch", np.float64, (N_CHANNELS,)),  # played on a channel, or on its zone's master
+        ("glide_from", np.float64, (N_CHANNELS,)),  # pitch that the next note begins at; or NOWHERE
         ("bends", np.float64, (N_CHANNELS,)),  # semitones
         ("steps", np.float64, (N_CHANNELS,)),  # bend, tune and vibrato as a ratio
         ("common_step", np.float64),  # tune and vibrato
@@ -161,6 +163,7 @@ state_dtype = np.dtype(
         ("rates", np.float64, (N_ROWS,)),  # seconds that the curves were made for
         ("clock", np.int64, (2,)),  # where the system writes the time
         ("curves", np.float32, (N_ROWS, BLOCK)),  # of the envelope
+        ("release_curves", np.float32, (N_RELEASES, BLOCK)),  # the slowest first
         ("damped_curves", np.float32, (N_CHANNELS, BLOCK)),  # of releases under a pedal
         ("waves", np.float32, (LANES, BLOCK)),  # of the voices now made
         ("levels", np.float32, (LANES, BLOCK)),  # of their envelopes
@@ -304,6 +307,7 @@ def forget_playing(m: Machine) -> None:
     state["held"][:] = 0
     state["strikes"][:] = 0
     state["last_pitch"][:] = NOWHERE
+    state["glide_from"][:] = NOWHERE
     state["channels_stale"] = 1
 
 

@@ -64,6 +64,8 @@ voice_dtype = np.dtype(
         ("sustained", np.int32),  # 1 while only a pedal holds it
         ("caught", np.int32),  # 1 while the sostenuto pedal has it
         ("one_shot", np.int32),  # 1: it sounds to its note's end, whatever its key does
+        ("is_ringing", np.int32),  # 1: it is in its note's own release
+        ("release_row", np.int32),  # of the releases' curves: by how fast its key came up
         ("detached", np.int32),  # 1: its channel's wheels have gone over to another note
         ("front", np.int32),  # which of its two readers plays
         ("fading", np.int32),  # 1 while it is cross-faded to the other reader
