@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from .warped import WarpedCodec, WarpedConfig, warped_codec
 
-CROP_TIMES = 32
+CROP_TIMES = 24
 BEFORE_TIMES = 4  # of a crop, before the junction
 EDGE_TIMES = 2  # of a crop, where the circle's other end is still heard
 QUIET = 3e-4  # re the loudest band: softer ones of what is heard have no phase to go on with
