@@ -19,7 +19,7 @@ from .generator import Generator
 from .gpu_generator import GPUGenerator, Precision
 from .latent import draw_among, draw_gaussian
 from .normalizer import FrequencyNormalizer, Normalizer, make_normalizer
-from .onward import CROP_TIMES, Junction, decode_crop, decode_onward, junction_at
+from .onward import Junction, decode_crop, decode_onward, junction_at
 from .representation import GANSynthRepresentation, Representation, WarpedRepresentation
 from .warped import warped_codec, warped_frequencies
 
@@ -409,7 +409,7 @@ class GANSynth:
             ValueError: If the pitch is outside the model's range.
         """
         assert self.config.warped is not None, "or there were no junction"
-        specgrams, energy = self._with_energy(z, pitch, CROP_TIMES, junction.first)
+        specgrams, energy = self._with_energy(z, pitch, junction.n_times, junction.first)
         specgrams, heard = (x.to(self._decoding_device) for x in (specgrams, heard))
         self.between_layers()
         with threads(1):
