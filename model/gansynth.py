@@ -370,8 +370,9 @@ class GANSynth:
                 return self._run(z, pitch, n_frames, first), None
             specgrams, outline = self._run.with_outline(z, pitch, n_frames, stage, first)
         else:
-            n_times = None if n_frames is None else first + n_frames
-            specgrams = self._run(z, pitch, n_times=n_times)[:, :, first:]
+            # A crop from anywhere is cut from the whole: a GPU has a graph for each length.
+            specgrams = self._run(z, pitch, n_times=None if first else n_frames)
+            specgrams = specgrams[:, :, first : first + (n_frames or specgrams.shape[2])]
             if stage is not None:
                 outline = self.generator(z, pitch, stage=stage)
         if outline is None or warped is None:

@@ -317,3 +317,12 @@ def test_a_dead_renderer_loses_no_slot(player: Player) -> None:
     assert player.cache.n_slots_held == before
     player.cache.set_ready(MODEL, goes_on=True)
     assert [job.is_crop for job in player.jobs()] == [True]
+
+
+def test_what_a_former_model_has_made_says_nothing_of_how_high_notes_peak(player: Player) -> None:
+    player.cache.set_ready(None)
+    player.cache.set_ready("another model's hash", goes_on=True)
+    player.cache.want(make_target("another model's hash", CORNERS, 0.5, 0.5))
+    job = next(job for job in player.jobs() if job.heard)
+    assert job.heard is not None
+    assert job.heard.crest == 0.0

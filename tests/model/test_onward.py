@@ -154,3 +154,16 @@ def test_a_transform_of_three_times_a_power_of_two_has_crops() -> None:
     place = junction_at(config, 30000)
     assert place is not None
     assert config.with_times(place.n_times).hop == config.hop
+
+
+def test_a_gpus_generator_makes_the_same_crops(small_model: GANSynth) -> None:
+    fast = GANSynth(small_model.config, small_model.generator, small_model.latents, precision="fp32")
+    z, pitch = torch.from_numpy(small_model.draw(1))[None], torch.tensor([60])
+    for seconds in (0.0, AT):
+        place = small_model.junction_at(round(seconds * RATE))
+        assert place is not None
+        heard = around(tone(1), place)
+        expected, decay = small_model.onward(z, pitch, place, heard, 0.0)
+        got, decay_again = fast.onward(z, pitch, place, heard, 0.0)
+        assert error_db(got[0], expected[0]) < -30
+        assert decay_again == pytest.approx(decay, rel=1e-3)
