@@ -2099,6 +2099,43 @@ def bench_endless(
     _say_figures(figures, json_)
 
 
+@bench_app.command("morph", epilog="Example: timbrepad bench morph --json")
+def bench_morph(
+    model: ModelOption = "",
+    device: DeviceOption = "auto",
+    pairs: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Pairs of timbres of each family.")
+    ] = 4,
+    moves: Annotated[int, typer.Option(metavar="N", min=1, help="Moves of the pad, timed.")] = 40,
+    threads: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Notes side by side; 0: one a core, at most 4.")
+    ] = 0,
+    onward: Annotated[
+        bool,
+        typer.Option(
+            "--onward/--no-onward", help="Let held notes go on in their phases, or not, to compare."
+        ),
+    ] = True,
+    json_: JsonOption = False,
+) -> None:
+    """Measure how held notes follow the pad: delay, level, pitch and clicks, family by family."""
+    from instrument.benchmark_morph import bench_morph as measure
+
+    _check_device(device)
+    path = _Sound("", None, None, model).model().path
+    with _progress("Morphing") as update:
+        figures = measure(
+            path,
+            pairs,
+            device=device,
+            threads=threads or None,
+            n_moves=moves,
+            onward=onward,
+            on_note=lambda done, total: update(done, total, ""),
+        )
+    _say_figures(figures, json_)
+
+
 @bench_app.command("precision", epilog="Example: timbrepad bench precision --device cuda")
 def bench_precision(
     model: ModelOption = "",

@@ -1,5 +1,6 @@
 """How held notes follow the pad: levels, steps, pitch and clicks while they go over, by family."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,12 +11,13 @@ from numpy.typing import NDArray
 from .cache import NoteCache
 from .engine import Engine
 from .events import NoteOn, Panic, SetParameter
+from .morph_delay import measure_delays
 from .morph_measures import Course, course_of, outside_cents
 from .note_finish import SLOT_SECONDS
 from .parameters import NOTE_ENDINGS
 from .periodicity import most_change
-from .pool import NotePool
-from .renderer import NoteRenderer
+from .pool import NoteInfo, NotePool
+from .renderer import NoteRenderer, use_threads
 from .renderer_protocol import RenderNote
 from .target import Target, make_target
 
@@ -34,6 +36,7 @@ QUIET_DB = -12.0  # full scale stays far from the limiter
 LOWEST, N_PITCHES, PITCH_STEP = 36, 45, 17
 N_SLOTS = 24
 DIP_DB, CENTS = 0.5, 3.0
+MEASURED = ("dip_db", "step_db", "own_step_db", "near_step_db", "change", "own_change", "cents")
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,9 @@ def bench_morph(
     n_pairs: int = 4,
     *,
     device: str = "auto",
+    threads: int | None = None,
+    n_moves: int = 40,
+    onward: bool = True,
     on_note: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Move the pad under held notes of every family and measure what is heard.
@@ -81,38 +87,48 @@ def bench_morph(
         n_pairs: Of timbres, of each family: half of them within it, half with another one; and as
             many of its timbres with themselves.
         device: That renders; see `NoteRenderer.open`.
+        threads: Notes made side by side on a CPU, in what is timed; None: one a core.
+        n_moves: Of the pad, timed.
+        onward: Whether held notes get notes of their own to go on with, or go over to those that
+            new strikes play, as with models that can make no others.
         on_note: Called with (done, total).
 
     Returns:
-        `model`; `equal` and `different`, by family: `n`, the worst `dip_db`, `step_db`,
-        `own_step_db`, `change`, `own_change`, `cents`, and how many are `within` the bounds;
-        `worst`, the five whose pitch strays most.
+        `model`; `goes_on`; `first_change_ms`, of `morph_delay.measure_delays`, for one key and for
+        three; `cost_ms` of a crop and of a whole note, in the time of one core; `equal` and
+        `different`, by family and together (`all`): how many morphs (`n`) and how many of them
+        keep the bounds (`within`), the worst and the median of the figures of `Morph`; `worst`,
+        the five whose pitch strays most.
 
     Raises:
         ModelError: If the model can't be opened.
+        RendererError: If its process does not open it.
     """
     renderer = NoteRenderer.open(model_path, device)
-    stage = Stage(renderer)
+    use_threads(1)
+    stage = Stage(renderer, onward=onward)
+    found: dict[str, dict[str, list[Morph]]] = {"equal": {}, "different": {}}
     try:
         plans = list(_plans(renderer, n_pairs))
-        found: dict[str, dict[str, list[Morph]]] = {"equal": {}, "different": {}}
         for number, (family, first, second, pitch, at) in enumerate(plans):
             if on_note:
                 on_note(number, len(plans))
-            kind = "equal" if first == second else "different"
-            morph = stage.morph(first, second, pitch, at)
-            found[kind].setdefault(family, []).append(morph)
+            kind = found["equal" if first == second else "different"]
+            kind.setdefault(family, []).append(stage.morph(first, second, pitch, at))
+        cost_ms = stage.cost_ms()
     finally:
         stage.close()
-    everything = [one for families in found.values() for some in families.values() for one in some]
+    everything = [one for kind in found.values() for some in kind.values() for one in some]
     worst = sorted(everything, key=lambda one: one.cents, reverse=True)[:5]
+    info = renderer.info
     return {
-        "model": renderer.info.name,
-        "goes_on": renderer.goes_on,
-        "equal": {family: _summary(some) for family, some in found["equal"].items()},
-        "different": {family: _summary(some) for family, some in found["different"].items()},
-        "all_equal": _summary([one for some in found["equal"].values() for one in some]),
-        "all_different": _summary([one for some in found["different"].values() for one in some]),
+        "model": info.name,
+        "goes_on": stage.goes_on,
+        "first_change_ms": {
+            n: measure_delays(info, threads, n_moves, n_keys=n, device=device) for n in (1, 3)
+        },
+        "cost_ms": cost_ms,
+        **{kind: _by_family(families, kind == "equal") for kind, families in found.items()},
         "worst": [asdict(one) for one in worst],
     }
 
@@ -120,17 +136,18 @@ def bench_morph(
 class Stage:
     """An engine, the policy and a model, on a clock of their own."""
 
-    def __init__(self, renderer: NoteRenderer, *, goes_on: bool | None = None) -> None:
+    def __init__(self, renderer: NoteRenderer, *, onward: bool = True) -> None:
         """Make them.
 
         Args:
             renderer: The model.
-            goes_on: Whether held notes get notes of their own to go on with; None: if it can.
+            onward: Whether held notes get notes of their own to go on with, if it can make them.
         """
         self._renderer = renderer
-        self._goes_on = renderer.goes_on if goes_on is None else goes_on
+        self.goes_on = renderer.goes_on and onward
         self._pool = NotePool(N_SLOTS, round(SLOT_SECONDS * SAMPLE_RATE))
         self._engine = Engine(SAMPLE_RATE, self._pool, n_voices=4)
+        self._last: dict[str, RenderNote] = {}
         self._known: dict[tuple[int, int, float], tuple[Wave, Course]] = {}
         for name, value in {
             "ending": NOTE_ENDINGS.index("endless"),
@@ -148,9 +165,7 @@ class Stage:
         z = [self._renderer.timbres[i].z for i in (first, second)]
         return make_target(self._renderer.info.hash, [*z, *z], x, 0.0)
 
-    def play(
-        self, pitch: int, seconds: float, places: list[tuple[float, Target]]
-    ) -> tuple[Wave, float | None]:
+    def play(self, pitch: int, seconds: float, places: list[tuple[float, Target]]) -> Wave:
         """Hold a key while the pad goes from place to place.
 
         Args:
@@ -159,13 +174,13 @@ class Stage:
             places: (seconds, target); the first counts before the strike.
 
         Returns:
-            float32 [frame], one side; and when the first other note was published, in seconds.
+            float32 [frame], one side.
         """
         engine, info = self._engine, self._renderer.info
         now = [0.0]
         cache = NoteCache(N_SLOTS, SAMPLE_RATE, clock=lambda: now[0], rest_seconds=0.15)
         cache.set_pitches(pitch, pitch)
-        cache.set_ready(info.hash, goes_on=self._goes_on)
+        cache.set_ready(info.hash, goes_on=self.goes_on)
         cache.want(places[0][1])
         for job in cache.next_jobs(1, set()):
             cache.note_rendered(job.job, self._made(job))
@@ -175,7 +190,7 @@ class Stage:
         engine.take_over(0, 0.0)  # what is left to chance goes the same way each time
         engine.post(NoteOn(note=pitch, velocity=127))
         out = np.zeros((round(seconds * SAMPLE_RATE) // TICK * TICK, 2), np.float32)
-        waiting, following = list(places[1:]), None
+        waiting = list(places[1:])
         under_way: list[tuple[float, RenderNote]] = []
         for start in range(0, len(out), TICK):
             now[0] = start / SAMPLE_RATE
@@ -186,27 +201,45 @@ class Stage:
                 cache.note_rendered(job.job, self._made(job))
             cache.publish_to(engine.publish)
             cache.publish_onward_to(engine.publish_onward)
-            for job in cache.next_jobs(2, engine.slots_in_use(), engine.held_voices()):
-                under_way.append((now[0] + (CROP_SECONDS if job.is_crop else WHOLE_SECONDS), job))
+            jobs = cache.next_jobs(2, engine.slots_in_use(), engine.held_voices())
+            under_way += [
+                (now[0] + (CROP_SECONDS if job.is_crop else WHOLE_SECONDS), job) for job in jobs
+            ]
             engine.process(out[start : start + TICK])
-            if following is None and any(voice.is_fading for voice in engine.held_voices()):
-                following = now[0]
         engine.post(Panic())
         engine.process(np.zeros((SAMPLE_RATE // 10, 2), np.float32))
         engine.publish(pitch, None)
         engine.publish_onward(pitch, None)
         engine.process(np.zeros((SAMPLE_RATE // 10, 2), np.float32))
-        return out[:, 0].copy(), following
+        return out[:, 0].copy()
 
-    def _made(self, job: RenderNote) -> Any:
+    def cost_ms(self, n: int = 20) -> dict[str, float]:
+        """Time the last crop and the last whole note again, in this thread's own time.
+
+        Args:
+            n: How often; the median counts.
+        """
+        costs = {}
+        for name, job in self._last.items():
+            seconds = []
+            for _ in range(n):
+                start = time.thread_time()
+                self._made(job)
+                seconds.append(time.thread_time() - start)
+            costs[name] = round(1000 * float(np.median(seconds)), 1)
+        return costs
+
+    def _made(self, job: RenderNote) -> NoteInfo:
+        self._last["crop" if job.is_crop else "whole"] = job
         return self._renderer.render([job], self._pool.samples)[0]
 
     def own(self, timbre: int, pitch: int, seconds: float) -> tuple[Wave, Course]:
         """Play a timbre's note alone; gives it and its course."""
         key = (timbre, pitch, seconds)
         if key not in self._known:
-            wave, _ = self.play(pitch, seconds, [(0.0, self.target(timbre, timbre, 0.0))])
-            self._known = {**dict(list(self._known.items())[-3:])}
+            wave = self.play(pitch, seconds, [(0.0, self.target(timbre, timbre, 0.0))])
+            while len(self._known) > 2:  # a minute of them would not fit
+                self._known.pop(next(iter(self._known)))
             self._known[key] = (wave, course_of(wave, SAMPLE_RATE, pitch))
         return self._known[key]
 
@@ -218,7 +251,7 @@ class Stage:
             (0.0, self.target(first, second, 0.0)),
             (at_seconds, self.target(first, second, there)),
         ]
-        wave, _ = self.play(pitch, seconds, places)
+        wave = self.play(pitch, seconds, places)
         owns = [self.own(timbre, pitch, seconds) for timbre in (first, second)]
         return measure(
             wave,
@@ -290,29 +323,29 @@ def _plans(renderer: NoteRenderer, n_pairs: int) -> Iterator[tuple[str, int, int
             number += 1
 
 
-def _summary(morphs: list[Morph]) -> dict[str, Any]:
-    within = [
-        one
-        for one in morphs
-        if one.dip_db <= DIP_DB
-        and one.step_db <= max(one.own_step_db, DIP_DB)
-        and one.change <= max(one.own_change, 0.1)
+def _by_family(families: dict[str, list[Morph]], are_equal: bool) -> dict[str, Any]:
+    everything = [one for some in families.values() for one in some]
+    return {
+        family: _summary(some, are_equal)
+        for family, some in {**families, "all": everything}.items()
+    }
+
+
+def _keeps_bounds(one: Morph, are_equal: bool) -> bool:
+    return (
+        (one.dip_db <= DIP_DB or not are_equal)
+        and one.step_db <= one.own_step_db
+        and one.change <= one.own_change
         and one.cents <= CENTS
-    ]
-    worst = {
-        f"worst_{name}": max(getattr(one, name) for one in morphs)
-        for name in ("dip_db", "step_db", "change", "cents")
+    )
+
+
+def _summary(morphs: list[Morph], are_equal: bool) -> dict[str, Any]:
+    figures: dict[str, Any] = {
+        "n": len(morphs),
+        "within": sum(_keeps_bounds(one, are_equal) for one in morphs),
     }
-    medians = {
-        f"median_{name}": round(float(np.median([getattr(one, name) for one in morphs])), 2)
-        for name in (
-            "dip_db",
-            "step_db",
-            "own_step_db",
-            "near_step_db",
-            "change",
-            "own_change",
-            "cents",
-        )
-    }
-    return {"n": len(morphs), "within": len(within), **worst, **medians}
+    for name in MEASURED:
+        values = [getattr(one, name) for one in morphs]
+        figures[name] = {"worst": max(values), "median": round(float(np.median(values)), 2)}
+    return figures

@@ -90,6 +90,7 @@ class NoteCache:
         self._recent_seconds = recent_seconds
         self._pitches = range(0)
         self._ready = ""  # hash of the model that the renderer has open
+        self._former, self._former_order = "", 0  # that, or the last; jobs before it was opened
         self._target: Target | None = None
         self._layers: dict[int, Target] = {}  # what each layer should sound like
         self._slid: dict[int, int] = {}  # layers of one pitch alone -> that pitch
@@ -125,6 +126,8 @@ class NoteCache:
             model: Its hash; None: none, so no jobs are given.
             goes_on: Whether it can make notes that go on from held ones.
         """
+        if model and model != self._former:
+            self._former, self._former_order = model, self._n_orders
         self._ready = model or ""
         self._goes_on = goes_on and bool(model)
 
@@ -262,7 +265,7 @@ class NoteCache:
 
     def _crest(self, slot: int) -> float:
         held = self._slots.get(slot)
-        return held.note.crest if held else 0.0
+        return held.note.crest if held and held.order > self._former_order else 0.0
 
     @property
     def n_in_flight(self) -> int:

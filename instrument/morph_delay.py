@@ -42,7 +42,7 @@ def measure_delays(
         device: That renders.
 
     Returns:
-        `p50`, `p95` and `max`, in milliseconds, and `missed`, how many did not change within a second.
+        `p50`, `p95` and `max`, in milliseconds; `missed`, how many did not change in a second.
 
     Raises:
         RendererError: If the model can't be opened.

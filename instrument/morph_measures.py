@@ -1,9 +1,9 @@
 """A note's course: its level and its pitch over time, to compare a morphed note with its own two.
 
 The pitch is that of all partials together. Each partial's phase, against that of its exact
-harmonic, moves on from one window to the next by its own deviation; the least-squares slope of
-these steps over the partials' numbers, each weighed by its power, is the deviation of the pitch.
-A partial that is weak or gone has no say, so that what changes is the timbre and not the measure.
+harmonic, moves on from one window to the next by its own deviation; the pitch deviates by the mean
+of these, re the partial's own frequency, each weighed by its power. A partial that is weak or gone
+has no say, so that what changes is the timbre and not the measure.
 """
 
 from dataclasses import dataclass
@@ -120,9 +120,9 @@ def _cents(
     steps = partials[STEP_HOPS:] * np.conj(partials[:-STEP_HOPS])
     weights, angles = np.abs(steps), np.angle(steps)
     seconds = STEP_HOPS * HOP_SECONDS
-    hz = (weights * numbers * angles).sum(1) / ((weights * numbers**2).sum(1) + 1e-30)
-    hz = hz / (2 * np.pi * seconds)
-    cents = 1200 * np.log2(np.maximum(1 + hz / f0, 0.5))
+    share = (weights * angles / numbers).sum(1) / (weights.sum(1) + 1e-30)
+    share /= 2 * np.pi * seconds * f0
+    cents = 1200 * np.log2(np.maximum(1 + share, 0.5))
     half = STEP_HOPS // 2
     return np.pad(cents, (half, STEP_HOPS - half), mode="edge")
 

@@ -133,7 +133,7 @@ class OnwardNotes:
         return given.note.first_frame > 0 and self._clock() - given.seconds >= SETTLE_SECONDS
 
     def _waits(self, place: Place, cell: str, voice: HeldVoice) -> bool:
-        """Whether a note lies ready that a voice will take up, when a cross-fade is over perhaps."""
+        """Whether a note lies ready that a voice will take up, perhaps after a cross-fade."""
         given = self._given.get(place)
         if given is None or given.cell != cell:
             return False
@@ -191,10 +191,8 @@ class OnwardNotes:
         Args:
             publish: `Engine.publish_onward`; what it refuses is offered again.
         """
-        let_go = []
-        for place in [place for place in self._told if place not in self._given]:
-            if publish(place[1], None, place[0]):
-                let_go.append(self._told.pop(place))
+        gone = [place for place in self._told if place not in self._given]
+        let_go = [self._told.pop(place) for place in gone if publish(place[1], None, place[0])]
         for place, given in self._given.items():
             if self._told.get(place) != given.slot and publish(place[1], given.note, place[0]):
                 if place in self._told:

@@ -19,7 +19,7 @@ from .generator import Generator
 from .gpu_generator import GPUGenerator, Precision
 from .latent import draw_among, draw_gaussian, lean
 from .normalizer import FrequencyNormalizer, Normalizer, make_normalizer
-from .onward import CROP_TIMES, Junction, decode_crop, decode_onward, junction_at
+from .onward import Junction, decode_crop, decode_onward, junction_at
 from .representation import GANSynthRepresentation, Representation, WarpedRepresentation
 from .warped import warped_codec, warped_frequencies
 
@@ -385,8 +385,9 @@ class GANSynth:
                 return self._run(z, pitch, n_frames, first), None
             specgrams, outline = self._run.with_outline(z, pitch, n_frames, stage, first)
         else:
-            n_times = None if n_frames is None else first + n_frames
-            specgrams = self._run(z, pitch, n_times=n_times)[:, :, first:]
+            # A crop from anywhere is cut from the whole: a GPU has a graph for each length.
+            specgrams = self._run(z, pitch, n_times=None if first else n_frames)
+            specgrams = specgrams[:, :, first : first + (n_frames or specgrams.shape[2])]
             if stage is not None:
                 outline = self.generator(z, pitch, stage=stage)
         if outline is None or warped is None:
@@ -424,7 +425,7 @@ class GANSynth:
             ValueError: If the pitch is outside the model's range.
         """
         assert self.config.warped is not None, "or there were no junction"
-        specgrams, energy = self._with_energy(z, pitch, CROP_TIMES, junction.first)
+        specgrams, energy = self._with_energy(z, pitch, junction.n_times, junction.first)
         specgrams, heard = (x.to(self._decoding_device) for x in (specgrams, heard))
         self.between_layers()
         with threads(1):

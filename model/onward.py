@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from .warped import WarpedCodec, WarpedConfig, warped_codec
 
-CROP_TIMES = 32
+CROP_TIMES = (24, 32)  # columns of a crop: the first number whose circle a transform can have
 BEFORE_TIMES = 4  # of a crop, before the junction
 EDGE_TIMES = 2  # of a crop, where the circle's other end is still heard
 QUIET = 3e-4  # re the loudest band: softer ones of what is heard have no phase to go on with
@@ -29,6 +29,7 @@ class Junction:
     Attributes:
         column: Of the specgram, at which both are in phase.
         first: First column of the crop.
+        n_times: Columns of the crop.
         start: First sample of the crop that can be used; 0 is the note's first.
         stop: The sample after its last.
         heard_from: Sample at which what is heard must begin; it may lie before the note.
@@ -37,6 +38,7 @@ class Junction:
 
     column: int
     first: int
+    n_times: int
     start: int
     stop: int
     heard_from: int
@@ -50,22 +52,29 @@ def junction_at(config: WarpedConfig, sample: int) -> Junction | None:
         config: Of the transform.
         sample: 0 is the note's first.
     """
-    last = config.n_times - CROP_TIMES
-    if last < 0:
+    n_times = next((n for n in CROP_TIMES if _is_circle(n * config.hop)), config.n_times)
+    last = config.n_times - n_times
+    if last <= 0:
         return None
     lead_in, hop = config.lead_in, config.hop
     column = min(max(round((sample + lead_in) / hop), 0), config.n_times - EDGE_TIMES - 1)
     first = min(max(column - BEFORE_TIMES, 0), last)
     start = (first + EDGE_TIMES) * hop - lead_in if first else 0
-    stop = (first + CROP_TIMES - EDGE_TIMES) * hop - lead_in
+    stop = (first + n_times - EDGE_TIMES) * hop - lead_in
     return Junction(
         column,
         first,
+        n_times,
         max(start, 0),
         min(stop, config.n_samples),
         first * hop - lead_in,
-        CROP_TIMES * hop,
+        n_times * hop,
     )
+
+
+def _is_circle(n_samples: int) -> bool:
+    """Say whether a transform's circle can be so long: 2^n or 3·2^n."""
+    return n_samples // (n_samples & -n_samples) in {1, 3}
 
 
 def decode_crop(
@@ -80,7 +89,7 @@ def decode_crop(
 
     Args:
         config: Of the transform.
-        specgrams: float32 [batch, 2, `CROP_TIMES`, freq], from column `first` on.
+        specgrams: float32 [batch, 2, n_times, freq], from column `first` on.
         pitch: [batch], MIDI number of each note.
         junction: Where.
         heard: float32 [batch, n_heard], from `heard_from` on.
@@ -90,7 +99,7 @@ def decode_crop(
         float32 [batch, stop - start].
     """
     device = str(specgrams.device)
-    short = warped_codec(config.with_times(CROP_TIMES), device)
+    short = warped_codec(config.with_times(junction.n_times), device)
     freqs_hz = warped_codec(config, device).freqs_hz
     at = junction.column - junction.first
     padded = _decode_onward(short, freqs_hz, specgrams, pitch, at, heard, n_iterations)
