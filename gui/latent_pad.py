@@ -227,12 +227,11 @@ class LatentPad(QWidget):
             self._stroke.release()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Keep what sounds here as a new point; while a path is made it is only a press."""
+        """Keep what sounds here as a new point; it is a press, too, and only that for a path."""
         if event.button() != Qt.MouseButton.LeftButton:
             return
-        if self._motion.mode or not self.points.corners:
-            self.mousePressEvent(event)
-        else:
+        self.mousePressEvent(event)
+        if not self._motion.mode and self.points.corners:
             self.point_added.emit(*self.where.to_place(event.position()), "")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

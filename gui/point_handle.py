@@ -145,11 +145,9 @@ class PointHandle(QAbstractButton):
         (self.dropped if was_dragged else self.touched).emit(self._index)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Draw another timbre."""
-        if self._corner.locked or event.button() != Qt.MouseButton.LeftButton:
-            event.ignore()
-            return
-        self.rerolled.emit(self._index)
+        """Draw another timbre; a locked point keeps its own, and the pad adds none on it."""
+        if event.button() == Qt.MouseButton.LeftButton and not self._corner.locked:
+            self.rerolled.emit(self._index)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Open the point's menu."""

@@ -111,9 +111,7 @@ class TimbrePoints:
         """
         found = self._timbre(timbre) if timbre else None
         with self._controls_lock:
-            points = self._controls.corners
-            if not points or not all(point.z for point in points):
-                raise ValueError("The model is still being opened. Try again in a moment.")
+            points = self._points()
             here = corner_of(found) if found else pad_points.point_at(points, x, y)
             point = msgspec.structs.replace(here, locked=False)
             self._controls.set_corners(pad_points.added(points, point, x, y))
@@ -139,11 +137,13 @@ class TimbrePoints:
         Raises:
             ValueError: If the points are not four.
         """
-        with self._controls_lock:
-            points = self._controls.corners
-            arranged = pad_points.put_into_corners if is_wanted else pad_points.set_free
-            if pad_points.are_in_corners(points) != is_wanted:
-                self._controls.set_corners(arranged(points))
+        with self._lock, self._controls_lock:
+            points = self._points()
+            if pad_points.are_in_corners(points) and not is_wanted:
+                self._controls.set_corners(pad_points.set_free(points))
+            elif is_wanted and not pad_points.are_in_corners(points):
+                self._controls.set_corners(pad_points.put_into_corners(points))
+                self._draws.clear()  # the points have other numbers now
 
     def draw(self, place: int, seed: int, *, is_new: bool = True) -> None:
         """Ask for the latent of a seed.
@@ -180,6 +180,13 @@ class TimbrePoints:
     def forget_draws(self) -> None:
         """Wait for no latent any more: the points are others."""
         self._draws.clear()
+
+    def _points(self) -> tuple[Corner, ...]:
+        """Give the points once all have their latents; with the controls' lock."""
+        points = self._controls.corners
+        if not points or not all(point.z for point in points):
+            raise ValueError("The model is still being opened. Try again in a moment.")
+        return points
 
     def _timbre(self, name: str) -> Timbre:
         found = next((t for t in self.timbres if t.name.casefold() == name.casefold()), None)

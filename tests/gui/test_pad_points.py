@@ -115,6 +115,23 @@ def test_a_double_click_on_an_empty_place_keeps_its_sound_as_a_point(pad, instru
     assert (x, y, name) == (pytest.approx(0.1), pytest.approx(0.5), "")
 
 
+def test_a_double_click_on_a_locked_point_does_nothing(pad, instrument, qtbot, mouse):
+    instrument.lock_corner(1, True)
+    qtbot.waitUntil(lambda: "locked" in pad.points.handles[1].toolTip())
+    handle = pad.points.handles[1]
+    mouse(handle, QEvent.Type.MouseButtonDblClick, *middle_of(handle))
+    qtbot.wait(1)
+    assert instrument.called("reroll") == []
+    assert instrument.called("add_point") == []
+
+
+def test_a_second_tap_still_holds_the_finger(pad, instrument, mouse):
+    first, second = pixels(pad, (0.1, 0.5), (0.15, 0.55))
+    mouse(pad, QEvent.Type.MouseButtonDblClick, *first)
+    mouse(pad, QEvent.Type.MouseMove, *second)
+    assert instrument.posted(MovePad)[-1].x == pytest.approx(0.15, abs=0.01)
+
+
 @pytest.mark.parametrize(
     ("key", "modifier", "call"),
     [
