@@ -9,7 +9,8 @@ from instrument import InstrumentInterface, MidiMap
 
 from .bridge import Bridge
 from .preset_actions import PresetActions
-from .sound_history import Card, Deed, Moment, SoundHistory
+from .sound_differences import Moment
+from .sound_history import Card, Deed, SoundHistory
 
 REST_MILLISECONDS = 150  # a hand that has not moved for so long has done a step, or a part of one
 
