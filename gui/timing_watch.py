@@ -15,6 +15,9 @@ class TimingWatch:
     bursts within twelve seconds do, until half a minute has gone by without one.
     """
 
+    _count: int
+    _block: int
+    _bursts: deque[float]
     _last: float
     _is_trouble: bool
 
@@ -48,6 +51,6 @@ class TimingWatch:
 
     def _begin(self, count: int, block: int) -> None:
         self._count, self._block = count, block
-        self._bursts: deque[float] = deque(maxlen=BURSTS)
+        self._bursts = deque(maxlen=BURSTS)
         self._last = float("-inf")
         self._is_trouble = False
