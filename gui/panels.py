@@ -68,7 +68,7 @@ class Panels(QWidget):
         """
         super().__init__()
         self.setObjectName("body")
-        self.top = TopBar(actions, dialogs, theme, settings=settings)
+        self.top = TopBar(actions, theme, settings=settings)
         self.browser = PresetBrowser(actions, dialogs, theme)
         self.pad = LatentPad(theme)
         self.card = HintCard(theme, self.pad)

@@ -1,45 +1,22 @@
-"""What can be undone, and the trail of the last sounds; knows neither Qt nor files.
+"""What can be undone, and the trail of the last sounds; knows neither Qt nor what a sound is."""
 
-A sound is a `Preset`, taken whole. What differs between two of them is found field by field, so
-that a preset may get new fields without this being told.
-"""
-
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import msgspec
 
-from instrument import BY_NAME, MidiMap, Preset
+from .sound_differences import (
+    Moment,
+    control_of,
+    differences,
+    is_continuous,
+    only_fills_in,
+    shared,
+    words_of,
+)
 
 MERGE_SECONDS = 1.5  # moves of the same controls that follow sooner are one step
 MOST_STEPS, MOST_CARDS = 200, 40
-_NOT_SOUND = {"version", "unknown"}
-_WORDS = {
-    "pad_x": "pad",
-    "pad_y": "pad",
-    "corners": "timbres",
-    "mod_depth": "mod wheel",
-    "midi_map": "MIDI controllers",
-    "model_name": "model",
-    "model_hash": "model",
-    "latent_space": "model",
-}
-
-Leaves = dict[str, tuple[object, object]]
-
-
-class Moment(NamedTuple):
-    """All that a step changes.
-
-    Attributes:
-        preset: The sound.
-        midi_map: What MIDI controllers move.
-        is_changed: Whether the sound is not as on disk.
-    """
-
-    preset: Preset
-    midi_map: MidiMap = MidiMap()
-    is_changed: bool = False
 
 
 class Step(NamedTuple):
@@ -118,9 +95,9 @@ class SoundHistory:
             self.now = moment
             self._add_card("start", moment, at)
             return True
-        moment = moment._replace(preset=_shared(moment.preset, self.now.preset))
+        moment = moment._replace(preset=shared(moment.preset, self.now.preset))
         leaves = differences(self.now, moment)
-        if not leaves or _only_fills_in(leaves):
+        if not leaves or only_fills_in(leaves):
             self.now = moment
             return False
         if leaves.keys() - {"midi_map"} and "name" not in leaves:
@@ -129,9 +106,9 @@ class SoundHistory:
             words_of(leaves, moment),
             self.now,
             moment,
-            frozenset(_control_of(path) for path in leaves),
+            frozenset(control_of(path) for path in leaves),
             at,
-            _is_continuous(leaves),
+            is_continuous(leaves),
         )
         self._add(step)
         self.now = moment
@@ -223,77 +200,6 @@ class SoundHistory:
         del self.cards[MOST_CARDS:]
 
 
-def differences(before: Moment, after: Moment) -> Leaves:
-    """Find what differs: by path, as "parameters.cutoff" or "corners.2.z", the old and the new."""
-    leaves = {
-        path: pair
-        for path, pair in _leaves("", before.preset, after.preset)
-        if path.split(".")[-1] not in _NOT_SOUND
-    }
-    if before.midi_map.mappings != after.midi_map.mappings:
-        leaves["midi_map"] = (before.midi_map, after.midi_map)
-    return leaves
-
-
-def words_of(leaves: Leaves, after: Moment) -> str:
-    """Say in a few words what a step changes."""
-    if "name" in leaves:
-        return f"open {after.preset.name}"
-    names = dict.fromkeys(_name_of(path) for path in leaves)
-    return ", ".join(names) if len(names) <= 2 else f"{next(iter(names))} and more"
-
-
-def _name_of(path: str) -> str:
-    first, *rest = path.split(".")
-    if first == "parameters" and rest and rest[0] in BY_NAME:
-        return BY_NAME[rest[0]].label
-    return _WORDS.get(first, first.replace("_", " "))
-
-
-def _control_of(path: str) -> str:
-    """Name the control that a path belongs to: both ways of the pad are one."""
-    return "pad" if path in ("pad_x", "pad_y") else ".".join(path.split(".")[:2])
-
-
-def _leaves(path: str, before: Any, after: Any) -> Iterator[tuple[str, tuple[object, object]]]:
-    if before is after or before == after:
-        return
-    if isinstance(before, msgspec.Struct) and type(before) is type(after):
-        pairs = {n: (getattr(before, n), getattr(after, n)) for n in before.__struct_fields__}
-    elif isinstance(before, dict) and isinstance(after, dict):
-        pairs = {n: (before.get(n), after.get(n)) for n in dict.fromkeys((*before, *after))}
-    elif _are_alike(before, after):
-        pairs = {str(i): pair for i, pair in enumerate(zip(before, after, strict=True))}
-    else:
-        yield path, (before, after)
-        return
-    for name, pair in pairs.items():
-        yield from _leaves(f"{path}.{name}" if path else str(name), *pair)
-
-
-def _are_alike(before: Any, after: Any) -> bool:
-    """Whether two tuples hold as many structs, so that each can be compared with its own."""
-    return (
-        isinstance(before, tuple)
-        and isinstance(after, tuple)
-        and len(before) == len(after)
-        and all(isinstance(value, msgspec.Struct) for value in (*before, *after))
-    )
-
-
-def _only_fills_in(leaves: Leaves) -> bool:
-    """Whether a model has only said what a name or a seed means: no hand did that."""
-    return all(path.endswith(".z") and before == () for path, (before, _) in leaves.items())
-
-
-def _is_continuous(leaves: Leaves) -> bool:
-    """Whether something was moved, and not chosen or drawn anew."""
-    values = [value for pair in leaves.values() for value in pair]
-    is_text = any(isinstance(value, str | bool) for value in values)
-    moved = [path for path, pair in leaves.items() if all(isinstance(v, float) for v in pair)]
-    return bool(moved) and not is_text
-
-
 def _is_more_of(last: Step, step: Step) -> bool:
     return (
         last.may_grow
@@ -311,17 +217,3 @@ def _unsaved(entry: Step | Deed, name: str) -> Step | Deed:
         for moment in (entry.before, entry.after)
     )
     return entry._replace(before=before, after=after)
-
-
-def _shared(preset: Preset, former: Preset) -> Preset:
-    """Give a preset that shares with a former one what is the same, as latents mostly are."""
-    same: dict[str, Any] = {}
-    for name in preset.__struct_fields__:
-        now, was = getattr(preset, name), getattr(former, name)
-        if now == was:
-            same[name] = was
-        elif _are_alike(was, now):
-            same[name] = tuple(
-                old if old == new else new for old, new in zip(was, now, strict=True)
-            )
-    return msgspec.structs.replace(preset, **same)

@@ -15,12 +15,14 @@ class TimingWatch:
     bursts within twelve seconds do, until half a minute has gone by without one.
     """
 
+    _count: int
+    _block: int
+    _bursts: deque[float]
+    _last: float
+    _is_trouble: bool
+
     def __init__(self) -> None:
-        self._count = 0
-        self._block = 0
-        self._bursts: deque[float] = deque(maxlen=BURSTS)
-        self._last = float("-inf")
-        self._is_trouble = False
+        self._begin(0, 0)
 
     def take(self, count: int, block: int, now: float) -> bool:
         """Take the present count.
@@ -34,9 +36,7 @@ class TimingWatch:
             Whether it is trouble that lasts.
         """
         if block != self._block or count < self._count:
-            self.__init__()  # type: ignore[misc]
-            self._block = block
-            self._count = count
+            self._begin(count, block)
             return False
         if count > self._count:
             self._count = count
@@ -48,3 +48,9 @@ class TimingWatch:
         if len(self._bursts) == BURSTS and now - self._bursts[0] <= WINDOW_SECONDS:
             self._is_trouble = True
         return self._is_trouble
+
+    def _begin(self, count: int, block: int) -> None:
+        self._count, self._block = count, block
+        self._bursts = deque(maxlen=BURSTS)
+        self._last = float("-inf")
+        self._is_trouble = False

@@ -16,7 +16,6 @@ from . import icons
 from . import theme as themes
 from .commands import Commands
 from .preset_actions import PresetActions
-from .preset_dialogs import PresetDialogs
 from .record_button import RecordButton
 from .theme import Theme
 from .timing_view import TimingView
@@ -31,7 +30,6 @@ class TopBar(QWidget):
     def __init__(
         self,
         actions: PresetActions,
-        dialogs: PresetDialogs,
         theme: Theme,
         parent: QWidget | None = None,
         settings: QSettings | None = None,
@@ -40,7 +38,7 @@ class TopBar(QWidget):
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(HEIGHT)
-        self._actions, self._dialogs, self._theme = actions, dialogs, theme
+        self._actions, self._theme = actions, theme
         self._commands: Commands | None = None
         self.undo = self._button("undo", "Undo")
         self.redo = self._button("redo", "Redo")
@@ -63,6 +61,7 @@ class TopBar(QWidget):
         self.panic.setObjectName("panic")
         actions.listed.connect(lambda _entries: self._show_about())
         actions.shelved.connect(self._show_about)
+        actions.unsaved_kept.connect(lambda _name: self._show_about())
         self._lay_out()
 
     def use(self, commands: Commands) -> None:
@@ -81,6 +80,9 @@ class TopBar(QWidget):
         ):
             commands.attach(button, name, words)
         commands.tip(self.train, "train", "Train a model on your recordings")
+        commands.keys_changed.connect(lambda: self.record.show_keys(commands.keys("record")))
+        self.record.show_keys(commands.keys("record"))
+        self._show_about()
 
     def show_preset(self, name: str, *, is_changed: bool) -> None:
         """Show the name of the sound, and whether it has changed since it was opened."""
@@ -90,17 +92,7 @@ class TopBar(QWidget):
     def preset_menu(self) -> QMenu:
         """Make the menu of the present preset."""
         assert self._commands is not None
-        actions, name = self._actions, self._actions.name
-        is_own = bool(name) and not actions.is_factory(name)
-        for command, is_possible in (
-            ("rename", is_own),
-            ("delete", is_own),
-            ("revert", is_own and actions.has_backup(name)),
-            ("favourite", bool(name)),
-            ("export", bool(name)),
-            ("unsaved", bool(actions.unsaved_name)),
-        ):
-            self._commands.action(command).setEnabled(is_possible)
+        self._show_about()
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._commands.add_to(menu, "save", "save_as", "rename", "delete", "undelete", "revert")
@@ -123,6 +115,22 @@ class TopBar(QWidget):
         colour = self._theme.colour("accent" if is_favourite else "faint")
         self.heart.setIcon(icons.icon("heart", colour, self._theme.colour("faint")))
         self.heart.setAccessibleName("No favourite any more" if is_favourite else "Favourite")
+        self._enable(is_own=entry is not None and not entry.is_factory)
+
+    def _enable(self, *, is_own: bool) -> None:
+        """Let be done what can be done with the present preset, wherever it is asked for."""
+        if self._commands is None:
+            return
+        actions, name = self._actions, self._actions.name
+        for command, is_possible in (
+            ("rename", is_own),
+            ("delete", is_own),
+            ("revert", is_own and actions.has_backup(name)),
+            ("favourite", bool(name)),
+            ("export", bool(name)),
+            ("unsaved", bool(actions.unsaved_name)),
+        ):
+            self._commands.action(command).setEnabled(is_possible)
 
     def _open_menu(self) -> None:
         self.preset_menu().popup(self.name.mapToGlobal(QPoint(0, self.name.height() + 2)))

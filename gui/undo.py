@@ -9,7 +9,8 @@ from instrument import InstrumentInterface, MidiMap
 
 from .bridge import Bridge
 from .preset_actions import PresetActions
-from .sound_history import Card, Deed, Moment, SoundHistory
+from .sound_differences import Moment
+from .sound_history import Card, Deed, SoundHistory
 
 REST_MILLISECONDS = 150  # a hand that has not moved for so long has done a step, or a part of one
 
@@ -127,7 +128,7 @@ class Undo(QObject):
         if now is None or is_changed or self._bridge.status.revision != self._revision:
             return  # it became another sound; that is seen once it rests
         if now.is_changed or now.preset.name != name:
-            self.history.saved(name)
+            self._bridge.ask(lambda _instrument: self.history.saved(name))
 
     def _see_trial(self, name: str) -> None:
         """When nothing is tried any more: look, once the sound that is kept has come back."""

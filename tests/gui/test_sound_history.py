@@ -4,7 +4,8 @@ from desk import CUTOFF, map_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gui.sound_history import MERGE_SECONDS, Deed, Moment, SoundHistory, differences
+from gui.sound_differences import Moment, differences
+from gui.sound_history import MERGE_SECONDS, Deed, SoundHistory
 from instrument import MidiMap, Preset
 
 START = Preset(name="Start", corners=pretend.CORNERS)
