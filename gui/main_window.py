@@ -211,7 +211,7 @@ class MainWindow(QMainWindow):
         self.match = panels.match
         self.note_view, self.knobs, self.meter = panels.note_view, panels.knobs, panels.meter
         self.bend, self.mod, self.keyboard = panels.bend, panels.mod, panels.keyboard
-        self.notices = panels.notices
+        self.notices, self.place_label = panels.notices, panels.place_label
 
     def _connect(self) -> None:
         bridge, commands = self._bridge, self.commands
