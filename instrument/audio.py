@@ -213,7 +213,7 @@ class AudioStream:
             raise self._explain(error, rate) from error
         _open_streams.add(id(self))
         self._watch = RateWatch(rate)
-        self._has_other_rate = False
+        self._has_ended = False
         self._blocks = self.engine.n_blocks
         self._moved_seconds = time.monotonic()
         try:
@@ -253,15 +253,22 @@ class AudioStream:
     def alive(self) -> bool:
         """Whether the device still asks for blocks, and at its rate.
 
-        Not once it is unplugged, its sound server has ended, or it has changed its rate.
+        Not once it is unplugged, its sound server has ended, or it has changed its rate. Only from
+        the thread that opens and closes: PortAudio must not be asked about a stream that is gone.
         """
+        if not self._closing:
+            is_other = self._watch.look(*self.engine.asked()) is not None
+            self._has_ended = self._has_ended or is_other or not self._is_active
+        return self._is_moving
+
+    @property
+    def _is_moving(self) -> bool:
+        """As `alive`, as far as is known without asking PortAudio."""
         blocks, now = self.engine.n_blocks, time.monotonic()
         if blocks != self._blocks:
             self._blocks, self._moved_seconds = blocks, now
-            if self._watch.look(*self.engine.asked()) is not None:
-                self._has_other_rate = True
-        is_moving = now - self._moved_seconds < ALIVE_SECONDS
-        return is_moving and not self._closing and not self._has_other_rate and self._is_active
+        is_late = now - self._moved_seconds >= ALIVE_SECONDS
+        return not (is_late or self._closing or self._has_ended)
 
     @property
     def _is_active(self) -> bool:
@@ -274,7 +281,7 @@ class AudioStream:
     @property
     def status(self) -> AudioStatus:
         """How the output stands."""
-        alive = self.alive
+        alive = self._is_moving
         stopped = f'"{self.device.name}" has stopped. Plug it in again, or choose another output.'
         return AudioStatus(
             running=alive,

