@@ -23,8 +23,9 @@ SETTLE_SECONDS = 0.1
 """How long a crop has been played before the whole note is made: a moving hand wants crops only."""
 
 LEAD_SECONDS = 0.04  # from a job to its note being heard, before any has been timed
-LEAST_LEAD_SECONDS, MOST_LEAD_SECONDS = 0.005, 0.25
-LEAD_SHARE = 0.25  # that the newest time has in the mean
+LEAST_LEAD_SECONDS, MOST_LEAD_SECONDS = 0.005, 1.0
+LEAD_SHARE = 0.5  # that the newest time has in the mean
+EARLY_SECONDS = 0.1  # that a crop may come before its time; the engine waits for that
 LEAST_LEFT_SECONDS = 0.05  # of a crop that waits to be taken up
 ENTER_SECONDS = loop.LATEST_SECONDS - loop.ENTER_SECONDS
 """Moment from which on a held note wanders."""
@@ -139,7 +140,8 @@ class OnwardNotes:
             return False
         note = given.note
         left = note.n_frames - voice.moment + note.later
-        covers = note.first_frame <= voice.moment - note.later
+        soonest = note.first_frame - EARLY_SECONDS * self._rate
+        covers = soonest <= voice.moment - note.later
         return note.first_frame == 0 or (covers and left > LEAST_LEFT_SECONDS * self._rate)
 
     def _wish(

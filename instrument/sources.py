@@ -183,7 +183,10 @@ def is_onward(m: Machine, voice: Record, old: Record, layer: int, source: int) -
         return False
     if key.timbre == voice.timbre and (old.first_frame == 0 or key.first_frame > 0):
         return False
-    return covers(key, old.position - key.later) or old.shift > 0
+    place = old.position - key.later
+    if place < key.first_frame + BLOCK:
+        voice.looked = -1  # its time will come
+    return covers(key, place) or old.shift > 0
 
 
 @kernel

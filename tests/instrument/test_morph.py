@@ -127,6 +127,17 @@ def test_a_crop_elsewhere_is_not_taken_up(held):
     assert reads(held) == {1}
 
 
+def test_a_crop_that_comes_early_is_taken_up_when_its_time_has_come(player):
+    player.publish(NOTE, steady_note(NOTE, phases=9), timbre=OLD)
+    player.post(on())
+    player.take(0.05)
+    player.engine.publish_onward(NOTE, crop_of(player, steady_note(NOTE, phases=9), 5))
+    player.take(0.1)
+    assert reads(player) == {1}
+    player.take(0.1)
+    assert 5 in reads(player)
+
+
 def test_a_crop_that_lies_elsewhere_in_its_note_is_taken_up_where_it_says(held):
     later = round(0.6 * RATE)
     held.take(0.6)
