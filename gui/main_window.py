@@ -444,7 +444,7 @@ class MainWindow(QMainWindow):
 
     def _match(self, index: int, file: str) -> None:
         status = self._bridge.status
-        if status.model is not None:
+        if status.model is not None and index < len(status.corners):
             self.match.match(file, index, status.corners[index].name, status.model.path)
 
     def _reroll(self, index: int | None) -> None:
