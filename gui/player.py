@@ -175,7 +175,7 @@ class Player(QObject):
 
     def _match(self, index: int, file: str) -> None:
         status = self._bridge.status
-        if status.model is not None:
+        if status.model is not None and index < len(status.corners):
             self._panels.match.match(file, index, status.corners[index].name, status.model.path)
 
     def _lock(self, index: int, locked: bool) -> None:

@@ -15,7 +15,8 @@ _HOP_SECONDS = 0.02
 _HEARD_SECONDS = (0.06, 1.2)  # after most attacks, and before a plucked string is gone
 _ENOUGH_SECONDS = 0.15
 _FAINT_DB = -40.0  # windows this far below the loudest one say nothing
-_DIP = 0.2  # deep enough for the first dip to be the period
+_DIP = 0.2  # deep enough for the first dip to be the period,
+_NEARLY = 0.05  # if hardly any is deeper
 _UNLIKE = 0.4  # when even the deepest is not, the window has no pitch
 _STEADY_SEMITONES = 0.5
 _STEADY_SHARE = 0.5
@@ -73,8 +74,9 @@ def _period(difference: NDArray[np.float64], sample_rate: int) -> float | None:
     shortest = max(int(sample_rate / HIGHEST_HZ), 2)
     longest = min(int(sample_rate / LOWEST_HZ), len(difference) - 2)
     within = difference[shortest : longest + 1]
-    deep = np.flatnonzero(within < _DIP)
-    first = int(deep[0]) if len(deep) else int(within.argmin())
+    # a strong second harmonic dips at half the period, but not so deep
+    enough = max(min(_DIP, float(within.min()) + _NEARLY), float(within.min()))
+    first = int(np.flatnonzero(within <= enough)[0])
     while first + 1 < len(within) and within[first + 1] < within[first]:
         first += 1
     if within[first] > _UNLIKE:

@@ -20,6 +20,13 @@ def test_a_bright_note_is_not_taken_for_an_octave_of_it(note: int) -> None:
     assert hear_pitch(bright, RATE) == pytest.approx(note, abs=0.05)
 
 
+@pytest.mark.parametrize("note", [27, 39])
+def test_a_low_note_with_a_strong_octave_is_heard_below_it(note: int) -> None:
+    levels = {1: 0.12, 2: 0.6, 3: 0.1, 4: 0.25, 5: 0.06}
+    wave = sum(sine(n * hz(note), 1.2, RATE, level) for n, level in levels.items())
+    assert hear_pitch(np.asarray(wave, np.float32), RATE) == pytest.approx(note, abs=0.05)
+
+
 def test_a_pure_tone_between_two_keys_is_heard_between_them() -> None:
     assert hear_pitch(sine(hz(64.4), 0.8, RATE), RATE) == pytest.approx(64.4, abs=0.03)
 
