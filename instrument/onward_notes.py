@@ -22,8 +22,9 @@ Place = tuple[int, int]
 SETTLE_SECONDS = 0.1
 """How long a crop has been played before the whole note is made: a moving hand wants crops only."""
 
-LEAD_SECONDS = 0.04  # from a job to its note being heard, before any has been timed
+LEAD_SECONDS = 0.08  # from a job to its note being heard, before any has been timed
 LEAST_LEAD_SECONDS, MOST_LEAD_SECONDS = 0.005, 1.0
+LEAD_TAKEN = 0.5  # of that: a crop reaches far ahead, and must not come before its time
 LEAD_SHARE = 0.5  # that the newest time has in the mean
 EARLY_SECONDS = 0.1  # that a crop may come before its time; the engine waits for that
 LEAST_LEFT_SECONDS = 0.05  # of a crop that waits to be taken up
@@ -156,7 +157,7 @@ class OnwardNotes:
         wanders = is_texture or voice.elapsed - voice.moment > WANDERED_SECONDS * self._rate
         heard = Heard(
             slot=voice.slot,
-            moment=voice.moment + self._lead * self._rate * voice.pace,
+            moment=voice.moment + LEAD_TAKEN * self._lead * self._rate * voice.pace,
             at=ENTER_SECONDS * self._rate if wanders and not is_whole else None,
             shift=voice.shift,
             start=voice.n_frames if is_texture else voice.first_frame,

@@ -157,7 +157,8 @@ def test_a_transform_of_three_times_a_power_of_two_has_crops() -> None:
 
 
 def test_a_gpus_generator_makes_the_same_crops(small_model: GANSynth) -> None:
-    fast = GANSynth(small_model.config, small_model.generator, small_model.latents, precision="fp32")
+    config, generator, latents = small_model.config, small_model.generator, small_model.latents
+    fast = GANSynth(config, generator, latents, precision="fp32")
     z, pitch = torch.from_numpy(small_model.draw(1))[None], torch.tensor([60])
     for seconds in (0.0, AT):
         place = small_model.junction_at(round(seconds * RATE))
