@@ -167,7 +167,7 @@ def test_nothing_can_be_used_before_something_is_found(window, qtbot, tmp_path):
     drop(window.pad, files(tmp_path / "flute.wav"), 0.1, 0.1)
     buttons = (window.match.a, window.match.b, window.match.use)
     assert not any(button.isEnabled() for button in buttons)
-    window._put_away()
+    window.put_away()
     assert not job.is_running
     assert not window.match.isVisible()
 
@@ -185,7 +185,7 @@ def test_a_recording_that_will_not_do_is_said_on_the_card(window, qtbot, tmp_pat
 
 def test_the_pad_still_takes_timbres_and_refuses_other_files(window, instrument, qtbot, tmp_path):
     assert not drop(window.pad, files(tmp_path / "song.mid"), 0.1, 0.1)
-    assert drop(window.pad, timbre_mime("Oboe"), 0.1, 0.9)
+    assert drop(window.pad, timbre_mime("Oboe"), 0.0, 1.0)
     qtbot.waitUntil(lambda: instrument.called("set_corner") == [(2, "Oboe")])
 
 

@@ -165,10 +165,10 @@ def test_a_field_of_a_later_preset_is_found_without_being_told():
         x: float
 
     class Later(Preset, frozen=True, kw_only=True):
-        points: tuple[Point, ...] = ()
+        places: tuple[Point, ...] = ()
 
-    one, other = Later(points=(Point(0.1),)), Later(points=(Point(0.2),))
-    assert differences(Moment(one), Moment(other)) == {"points.0.x": (0.1, 0.2)}
+    one, other = Later(places=(Point(0.1),)), Later(places=(Point(0.2),))
+    assert differences(Moment(one), Moment(other)) == {"places.0.x": (0.1, 0.2)}
 
 
 def test_latents_that_stay_are_kept_once():

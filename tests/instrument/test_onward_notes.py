@@ -9,6 +9,7 @@ from instrument.onward_notes import ENTER_SECONDS, SETTLE_SECONDS, timbre_of
 from instrument.pool import NoteInfo
 from instrument.renderer_protocol import RenderNote
 from instrument.target import Target, make_target
+from tests.instrument.pad_corners import x_of
 
 MODEL, RATE = "a model's hash", 48000.0
 CORNERS = np.random.default_rng(0).standard_normal((4, 8)).tolist()
@@ -109,7 +110,7 @@ def test_a_move_of_the_pad_asks_for_a_crop_of_the_held_note_and_for_nothing_else
 ) -> None:
     player.cache.want(place(0.5))
     (job,) = player.jobs()
-    assert (job.pitch, job.x, job.is_crop) == (60, 0.5, True)
+    assert (job.pitch, x_of(job), job.is_crop) == (60, 0.5, True)
     assert player.jobs() == []
 
 
@@ -195,7 +196,7 @@ def test_only_one_crop_of_a_key_is_made_at_a_time(player: Player) -> None:
     assert player.jobs() == []
     player.render(job)
     (job,) = player.jobs()
-    assert job.x == 0.75
+    assert x_of(job) == 0.75
 
 
 def test_a_crop_that_a_cross_fade_keeps_waiting_is_not_made_again(player: Player) -> None:

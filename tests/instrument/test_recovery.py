@@ -176,7 +176,7 @@ def test_a_machine_that_loses_time_is_not_taken_for_another_rate():
 
 def test_a_carried_note_keeps_its_pitch_its_endless_part_and_its_ways_back():
     slot = np.zeros(round(SLOT_SECONDS * 48000), np.float32)
-    job = RenderNote(1, "", b"", 0.0, 0.0, KEY, 1, 48000.0)
+    job = RenderNote(1, "", b"", (1.0,), KEY, 1, 48000.0)
     seconds = np.arange(4 * 48000) / 48000
     wave = sum(0.2 / n * np.sin(2 * np.pi * 220 * n * seconds) for n in (1, 2, 3))
     info = finish_note(wave.astype(np.float32), 48000, job, 1.0, slot)
