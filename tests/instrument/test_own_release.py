@@ -35,7 +35,7 @@ def pool():
 
 def playing(pool, wave, kind, **values):
     player = Player(pool)
-    job = RenderNote(1, "", b"", 0.0, 0.0, KEY, 1, RATE)
+    job = RenderNote(1, "", b"", (1.0,), KEY, 1, RATE)
     player.engine.publish(KEY, finish_note(wave, RATE, job, 1.0, pool.samples[1]))
     values = {"release_kind": kind, "spread": 0.0, "velocity_level": 0.0, "release": 5.0} | values
     for name, value in values.items():
