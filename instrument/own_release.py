@@ -39,6 +39,8 @@ def ring_out(m: Machine, v: int) -> bool:
     key_up = KEY_UP_SECONDS * state.sample_rate
     if old.steady_end == 0 or old.n_frames < key_up + SHORTEST_SECONDS * state.sample_rate:
         return False
+    if old.first_frame > 0:  # a crop has no end of the note's own
+        return False
     if voice.fading == 1 or voice.kill_step > 0.0 or voice.one_shot == 1:
         return False
     voice.is_ringing, voice.stage = 1, DECAY
@@ -47,7 +49,7 @@ def ring_out(m: Machine, v: int) -> bool:
         return True
     new.slot, new.n_frames, new.ratio, new.chance = old.slot, old.n_frames, old.ratio, old.chance
     new.loop_start = new.loop_end = new.steady_start = new.steady_end = 0
-    new.n_seams = new.shift = 0
+    new.n_seams = new.shift = new.first_frame = 0
     new.loop_gain = new.way = np.float32(1.0)
     m.readers[v, 1 - voice.front + TAIL].slot = 0
     samples = m.pool[old.slot]
@@ -59,7 +61,7 @@ def ring_out(m: Machine, v: int) -> bool:
     period = state.sample_rate / (440.0 * math.pow(2.0, (voice.note - 69) / 12.0))
     lag, likeness = best_lag(old, new, m.pool, period, state.align_scratch)
     new.position = max(new.position + lag * new.ratio, 0.0)
-    voice.likeness = np.float32(likeness)
+    voice.likeness, voice.balance = np.float32(likeness), np.float32(1.0)
     voice.fade = np.float32(0.0)
     voice.fade_step = np.float32(BLOCK / (FADE_SECONDS * state.sample_rate))
     voice.fading = 1
