@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from PySide6.QtCore import QObject, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtWidgets import QWidget
 
 from instrument import Corner, Timbre, places_of, weights_at
 
@@ -147,6 +148,9 @@ class PadPoints(QObject):
 
     def _make_handle(self, index: int) -> PointHandle:
         handle = PointHandle(index, self._theme, self._pad)
+        # one that is made later shall not be the last in the window
+        before = self.handles[-1] if self.handles else self._pad
+        QWidget.setTabOrder(before, handle)
         for name in (
             "dragged",
             "dropped",
