@@ -26,6 +26,8 @@ from typer.core import TyperGroup
 if TYPE_CHECKING:
     from instrument import ModelInfo, Preset, RecordSettings, Status, Timbre, Tuning
     from instrument.doctor import Finding
+    from instrument.kept_keyboards import KeptKeyboards
+    from instrument.matching import Match
     from instrument.offline import Encoding
     from instrument.options import InstrumentOptions
     from instrument.performance import BeginPerformance, PerformedEvent
@@ -49,9 +51,11 @@ _ERRORS = (
     ("instrument.key_probe", "BenchError"),
     ("instrument.jack_dummy", "JackServerError"),
     ("instrument.offline", "WaveError"),
+    ("instrument.kept_keyboards", "KeptError"),
     ("instrument.renderer_client", "RendererError"),
     ("instrument.remote", "RemoteError"),
     ("instrument.export.sampled", "ExportError"),
+    ("instrument.recorded_note", "RecordedNoteError"),
     ("instrument.scala", "TuningError"),
     ("instrument.song", "SongError"),
     ("model.device", "DeviceMissingError"),
@@ -774,6 +778,98 @@ def _megabytes(n_bytes: int) -> str:
     return f"{n_bytes / 1e6:,.0f} MB"
 
 
+@app.command(
+    epilog="Example: timbrepad match flute.wav -o flute.json; or: "
+    "timbrepad match flute.wav --sounds compare --pitch 60 --json"
+)
+def match(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A single note: WAV, FLAC, OGG, MP3 or AIFF.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", metavar="OUT.json", help="A preset of the match."),
+    ] = None,
+    sounds: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write the recording and the match, to compare by ear."),
+    ] = None,
+    pitch: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=0, max=127, help="What it sounds; else that is heard."),
+    ] = None,
+    seconds: Annotated[
+        float, typer.Option(metavar="S", min=0, max=600, help="Of the search, at most.")
+    ] = 12.0,
+    model: ModelOption = "",
+    steps: Annotated[
+        bool, typer.Option("--steps", help="Print each step as a line of JSON on stderr.")
+    ] = False,
+    json_: JsonOption = False,
+) -> None:
+    """Find the timbre that comes nearest to a recorded note."""
+    import msgspec
+    import torch
+
+    from instrument.matching import Match, Matcher
+    from model.gansynth import GANSynth
+
+    info = _Sound("", None, None, model).model()
+    torch.set_num_threads(
+        1
+    )  # two that wait for each other take many times as long when others work
+    matcher = Matcher.open(file, GANSynth.load(Path(info.path)), pitch)
+    found = Match(share=0.0)
+    with _progress(f"Matching {file.name}") as update:
+        for step in matcher.search(seconds):
+            if step.z:
+                found = step
+                if sounds is not None:
+                    matcher.write_sounds(sounds, step.z)
+            if steps:
+                print(msgspec.json.encode(step).decode(), file=sys.stderr, flush=True)
+            update(step.share, 1.0, f"{found.off_db:.1f} dB")
+    if out is not None:
+        _write_match(out, found, info, file.stem)
+    if json_:
+        _say_json(msgspec.to_builtins(found) | {"model": info.name, "file": str(file)})
+    else:
+        _say_match(found)
+
+
+def _write_match(out: Path, found: "Match", info: "ModelInfo", name: str) -> None:
+    """Write a preset that has a match wherever the pad is."""
+    import msgspec
+
+    from instrument import encode_preset
+    from instrument.files import write_whole
+    from instrument.offline_player import preset_of_latent
+
+    preset = msgspec.structs.replace(
+        preset_of_latent(found.z, name),
+        model_name=info.name,
+        model_hash=info.hash,
+        latent_space=info.latent_space if info.latent_space != info.hash else "",
+        notes=f"Matched to a recording: {found.off_db:.1f} dB (log-mel) from it.",
+    )
+    write_whole(out, encode_preset(preset))
+    _notice(f"Wrote {out}")
+
+
+def _say_match(found: "Match") -> None:
+    from instrument.units import note_name
+
+    cents = round(100 * (found.heard - round(found.heard)))
+    heard = f"{note_name(round(found.heard))}{f' {cents:+d} cents' if cents else ''}"
+    at = "" if round(found.heard) == found.pitch else f", compared at {note_name(found.pitch)}"
+    _say(f"The recording sounds {heard}{at}.")
+    _say(f"The match is {found.off_db:.1f} dB from it (log-mel), after {found.seconds:.1f} s.")
+    if found.timbre_off_db is not None:
+        _say(
+            f'The nearest named timbre, "{found.timbre}", is {found.timbre_off_db:.1f} dB from it.'
+        )
+
+
 @dataclass(frozen=True)
 class _Sound:
     """What the options say of the timbre: a preset, or a seed, or a file; and the model."""
@@ -923,7 +1019,7 @@ def _write_raw_note(out: Path, pitch: int, sound: _Sound, device: str) -> None:
 
     from instrument.offline import wave_file
     from instrument.offline_player import PresetPlayer
-    from model.latent import blend, pad_weights
+    from instrument.renderer import place_latent
 
     info = sound.model()
     gansynth = _load_exactly(info.path, device)
@@ -936,8 +1032,7 @@ def _write_raw_note(out: Path, pitch: int, sound: _Sound, device: str) -> None:
         lambda seed: gansynth.draw(seed).tolist(), has_timbres=bool(gansynth.timbres)
     )
     target = PresetPlayer(preset, info, _timbres(gansynth)).target(0.0)
-    latents = torch.frombuffer(bytearray(target.latents), dtype=torch.float32)
-    z = blend(latents.reshape(-1, info.latent_size), pad_weights(target.x, target.y))
+    z = place_latent(gansynth, target.latents, target.weights, target.leaning)
     wave = gansynth.generate(z[None], torch.tensor([pitch]))[0].numpy()
     with wave_file(out, gansynth.sample_rate, n_channels=1, encoding="FLOAT") as write:
         write(wave[:, None])
@@ -1065,6 +1160,86 @@ def presets_export(
     from instrument import PresetLibrary
 
     _say(f"Wrote {PresetLibrary().export_file(name, destination)}")
+
+
+@presets_app.command(
+    "keep",
+    epilog='Example: timbrepad presets keep "Cold celesta"; or: '
+    'timbrepad presets keep "Cold celesta" --grid 3',
+)
+def presets_keep(
+    name: Annotated[
+        str, typer.Argument(metavar="PRESET", help="Without it: list what is kept.")
+    ] = "",
+    grid: Annotated[
+        int,
+        typer.Option(metavar="N", min=1, max=9, help="Also N x N places of the pad, to walk on."),
+    ] = 1,
+    sample_rate: Annotated[
+        int, typer.Option(metavar="R", min=8000, max=192000, help="The sound output's, in Hz.")
+    ] = 48000,
+    forget: Annotated[bool, typer.Option("--forget", help="Delete what is kept of it.")] = False,
+    model: ModelOption = "",
+    device: DeviceOption = "auto",
+    json_: JsonOption = False,
+) -> None:
+    """Keep a preset's keyboard rendered: it sounds at once at each start, even without torch."""
+    from instrument.kept_keyboards import KeptKeyboards
+    from instrument.paths import kept_folder
+
+    keyboards = KeptKeyboards(kept_folder())
+    if not name:
+        _list_kept(keyboards, json_)
+    elif forget:
+        keyboards.forget(name)
+        _say(f'"{name}" is rendered anew from now on.')
+    else:
+        _keep_preset(keyboards, name, grid, sample_rate, model, device)
+
+
+def _list_kept(keyboards: "KeptKeyboards", json_: bool) -> None:
+    kept = keyboards.list()
+    if json_:
+        rows = [(one.preset, one.model, one.sample_rate, len(one.places)) for one in kept]
+        names = ("preset", "model", "sample_rate", "keyboards")
+        _say_json([dict(zip(names, row, strict=True)) for row in rows])
+    elif kept:
+        _say_table(
+            [(one.preset, f"{len(one.places)} kept", f"{one.sample_rate:.0f} Hz") for one in kept]
+        )
+
+
+def _keep_preset(
+    keyboards: "KeptKeyboards", name: str, grid: int, sample_rate: int, model: str, device: str
+) -> None:
+    from instrument import MovePad
+    from instrument.models import read_timbres
+    from instrument.offline_notes import RenderedNotes
+    from instrument.offline_player import PresetPlayer
+
+    _check_device(device)
+    sound = _Sound(name, None, None, model)
+    preset, info = sound.preset(None), sound.model()
+    player = PresetPlayer(preset, info, read_timbres(info))
+    targets = [player.target(0.0)]
+    for x, y in itertools.product(range(grid), repeat=2) if grid > 1 else ():
+        player.play(MovePad(x=x / (grid - 1), y=y / (grid - 1)))
+        targets.append(player.target(0.0))
+    pitches = range(info.lowest_pitch, info.highest_pitch + 1)
+    with (
+        RenderedNotes(info.path, sample_rate, device=device) as notes,
+        _progress(f"Rendering {preset.name}") as update,
+    ):
+        folder = keyboards.keep(
+            preset.name,
+            targets,
+            pitches,
+            sample_rate,
+            notes,
+            lambda n, of: update(n, of, f"{n} of {of} notes"),
+        )
+    n_bytes = sum(path.stat().st_size for path in folder.iterdir())
+    _say(f'"{preset.name}" is kept at {sample_rate} Hz: {_megabytes(n_bytes)} in {folder}')
 
 
 @models_app.command("list", epilog="Example: timbrepad models list --json")
@@ -1924,6 +2099,43 @@ def bench_endless(
     _say_figures(figures, json_)
 
 
+@bench_app.command("morph", epilog="Example: timbrepad bench morph --json")
+def bench_morph(
+    model: ModelOption = "",
+    device: DeviceOption = "auto",
+    pairs: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Pairs of timbres of each family.")
+    ] = 4,
+    moves: Annotated[int, typer.Option(metavar="N", min=1, help="Moves of the pad, timed.")] = 40,
+    threads: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Notes side by side; 0: one a core, at most 4.")
+    ] = 0,
+    onward: Annotated[
+        bool,
+        typer.Option(
+            "--onward/--no-onward", help="Let held notes go on in their phases, or not, to compare."
+        ),
+    ] = True,
+    json_: JsonOption = False,
+) -> None:
+    """Measure how held notes follow the pad: delay, level, pitch and clicks, family by family."""
+    from instrument.benchmark_morph import bench_morph as measure
+
+    _check_device(device)
+    path = _Sound("", None, None, model).model().path
+    with _progress("Morphing") as update:
+        figures = measure(
+            path,
+            pairs,
+            device=device,
+            threads=threads or None,
+            n_moves=moves,
+            onward=onward,
+            on_note=lambda done, total: update(done, total, ""),
+        )
+    _say_figures(figures, json_)
+
+
 @bench_app.command("precision", epilog="Example: timbrepad bench precision --device cuda")
 def bench_precision(
     model: ModelOption = "",
@@ -2016,6 +2228,23 @@ def _beside_fluidsynth(block: int, sample_rate: int) -> dict[str, Any]:
     }
 
 
+@bench_app.command("window", epilog="Example: timbrepad bench window --size 1440x900 --json")
+def bench_window(
+    seconds: Annotated[float, typer.Option(metavar="S", min=1.0, help="How long.")] = 20.0,
+    size: Annotated[str, typer.Option(metavar="WxH", help="Of the window.")] = "1440x900",
+    json_: JsonOption = False,
+) -> None:
+    """Measure the window while notes play and the pad moves: frames, and share of one core."""
+    from gui.benchmark_window import bench_window as measure
+
+    width, cross, height = size.partition("x")
+    if not (cross and width.isdecimal() and height.isdecimal()):
+        raise typer.BadParameter(f'A size is written as 1440x900, not "{size}".')
+    with _progress("Playing"):
+        figures = measure(seconds, (int(width), int(height)))
+    _say_figures(figures, json_)
+
+
 @bench_app.command("latency", epilog="Example: timbrepad bench latency --busy --json")
 def bench_latency(
     block: Annotated[
@@ -2061,6 +2290,52 @@ def _measure_latency(
 
     open_window = functools.partial(WindowPlayer, [sys.executable, "-m", "gui.exercise"])
     return measure(block, n_notes, start=open_window, begin=WindowPlayer.begin, timing=timing)
+
+
+@bench_app.command(
+    "neighbours", epilog="Example: timbrepad bench neighbours --only renderer --json"
+)
+def bench_neighbours(
+    only: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help='One neighbour alone: "python", "renderer", "renderer killed" or "window killed".',
+        ),
+    ] = "",
+    rounds: Annotated[
+        int, typer.Option(metavar="N", min=1, max=50, help="Without and with each neighbour.")
+    ] = 3,
+    block: Annotated[
+        int, typer.Option(metavar="N", min=16, max=4096, help="Frames a block.")
+    ] = 128,
+    json_: JsonOption = False,
+) -> None:
+    """Measure what a misbehaving neighbour does to timing and sound, in turns with none (Linux)."""
+    from instrument.benchmark_neighbours import NEIGHBOURS
+    from instrument.benchmark_neighbours import bench_neighbours as measure
+
+    if only and only not in NEIGHBOURS:
+        raise typer.BadParameter(f'There is no neighbour "{only}": {", ".join(NEIGHBOURS)}.')
+    window = [sys.executable, "-m", "gui.exercise"]
+    with _progress("Playing") as update:
+        figures = measure(window, (only,) if only else NEIGHBOURS, rounds, block, update)
+    _say_figures(figures, json_)
+
+
+@bench_app.command("recovery", epilog="Example: timbrepad bench recovery --block 64 --json")
+def bench_recovery(
+    block: Annotated[
+        int, typer.Option(metavar="N", min=16, max=4096, help="Frames a block.")
+    ] = 128,
+    json_: JsonOption = False,
+) -> None:
+    """Measure how soon a key sounds after JACK has ended and come back at another rate (Linux)."""
+    from instrument.benchmark_recovery import bench_recovery as measure
+
+    with _progress("Recovering"):
+        figures = measure(block)
+    _say_figures(figures, json_)
 
 
 @bench_app.command("soak", epilog="Example: timbrepad bench soak --minutes 60 --json")

@@ -7,19 +7,26 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
 
-from instrument import Preset, Timbre, family_lines, mix, more_like, mutate, swap_corners
+from instrument import (
+    Preset,
+    Timbre,
+    family_lines,
+    mix,
+    more_like,
+    mutate,
+    places_of,
+    swap_corners,
+)
 
 from . import icons
 from .breed_grid import PARENT, BreedGrid
 from .preset_actions import PresetActions
 from .sound_pictures import preset_picture
 from .theme import Theme
-from .timbre_colour import corner_features
 
 N_CHILDREN = 8
 FIRST_AMOUNT = 30  # percent
 N_FAMILY_LINES = 6
-LEFT, RIGHT = (0, 2), (1, 3)
 
 
 class BreedView(QWidget):
@@ -157,17 +164,18 @@ class _Picture:
 
     def __call__(self, size: QSize) -> QPixmap:
         if self._drawn is None or self._drawn.size() != size:
-            corners = [corner_features(corner, self._timbres) for corner in self._preset.corners]
-            self._drawn = preset_picture(corners, self._preset.pad_x, self._preset.pad_y, size)
+            self._drawn = preset_picture(self._preset, self._timbres, size)
         return self._drawn
 
 
 def _children(parent: Preset, mate: Preset | None, amount: float, seed: int) -> tuple[Preset, ...]:
-    """Give eight: mutations alone; with a mate mixtures, swapped corners, and mutated mixtures."""
+    """Give eight: mutations alone; with a mate mixtures, swapped halves, and mutated mixtures."""
     if mate is None:
         return more_like(parent, N_CHILDREN, amount, seed)
     mixed = [mix(parent, mate, share) for share in (0.25, 0.5, 0.75)]
-    swapped = [swap_corners(parent, mate, places) for places in (LEFT, RIGHT)]
+    lefts = {i for i, (x, _) in enumerate(places_of(parent.corners)) if x < 0.5}
+    rights = set(range(len(parent.corners))) - lefts
+    swapped = [swap_corners(parent, mate, half) for half in (lefts, rights)]
     mutants = [mutate(child, amount, seed + i) for i, child in enumerate(mixed)]
     return (*mixed, *swapped, *mutants)
 

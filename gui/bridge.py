@@ -9,7 +9,7 @@ import functools
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
@@ -21,6 +21,7 @@ from instrument import (
     MidiMapError,
     ModelLibraryError,
     MovePad,
+    MovePoint,
     NoteOff,
     NoteOn,
     PitchBend,
@@ -31,6 +32,14 @@ from instrument import (
 )
 
 Answer = TypeVar("Answer")
+
+
+class Level(NamedTuple):
+    """The peaks since the last look, left and right, of the samples and between them."""
+
+    peaks: tuple[float, float]
+    true_peaks: tuple[float, float] = (0.0, 0.0)
+
 
 ERRORS = (MidiMapError, ModelLibraryError, OSError, PresetError, RemoteError, ValueError)
 """What the instrument raises; each has a line for the player."""
@@ -51,11 +60,14 @@ _TOPICS: tuple[tuple[str, Callable[[Status], Any]], ...] = (
     ("renderer_changed", lambda status: status.renderer),
     ("corners_changed", lambda status: status.corners),
     ("preset_changed", lambda status: (status.preset_name, status.preset_changed)),
+    ("revision_changed", lambda status: status.revision),
     ("cache_changed", lambda status: (status.n_fresh, status.n_notes)),
     ("freshness_changed", lambda status: status.freshness),
+    ("spectrum_changed", lambda status: status.spectrum),
     ("gated_changed", lambda status: status.gated),
     ("recording_changed", lambda status: status.recording),
     ("path_changed", lambda status: status.path),
+    ("playability_changed", lambda status: status.playability),
     ("motion_changed", lambda s: ((round(s.heard_x, 4), round(s.heard_y, 4)), s.path_share)),
     ("tempo_changed", lambda status: (round(status.tempo, 1), status.is_clocked)),
     ("note_changed", lambda status: (status.last_note, status.note_version)),
@@ -89,17 +101,20 @@ class Bridge(QObject):
     renderer_changed = Signal(str)
     corners_changed = Signal(object)
     preset_changed = Signal(object)
+    revision_changed = Signal(object)
     cache_changed = Signal(object)
     freshness_changed = Signal(object)
     gated_changed = Signal(object)
     note_changed = Signal(object)
     path_changed = Signal(object)
+    playability_changed = Signal(object)
     motion_changed = Signal(object)
     tempo_changed = Signal(object)
     timbres_changed = Signal(object)
     parameter_changed = Signal(str, float)
     moved = Signal(str, object)
-    level_changed = Signal(float, float)
+    level_changed = Signal(object)
+    spectrum_changed = Signal(bytes)
     timing_changed = Signal(object)
     recording_changed = Signal(object)
     noticed = Signal(str, bool)
@@ -132,6 +147,11 @@ class Bridge(QObject):
         self._timer.setInterval(INTERVAL_MILLISECONDS)
         self._timer.timeout.connect(self.poll)
         self.timbres_of_changed.connect(self._fetch_timbres)
+
+    @property
+    def instrument(self) -> InstrumentInterface | None:
+        """The instrument, while there is one."""
+        return self._instrument
 
     def begin(self) -> None:
         """Start the instrument, or start it again; `state_changed` says when it plays."""
@@ -216,6 +236,8 @@ class Bridge(QObject):
         match event:
             case MovePad():
                 name, value = "pad", (event.x, event.y)
+            case MovePoint():
+                name = "corners_changed"  # whatever it is then, it is told anew
             case PitchBend():
                 name, value = "bend", event.value
             case ControlChange(controller=controller) if controller == MOD_WHEEL:
@@ -280,8 +302,9 @@ class Bridge(QObject):
 
     def _emit_level(self, status: Status) -> None:
         peaks = (status.peak_left, status.peak_right)
+        true_peaks = (status.true_peak_left, status.true_peak_right)
         if self._is_news("level", peaks) or max(peaks) > 0.0:
-            self.level_changed.emit(*peaks)
+            self.level_changed.emit(Level(peaks, true_peaks))
 
     def _emit_notices(self, status: Status) -> None:
         for notice in status.notices:

@@ -69,5 +69,8 @@ class ChipRow(QWidget):
         chip.setToolTip(tip)
         chip.setAccessibleName(_NAMES.get(text, text))
         chip.toggled.connect(lambda _is_on: self.changed.emit())
+        former = next(reversed(self._chips.values()), None)
         self._chips[text] = chip
         self._flow.addWidget(chip)
+        if former is not None:  # a chip that is made later shall not be the last in the window
+            self.setTabOrder(former, chip)

@@ -15,8 +15,9 @@ NOTE_KEYS = "AWSEDFTGYHUJKOLP;'"
 """In the order of the semitones, the first a C."""
 
 _SEMITONES = {Qt.Key(ord(letter)): place for place, letter in enumerate(NOTE_KEYS)}
-_OCTAVES = {Qt.Key.Key_Z: -12, Qt.Key.Key_X: 12}
-_VELOCITIES = {Qt.Key.Key_C: -16, Qt.Key.Key_V: 16}
+OCTAVE, VELOCITY_STEP = 12, 16
+_OCTAVES = {Qt.Key.Key_Z: -1, Qt.Key.Key_X: 1}
+_VELOCITIES = {Qt.Key.Key_C: -1, Qt.Key.Key_V: 1}
 _PLAIN = Qt.KeyboardModifier.NoModifier | Qt.KeyboardModifier.ShiftModifier
 _PLAIN |= Qt.KeyboardModifier.KeypadModifier
 _TYPING = (QLineEdit, QTextEdit, QAbstractSpinBox)
@@ -57,6 +58,14 @@ class ComputerKeys(QObject):
             self.note_off.emit(note)
         self._down.clear()
 
+    def shift_octave(self, step: int) -> None:
+        """Move all keys by octaves."""
+        self._shift(lambda: self._set_base(self.base + OCTAVE * step))
+
+    def shift_velocity(self, step: int) -> None:
+        """Play louder (1) or softer (-1)."""
+        self._shift(lambda: self._set_velocity(self.velocity + VELOCITY_STEP * step))
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Take what is played before a widget sees it."""
         kind = event.type()
@@ -77,9 +86,9 @@ class ComputerKeys(QObject):
         if key in _SEMITONES:
             self._play(_identity(event), self.base + _SEMITONES[key])
         elif key in _OCTAVES:
-            self._shift(lambda: self._set_base(self.base + _OCTAVES[key]))
+            self.shift_octave(_OCTAVES[key])
         else:
-            self._shift(lambda: self._set_velocity(self.velocity + _VELOCITIES[key]))
+            self.shift_velocity(_VELOCITIES[key])
         return True
 
     def _release(self, event: QKeyEvent) -> bool:

@@ -22,13 +22,15 @@ from instrument import AudioDevice, AudioSettings, ModelInfo
 from . import theme as themes
 from .bridge import Bridge
 from .choice import Choice
+from .commands import Commands
+from .keys_page import KeysPage
 from .midi_learn import MidiLearn
 from .midi_map_page import MidiMapPage
 from .theme import Theme
 from .timing_view import to_the_ear_seconds
 from .tuning_page import TuningPage
 
-PAGES = ("audio", "midi", "controllers", "tuning", "model")
+PAGES = ("audio", "midi", "controllers", "tuning", "model", "keys")
 BLOCKS = (32, 64, 128, 256, 512, 1024, 2048)
 RATES = (0, 44100, 48000, 88200, 96000)
 ALL_INPUTS, NO_INPUTS = "*", ""
@@ -37,10 +39,17 @@ LIGHT_MILLISECONDS = 150
 
 
 class DeviceDialog(QDialog):
-    """Five pages: "audio", "midi", "controllers", "tuning", "model"."""
+    """Six pages: "audio", "midi", "controllers", "tuning", "model", "keys"."""
+
+    titles = ("Sound", "MIDI", "Controllers", "Tuning", "Model", "Keys")
 
     def __init__(
-        self, bridge: Bridge, midi: MidiLearn, theme: Theme, parent: QWidget | None = None
+        self,
+        bridge: Bridge,
+        midi: MidiLearn,
+        commands: Commands,
+        theme: Theme,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Settings")
@@ -50,12 +59,17 @@ class DeviceDialog(QDialog):
         self.controllers = MidiMapPage(bridge, midi, theme)
         self.tuning = TuningPage(bridge)
         self.model = ModelPage(bridge)
-        self._pages = (self.audio, self.midi, self.controllers, self.tuning, self.model)
+        self.keys = KeysPage(commands)
+        self._pages = (
+            *(self.audio, self.midi, self.controllers),
+            *(self.tuning, self.model, self.keys),
+        )
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.setAccessibleName("Pages of the settings")
+        self.tabs.tabBar().setAccessibleName("Pages of the settings")
         self.tabs.tabBar().setDrawBase(False)
-        titles = ("Sound", "MIDI", "Controllers", "Tuning", "Model")
-        for page, title in zip(self._pages, titles, strict=True):
+        for page, title in zip(self._pages, self.titles, strict=True):
             self.tabs.addTab(page, title)
         close = QPushButton("Close")
         close.clicked.connect(self.close)

@@ -2,7 +2,8 @@
 
 It says the instrument's status line by line and takes events line by line, so that another
 process can measure: JSON both ways, the first line it takes being `InstrumentOptions`. An empty
-line sets the finger moving; the end of the input ends it. Without a display it draws off screen.
+line sets the finger moving, the line "spin" a thread that never rests, which "rest" ends; the end
+of the input ends all. Without a display it draws off screen.
 """
 
 import math
@@ -42,6 +43,29 @@ class Reader(QObject):
         self.ended.emit()
 
 
+class Spinner:
+    """A thread of plain Python that never rests."""
+
+    def __init__(self) -> None:
+        """Rest."""
+        self._rests = threading.Event()
+        self._rests.set()
+
+    def spin(self) -> None:
+        """Begin."""
+        self._rests.clear()
+        threading.Thread(target=self._spin, daemon=True).start()
+
+    def rest(self) -> None:
+        """End."""
+        self._rests.set()
+
+    def _spin(self) -> None:
+        n = 0
+        while not self._rests.is_set():
+            n += 1
+
+
 class Finger:
     """A mouse that drags over the pad without end."""
 
@@ -75,10 +99,14 @@ def main() -> int:
     application = make_application()
     window, bridge = make_window(starter(options), PresetLibrary())
     finger = Finger(window.findChild(LatentPad))  # type: ignore[arg-type]  # there is one
-    reader = Reader()
+    reader, spinner = Reader(), Spinner()
 
     def obey(line: bytes) -> None:
-        if line:
+        if line == b"spin":
+            spinner.spin()
+        elif line == b"rest":
+            spinner.rest()
+        elif line:
             bridge.post(msgspec.json.decode(line, type=AnyEvent))
         else:
             finger.timer.start()

@@ -66,11 +66,13 @@ _TROUBLES: tuple[tuple[Callable[[str, Status], bool], Hint], ...] = (
 
 TIPS = (
     "Drag the white finger, or move it with the arrow keys",
+    "Ctrl+K finds every command; Ctrl+Z takes back whatever you did",
+    "Ctrl+H shows the trail of your last sounds: walk back to any of them",
     "Play with A W S E D F; Z and X change the octave",
-    "Drop a timbre from the left onto a corner of the pad",
+    "Drop a timbre from the left anywhere onto the pad",
     "Click a preset to try it: Esc brings your sound back, Enter keeps the new one",
     "Ctrl+Shift+B shows all presets on a map by sound, Ctrl+B breeds children of yours",
-    "Lock the corners you like, then re-roll the others",
+    "Lock the points you like, then re-roll the others",
     "Double click a knob for its default; Ctrl turns it finely",
     "Right click a knob or the pad to move it by a MIDI controller",
 )
@@ -85,12 +87,18 @@ def trouble(state: str, status: Status) -> Hint | None:
     return None
 
 
-def tip(state: str, status: Status, turn: int) -> str:
-    """Give the line at the bottom; `turn` chooses among those that always hold."""
+def tip(state: str, status: Status, turn: int) -> tuple[str, str]:
+    """Give the line at the bottom, and the page of the settings that helps or "".
+
+    Args:
+        state: Of the bridge.
+        status: Of the instrument.
+        turn: Chooses among the tips that always hold.
+    """
     if state != "playing":
-        return ""
+        return "", ""
     if status.learning:
-        return f"Move a MIDI controller for {TARGETS[status.learning]}; Esc stops"
+        return f"Move a MIDI controller for {TARGETS[status.learning]}; Esc stops", ""
     if not status.midi_inputs and turn % 2 == 0:
-        return _NO_MIDI_TIP
-    return TIPS[turn % len(TIPS)]
+        return _NO_MIDI_TIP, "midi"
+    return TIPS[turn % len(TIPS)], ""

@@ -1,5 +1,6 @@
 """Small signs drawn as strokes on a grid of 16 by 16, crisp at any scale."""
 
+import functools
 from collections.abc import Callable
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
@@ -7,11 +8,13 @@ from PySide6.QtGui import (
     QColor,
     QIcon,
     QIconEngine,
+    QImage,
     QPainter,
     QPainterPath,
     QPen,
     QPixmap,
     QPolygonF,
+    QTransform,
 )
 
 GRID = 16.0
@@ -83,6 +86,22 @@ def _heart() -> QPainterPath:
     return path
 
 
+def _arrow_back() -> QPainterPath:
+    path = _line((6.2, 3.2), (3.0, 6.2), (6.2, 9.2))
+    path.moveTo(3.2, 6.2)
+    path.lineTo(9.4, 6.2)
+    path.arcTo(QRectF(6.2, 6.2, 6.6, 6.6), 90, -180)
+    path.lineTo(6.8, 12.8)
+    return path
+
+
+def _trail() -> QPainterPath:
+    path = QPainterPath()
+    for x, y, radius in ((3.2, 11.8, 1.0), (6.2, 8.6, 1.3), (11.2, 5.2, 2.4)):
+        path.addEllipse(QPointF(x, y), radius, radius)
+    return path
+
+
 _PATHS: dict[str, Callable[[], QPainterPath]] = {
     "previous": lambda: _line((10, 3.5), (5.5, 8), (10, 12.5)),
     "down": lambda: _line((4, 6), (8, 10.3), (12, 6)),
@@ -93,9 +112,12 @@ _PATHS: dict[str, Callable[[], QPainterPath]] = {
     "dice": _dice,
     "gear": _gear,
     "heart": _heart,
+    "redo": lambda: QTransform(-1, 0, 0, 1, GRID, 0).map(_arrow_back()),
     "save": _save,
     "search": _search,
     "dots": _dots,
+    "trail": _trail,
+    "undo": _arrow_back,
     "train": lambda: _join(
         _line((2.8, 2.8), (2.8, 13.2), (13.2, 13.2)),
         _line((5, 4.5), (7, 8.5), (9.5, 10.2), (13, 10.8)),
@@ -119,18 +141,30 @@ def draw(
     *,
     is_filled: bool = False,
 ) -> None:
-    """Draw a sign into a rectangle of the painter."""
-    painter.save()
+    """Draw a sign into a rectangle of the painter; its strokes are made once for each size."""
+    ratio = painter.device().devicePixelRatioF()
+    size = (round(rect.width() * ratio), round(rect.height() * ratio))
+    painter.drawImage(rect, _image(name, colour.rgba(), size, width, is_filled=is_filled))
+
+
+@functools.lru_cache(maxsize=512)
+def _image(
+    name: str, colour: int, size: tuple[int, int], width: float, *, is_filled: bool
+) -> QImage:
+    """Give a sign as a picture of some device pixels."""
+    image = QImage(QSize(*size), QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(image)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.translate(rect.topLeft())
-    painter.scale(rect.width() / GRID, rect.height() / GRID)
-    pen = QPen(colour, width)
+    painter.scale(size[0] / GRID, size[1] / GRID)
+    pen = QPen(QColor.fromRgba(colour), width)
     pen.setCapStyle(Qt.PenCapStyle.RoundCap)
     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
     painter.setPen(pen)
-    painter.setBrush(colour if is_filled else Qt.BrushStyle.NoBrush)
+    painter.setBrush(QColor.fromRgba(colour) if is_filled else Qt.BrushStyle.NoBrush)
     painter.drawPath(_PATHS[name]())
-    painter.restore()
+    painter.end()
+    return image
 
 
 class _Engine(QIconEngine):

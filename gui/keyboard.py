@@ -173,10 +173,10 @@ class Keyboard(QWidget):
         painter = QPainter(self)
         painter.fillRect(event.rect(), self._theme.colour("window"))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        dirty = QRectF(event.rect())
+        dirty = event.region()  # not its bounds: keys that change lie far apart
         for is_black in (False, True):
             for note, rect in self._keys.items():
-                if _is_black(note) == is_black and rect.intersects(dirty):
+                if _is_black(note) == is_black and dirty.intersects(rect.toAlignedRect()):
                     self._paint_key(painter, note, rect)
         painter.end()
 

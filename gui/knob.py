@@ -54,6 +54,7 @@ class Knob(QDial):
         self._mover = ""
         self._is_learned = self._is_learning = False
         self._waiting: float | None = None
+        self._detail = ""
         self.setRange(0, STEPS)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(44, 26 + 2 * _TEXT_HEIGHT)
@@ -82,6 +83,11 @@ class Knob(QDial):
             is_learning: Whether the next controller will be its own: a ring says so.
         """
         self._mover, self._is_learned, self._is_learning = mover, is_learned, is_learning
+        self._show()
+
+    def show_detail(self, detail: str) -> None:
+        """Say more of what it does, in its tooltip."""
+        self._detail = detail
         self._show()
 
     def show_waiting(self, position: float | None) -> None:
@@ -276,7 +282,10 @@ class Knob(QDial):
         for place, (text, name) in enumerate(lines):
             painter.setPen(self._theme.colour(name))
             rect = QRectF(-4, top + place * height, self.width() + 8, height)
-            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
+            elided = painter.fontMetrics().elidedText(
+                text, Qt.TextElideMode.ElideRight, self.width() + 2
+            )
+            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, elided)
 
     def _step(self, way: float, modifiers: Qt.KeyboardModifier) -> None:
         """Turn by a notch or a key; where only whole numbers are, by at least one of them."""
@@ -314,11 +323,12 @@ class Knob(QDial):
         if midi and self._waiting is not None:
             waits_at = value_text(self.parameter, self.parameter.from_position(self._waiting))
             midi += f", at {waits_at}: it takes over when it comes by"
-        self.setAccessibleDescription(f"{value}. {midi}" if midi else value)
+        said = (value, midi, self._detail.replace("\n", " "))
+        self.setAccessibleDescription(". ".join(filter(None, said)))
         self.setToolTip(
             f"{self.parameter.label}: {value}\n"
             "Drag, wheel or arrow keys; Ctrl is finer; double click for the default"
-            f"{midi and chr(10)}{midi}"
+            f"{midi and chr(10)}{midi}{self._detail and chr(10)}{self._detail}"
         )
         self.update()
 

@@ -1,4 +1,4 @@
-"""The knobs of the table of parameters, group by group, on four pages."""
+"""The knobs of the table of parameters, group by group, on five pages."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -14,16 +14,20 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from instrument import PARAMETERS
+from instrument import PARAMETERS, Parameter
 
+from .axis_knobs import GROUP as AXES_GROUP
+from .axis_knobs import AxisKnobs
 from .knob import Knob
 from .theme import Theme
 
 COLUMNS = 4
+ELSEWHERE = {"ending"}  # parameters that have no knob here: the note's picture has this one
 TALLEST = 590  # more would only tear the rows apart
 PAGES: dict[str, tuple[str, ...]] = {
     "Sound": (),
-    "Playing": ("keys", "timbre", "pressure", "pedals, breath", "unison"),
+    "Playing": ("keys", "pressure", "pedals, breath"),
+    "Voices": ("motion", "timbre", "unison"),
     "Effects": ("chorus", "delay", "reverb"),
     "Motion": (
         "tempo, path",
@@ -54,7 +58,7 @@ class KnobPanel(QWidget):
         self.tabs = [self._tab(place, name) for place, name in enumerate(PAGES)]
         buttons = QButtonGroup(self)
         tabs = QHBoxLayout()
-        tabs.setSpacing(10)
+        tabs.setSpacing(5)
         for tab in self.tabs:
             buttons.addButton(tab)
             tabs.addWidget(tab)
@@ -81,6 +85,16 @@ class KnobPanel(QWidget):
         self.tabs[place].setChecked(True)
         self._stack.setCurrentIndex(place)
 
+    def focus_on(self, name: str) -> None:
+        """Show a parameter's knob, and let the keys turn it."""
+        knob = self.knobs[name]
+        for place in range(self._stack.count()):
+            scroll = self._stack.widget(place)
+            if isinstance(scroll, QScrollArea) and scroll.isAncestorOf(knob):
+                self.show_page(place)
+                scroll.ensureWidgetVisible(knob)
+        knob.setFocus()
+
     def _tab(self, place: int, name: str) -> QPushButton:
         tab = QPushButton(name)
         tab.setProperty("role", "tab")
@@ -97,6 +111,12 @@ class KnobPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         for group in groups:
+            if group == AXES_GROUP:
+                self._make_knobs(group, theme)
+                self.axes = AxisKnobs(self.knobs)
+                layout.addWidget(self.axes.head)
+                layout.addLayout(self.axes.row, 1)
+                continue
             caption = QLabel(group.upper())
             caption.setProperty("role", "caption")
             caption.setContentsMargins(0, 3, 0, 0)
@@ -113,15 +133,23 @@ class KnobPanel(QWidget):
             widget.setAutoFillBackground(False)
         return scroll
 
+    def _make_knobs(self, group: str, theme: Theme) -> list[Knob]:
+        made = [Knob(parameter, theme) for parameter in _in_group(group)]
+        for knob in made:
+            knob.turned.connect(self.turned)
+            knob.menu_opened.connect(self.menu_opened)
+            self.knobs[knob.parameter.name] = knob
+        return made
+
     def _row(self, group: str, theme: Theme) -> QGridLayout:
         row = QGridLayout()
         row.setSpacing(0)
-        for place, parameter in enumerate(p for p in PARAMETERS if p.group == group):
-            knob = Knob(parameter, theme)
-            knob.turned.connect(self.turned)
-            knob.menu_opened.connect(self.menu_opened)
-            self.knobs[parameter.name] = knob
+        for place, knob in enumerate(self._make_knobs(group, theme)):
             row.addWidget(knob, place // COLUMNS, place % COLUMNS)
         for column in range(COLUMNS):
             row.setColumnStretch(column, 1)
         return row
+
+
+def _in_group(group: str) -> list[Parameter]:
+    return [row for row in PARAMETERS if row.group == group and row.name not in ELSEWHERE]

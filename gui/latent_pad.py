@@ -1,11 +1,7 @@
-"""The pad: four timbres in the corners, and the finger that says how much of each sounds."""
+"""The pad: timbre points anywhere on it, and the finger that says how much of each sounds."""
 
-import itertools
-import time
-
-from PySide6.QtCore import QMimeData, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QMimeData, QPointF, QRectF, QSize, QSizeF, Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QColor,
     QContextMenuEvent,
     QDragEnterEvent,
     QDragLeaveEvent,
@@ -14,54 +10,56 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPainter,
-    QPainterPath,
     QPaintEvent,
     QPen,
-    QPixmap,
-    QRadialGradient,
     QResizeEvent,
+    QTabletEvent,
 )
 from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from instrument import PAD_X, PAD_Y, Corner, PadPath, Timbre
 
-from .corner_chip import HEIGHT, CornerChip
+from .dropped_sound import dropped_sound
+from .pad_field import PadField
+from .pad_finger import finger_rect, paint_finger
+from .pad_geometry import PadGeometry
+from .pad_menu import PadActions, add_path_to, add_place_to, add_point_to, ask_for_name
 from .pad_path_view import PadPathView
+from .pad_points import PadPoints
+from .pad_stroke import PadStroke
+from .pad_touch import touch_of
+from .pad_trail import PadTrail
 from .theme import Theme
-from .timbre_colour import (
-    UNKNOWN,
-    Features,
-    blend,
-    colour_of,
-    corner_features,
-    field_image,
-    pad_weights,
-)
-from .timbre_menu import TimbreMenu
 
 TIMBRE_MIME = "application/x-timbrepad-timbre"
-FIELD_PIXELS = 28  # a side of the small image that is scaled up: the field has no detail finer
-N_GRID = 8
-MARGIN = 26
-STRIP = HEIGHT + 20  # above and below the field, for the chips
 FINE_STEP, COARSE_STEP = 0.01, 0.1
-TRAIL_SECONDS = 1.1
-TRAIL_POINTS = 96
 TRAIL_MILLISECONDS = 33
-FINGER_RADIUS = 15.0
-CORNER_PLACES = ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0))
 
 
 class LatentPad(QWidget):
-    """A field of colour with a white finger on it; (0, 0) is bottom left."""
+    """A field of colour with points and a white finger on it; (0, 0) is bottom left.
+
+    Attributes:
+        where: Places as pixels, at the present size.
+        points: The timbre points as seen.
+    """
 
     moved = Signal(float, float)  # by the player
     placed = Signal(float, float)  # by anyone
+    pressed_hard = Signal(int)  # 0..127, by a touch or a stylus
     timbre_chosen = Signal(int, str)
+    sound_dropped = Signal(int, str)  # a recording, to be matched
+    match_wanted = Signal(int)
     rerolled = Signal(int)
     lock_toggled = Signal(int, bool)
+    point_moved = Signal(int, float, float)
+    point_added = Signal(float, float, str)  # the timbre; "" is what sounds there
+    point_removed = Signal(int)
+    point_renamed = Signal(int, str)
+    arranged = Signal(bool)  # into the corners, or by nearness
     menu_opened = Signal(object)  # to add to
     recorded = Signal(bool, bool)  # a path's recording begins or ends; whether it is a drawing
+    path_changed = Signal(object)
     path_cleared = Signal()
     path_toggled = Signal()  # played or not
 
@@ -69,24 +67,34 @@ class LatentPad(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._x = self._y = 0.5
-        self._corners: tuple[Corner, ...] = ()
-        self._timbres: tuple[Timbre, ...] = ()
-        self._features: list[Features] = [UNKNOWN] * 4
         self._share_fresh = 0.0
-        self._is_drag = False
         self._learning = ""
-        self._fine_from: QPointF | None = None
-        self._drop_corner: int | None = None
+        self.where = PadGeometry(QSizeF(self.size()))
         self._motion = PadPathView(theme)
-        self._is_recording = False
-        self._trail: list[tuple[float, float, float]] = []
-        self._field: QPixmap | None = None
+        self._stroke = PadStroke(self, self._motion)
+        self._trail = PadTrail()
+        self._field = PadField(theme)
         self._trail_timer = QTimer(self)
         self._trail_timer.setInterval(TRAIL_MILLISECONDS)
         self._trail_timer.timeout.connect(self._fade_trail)
-        self.chips = [self._make_chip(index) for index in range(4)]
+        self.points = PadPoints(self, theme)
+        self._connect_parts()
+        self._actions = PadActions(
+            choose=self.timbre_chosen.emit,
+            match=self.match_wanted.emit,
+            reroll=self.rerolled.emit,
+            lock=self.lock_toggled.emit,
+            rename=self.point_renamed.emit,
+            remove=self.point_removed.emit,
+            add=self.point_added.emit,
+            arrange=self.arranged.emit,
+            make_path=self.make_path,
+            play_path=self.path_toggled.emit,
+            clear_path=self.path_cleared.emit,
+        )
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAcceptDrops(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_AcceptTouchEvents)
         self.setMinimumSize(300, 220)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setCursor(Qt.CursorShape.CrossCursor)
@@ -104,12 +112,15 @@ class LatentPad(QWidget):
 
     def show_place(self, x: float, y: float) -> None:
         """Show where the instrument says that the finger is."""
-        if not self._is_drag and (x, y) != (self._x, self._y):
+        if not self._stroke.is_finger and (x, y) != (self._x, self._y):
             self._place(x, y)
 
     def show_path(self, path: PadPath | None) -> None:
         """Show the path."""
-        self._motion.path = path
+        if not self._stroke.is_bending:
+            self._motion.path = path
+        if path is None and self._motion.mode == "editing":
+            self._motion.mode = ""
         self._tell()
         self.update()
 
@@ -123,37 +134,38 @@ class LatentPad(QWidget):
 
     @property
     def making(self) -> str:
-        """What the next stroke makes: "path", "drawing" or ""."""
+        """What the next stroke makes: "path", "drawing", "editing" or ""."""
         return self._motion.mode
 
     def make_path(self, mode: str) -> None:
         """Let the next stroke be recorded ("path") or drawn ("drawing"); "" ends that.
 
-        A stroke is one of the mouse, or of the arrow keys until this is called again.
+        A stroke is one of the mouse, or of the arrow keys until this is called again. While
+        "editing", strokes drag the path's points.
         """
-        mode = "" if mode == self._motion.mode else mode
-        was_drawing = self._motion.mode == "drawing"
-        self._motion.mode = mode
-        if self._is_recording:
-            self._is_recording = False
-            self.recorded.emit(False, was_drawing)
+        self._stroke.make("" if mode == self._motion.mode else mode)
         self._tell()
         self.update()
 
     def show_corners(self, corners: tuple[Corner, ...]) -> None:
-        """Show what stands on the corners."""
-        self._corners = corners
-        self._mix()
+        """Show the timbre points."""
+        self.points.show_corners(corners)
+        self._points_changed()
 
     def show_timbres(self, timbres: tuple[Timbre, ...]) -> None:
         """Take the model's named timbres, for the menus and the colours."""
-        self._timbres = timbres
-        self._mix()
+        self.points.show_timbres(timbres)
+        self._points_changed()
+
+    def show_playability(self, marks: tuple[tuple[float, float, float], ...]) -> None:
+        """Shade where notes are out of tune: places, and the share of their notes in tune."""
+        self._field.show_marks(marks)
+        self.update()
 
     def show_fresh(self, n_fresh: int, n_notes: int) -> None:
         """Close the ring around the finger as the notes become fresh."""
         self._share_fresh = n_fresh / n_notes if n_notes else 0.0
-        self.update(self._finger_rect())
+        self.update(finger_rect(self.to_pixels(*self.place), self.where.scale))
 
     def show_learning(self, target: str) -> None:
         """Show which of its ways waits for a MIDI controller: `PAD_X`, `PAD_Y`, or any other."""
@@ -162,64 +174,68 @@ class LatentPad(QWidget):
 
     def active_rect(self) -> QRectF:
         """Give the part that the finger can reach, in pixels."""
-        return QRectF(self.rect()).adjusted(MARGIN, STRIP, -MARGIN, -STRIP)
+        return self.where.active
 
     def to_pixels(self, x: float, y: float) -> QPointF:
         """Give where a place of the pad is on the widget."""
-        active = self.active_rect()
-        return QPointF(active.left() + x * active.width(), active.bottom() - y * active.height())
+        return self.where.to_pixels(x, y)
 
     def corner_menu(self, index: int) -> QMenu:
-        """Make the menu of a corner."""
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addMenu(
-            TimbreMenu(
-                "Timbre",
-                self._timbres,
-                lambda name: self.timbre_chosen.emit(index, name),
-                menu,
-            )
-        )
-        corner = self._corners[index] if index < len(self._corners) else Corner(name="")
-        reroll = menu.addAction("Re-roll", lambda: self.rerolled.emit(index))
-        reroll.setEnabled(not corner.locked)
-        lock = menu.addAction("Lock")
-        lock.setCheckable(True)
-        lock.setChecked(corner.locked)
-        lock.triggered.connect(lambda checked: self.lock_toggled.emit(index, checked))
-        menu.addSeparator()
-        self._add_path_to(menu)
-        self.menu_opened.emit(menu)
-        return menu
+        """Make the menu of a point."""
+        menu = self._new_menu()
+        add_point_to(menu, index, self.points.corners, self.points.timbres, self._actions)
+        return self._finish_menu(menu, self.place)
+
+    def place_menu(self, x: float, y: float) -> QMenu:
+        """Make the menu of a place where no point is."""
+        return self._finish_menu(self._new_menu(), (x, y))
+
+    def event(self, event: QEvent) -> bool:
+        """Take touches before they become a mouse's; one on a point is left to drag it."""
+        touch = touch_of(event) if not isinstance(event, QTabletEvent) else None
+        if touch is None:
+            return super().event(event)
+        if touch.is_begun and self.points.at(touch.position) is not None:
+            event.ignore()
+            return False
+        self._stroke.take(touch)
+        event.accept()
+        return True
+
+    def tabletEvent(self, event: QTabletEvent) -> None:
+        """Follow a stylus; how hard it presses is the pressure of all keys."""
+        touch = touch_of(event)
+        if touch is None or (touch.is_begun and self.points.at(touch.position) is not None):
+            event.ignore()  # then it comes again as the mouse's
+            return
+        self._stroke.take(touch)
+        event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Put the finger here; with Shift move it finely from where it is."""
-        if event.button() != Qt.MouseButton.LeftButton:
-            return
-        self._is_drag = True
-        self._drag(event)
-        self._begin_stroke()
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._stroke.press(event.position(), event.modifiers())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Move the finger."""
-        if self._is_drag:
-            self._drag(event)
+        """Move the finger, or a point of the path."""
+        if self._stroke.is_on:
+            self._stroke.drag(event.position(), event.modifiers())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Lift the finger; it stays where it is."""
         if event.button() == Qt.MouseButton.LeftButton:
-            self._is_drag = False
-            self._fine_from = None
-            if self._is_recording:
-                self.make_path("")
+            self._stroke.release()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Take the second press of two quick taps as a press."""
+        """Keep what sounds here as a new point; it is a press, too, and only that for a path."""
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
         self.mousePressEvent(event)
+        if not self._motion.mode and self.points.corners:
+            self.point_added.emit(*self.where.to_place(event.position()), "")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move by the arrow keys (Shift: far), Home is the middle, 1 to 4 open a corner's menu."""
+        """Move by the arrow keys (Shift: far) and Home; Insert adds a point, digits open menus."""
         step = COARSE_STEP if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else FINE_STEP
         ways = {
             Qt.Key.Key_Left: (-step, 0.0),
@@ -230,130 +246,136 @@ class LatentPad(QWidget):
         key = event.key()
         if key in ways:
             right, up = ways[Qt.Key(key)]
-            self._begin_stroke()
+            self._stroke.begin_recording()
             self._move(round(self._x + right, 4), round(self._y + up, 4))
         elif key == Qt.Key.Key_Home:
             self._move(0.5, 0.5)
         elif key == Qt.Key.Key_Delete:
             self.path_cleared.emit()
-        elif Qt.Key.Key_1 <= key <= Qt.Key.Key_4:
+        elif key == Qt.Key.Key_Insert and self.points.corners:
+            self.point_added.emit(*self.place, "")
+        elif Qt.Key.Key_1 <= key <= Qt.Key.Key_9 and key - Qt.Key.Key_1 < len(self.points.corners):
             self._open_menu(key - Qt.Key.Key_1)
+        elif key == Qt.Key.Key_Menu:
+            self.place_menu(*self.place).popup(
+                self.mapToGlobal(self.to_pixels(*self.place)).toPoint()
+            )
         else:
             super().keyPressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Open the menu of the nearest corner."""
-        index = self._nearest_corner(QPointF(event.pos()))
-        self.corner_menu(index).popup(event.globalPos())
+        """Open the menu of the place."""
+        self.place_menu(*self.where.to_place(QPointF(event.pos()))).popup(event.globalPos())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take a timbre from the list."""
-        if event.mimeData().hasFormat(TIMBRE_MIME):
+        """Take a timbre from the list, or a recording."""
+        if event.mimeData().hasFormat(TIMBRE_MIME) or dropped_sound(event.mimeData()):
             event.acceptProposedAction()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        """Show on which corner it would land."""
-        self._show_drop(self._nearest_corner(event.position()))
+        """Show on which point it would land, if on one."""
+        self.points.show_target(self.points.at(event.position()))
         event.acceptProposedAction()
 
     def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
         """Forget it."""
-        self._show_drop(None)
+        self.points.show_target(None)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Put the timbre on the nearest corner."""
+        """Give the timbre to the point under it, else make one of it here; match a recording."""
         name = bytes(event.mimeData().data(TIMBRE_MIME).data()).decode()
-        self._show_drop(None)
-        self.timbre_chosen.emit(self._nearest_corner(event.position()), name)
+        self.points.show_target(None)
+        index = self.points.at(event.position())
+        if not name:
+            nearest = self.points.nearest(event.position()) if index is None else index
+            self.sound_dropped.emit(nearest, dropped_sound(event.mimeData()))
+        elif index is not None:
+            self.timbre_chosen.emit(index, name)
+        else:
+            self.point_added.emit(*self.where.to_place(event.position()), name)
         event.acceptProposedAction()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Draw the field anew, and put the chips where the corners are now."""
-        self._field = None
-        self._place_chips()
+        """Put the points where their places are now."""
+        self.where = PadGeometry(QSizeF(self.size()))
+        self.points.lay_out()
         super().resizeEvent(event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the field from its picture, and what moves over it."""
         painter = QPainter(self)
-        painter.drawPixmap(0, 0, self._field_pixmap())
+        ratio = self.devicePixelRatioF()
+        painter.drawPixmap(0, 0, self._field.pixmap(self.size(), self.active_rect(), ratio))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self._corners:
-            self._paint_corners(painter)
-            self._paint_trail(painter)
+        if self.points.corners:
+            finger = self.to_pixels(*self.place)
+            self.points.paint_lines(painter, finger)
+            self._trail.paint(painter, self.place, self.to_pixels)
             self._paint_learning(painter)
             self._motion.paint(painter, self.place, self.active_rect(), self.to_pixels)
-            self._paint_finger(painter)
+            colour = self.points.colour_at(*self.place)
+            paint_finger(painter, finger, colour, self._share_fresh, self._theme, self.where.scale)
         if self.hasFocus():
             painter.setPen(QPen(self._theme.colour("accent", 0.75), 1.2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 9, 9)
         painter.end()
 
-    def _begin_stroke(self) -> None:
-        if self._motion.mode and not self._is_recording:
-            self._is_recording = True
-            self.recorded.emit(True, self._motion.mode == "drawing")
+    def _connect_parts(self) -> None:
+        stroke, points = self._stroke, self.points
+        stroke.moved.connect(self._move)
+        stroke.recorded.connect(self.recorded)
+        stroke.path_changed.connect(self.path_changed)
+        stroke.path_changed.connect(lambda _path: self.update())
+        stroke.pressed_hard.connect(self.pressed_hard)
+        points.dragged.connect(self._drag_point)
+        points.dropped.connect(lambda _index: self._points_changed())
+        points.stepped.connect(self._step_point)
+        points.touched.connect(lambda index: self._move(*points.places[index]))
+        points.menu_wanted.connect(self._open_menu)
+        points.rerolled.connect(self.rerolled)
+        points.lock_toggled.connect(self.lock_toggled)
+        points.removed.connect(self.point_removed)
+        points.rename_wanted.connect(
+            lambda index: ask_for_name(self, index, points.corners[index], self._actions)
+        )
 
-    def _add_path_to(self, menu: QMenu) -> None:
-        path = menu.addMenu("Path")
-        is_there = self._motion.path is not None
-        self._add_making_to(path, "path", "Record a path\tCtrl+M")
-        self._add_making_to(path, "drawing", "Draw a path\tCtrl+Shift+M")
-        playing = "Stop playing" if self._motion.share >= 0.0 else "Play"
-        path.addAction(f"{playing}\tCtrl+Space", self.path_toggled.emit).setEnabled(is_there)
-        path.addAction("Clear\tDel", self.path_cleared.emit).setEnabled(is_there)
+    def _drag_point(self, index: int, pixel: QPointF) -> None:
+        self.point_moved.emit(index, *self.points.move(index, *self.where.to_place(pixel)))
+        self._points_changed()
 
-    def _add_making_to(self, menu: QMenu, mode: str, text: str) -> None:
-        menu.addAction("Stop" if self.making == mode else text, lambda: self.make_path(mode))
+    def _step_point(self, index: int, right: float, up: float) -> None:
+        x, y = self.points.places[index]
+        self.point_moved.emit(index, *self.points.move(index, x + right, y + up))
+        self._points_changed()
 
-    def _make_chip(self, index: int) -> CornerChip:
-        chip = CornerChip(index, self._theme, self)
-        chip.menu_wanted.connect(self._open_menu)
-        chip.rerolled.connect(self.rerolled)
-        chip.lock_toggled.connect(self.lock_toggled)
-        chip.setCursor(Qt.CursorShape.ArrowCursor)
-        return chip
-
-    def _place_chips(self) -> None:
-        room = self.width() // 2 - MARGIN
-        for index, chip in enumerate(self.chips):
-            chip.set_maximum_name_width(room)
-            chip.adjustSize()
-            chip.resize(min(chip.width(), room), chip.height())
-            x, y = CORNER_PLACES[index]
-            left = self.width() - chip.width() - 10 if x else 10
-            chip.move(left, 7 if y else self.height() - chip.height() - 7)
-
-    def _open_menu(self, index: int) -> None:
-        chip = self.chips[index]
-        self.corner_menu(index).popup(chip.mapToGlobal(chip.rect().bottomLeft()))
-
-    def _mix(self) -> None:
-        if self._corners:
-            self._features = [corner_features(corner, self._timbres) for corner in self._corners]
-        for chip, corner in zip(self.chips, self._corners, strict=False):
-            chip.show_corner(corner)
-        for chip in self.chips:
-            chip.setVisible(bool(self._corners))
-        self._field = None
-        self._place_chips()
+    def _points_changed(self) -> None:
+        points = self.points
+        self._field.show_points(
+            points.features,
+            [corner.place for corner in points.corners],
+            is_draft=points.is_dragging,
+        )
         self._tell()
         self.update()
 
-    def _drag(self, event: QMouseEvent) -> None:
-        position = event.position()
-        active = self.active_rect()
-        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-            former = self._fine_from or position
-            self._fine_from = position
-            x = self._x + 0.2 * (position.x() - former.x()) / active.width()
-            y = self._y - 0.2 * (position.y() - former.y()) / active.height()
-        else:
-            self._fine_from = None
-            x = (position.x() - active.left()) / active.width()
-            y = (active.bottom() - position.y()) / active.height()
-        self._move(x, y)
+    def _new_menu(self) -> QMenu:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        return menu
+
+    def _finish_menu(self, menu: QMenu, place: tuple[float, float]) -> QMenu:
+        if menu.actions():
+            menu.addSeparator()
+        add_place_to(menu, place, self.points.corners, self.points.timbres, self._actions)
+        menu.addSeparator()
+        add_path_to(menu, self._motion, self._actions)
+        self.menu_opened.emit(menu)
+        return menu
+
+    def _open_menu(self, index: int) -> None:
+        handle = self.points.handles[index]
+        self.corner_menu(index).popup(handle.mapToGlobal(handle.rect().bottomLeft()))
 
     def _move(self, x: float, y: float) -> None:
         """Take a place from the player and pass it on."""
@@ -363,8 +385,7 @@ class LatentPad(QWidget):
             self.moved.emit(x, y)
 
     def _place(self, x: float, y: float) -> None:
-        now = time.monotonic()
-        self._trail = [*self._trail[-TRAIL_POINTS:], (now, self._x, self._y)]
+        self._trail.add(self._x, self._y)
         self._trail_timer.start()
         self._x, self._y = x, y
         self._tell()
@@ -372,106 +393,17 @@ class LatentPad(QWidget):
         self.update()
 
     def _tell(self) -> None:
-        weights = pad_weights(self._x, self._y)
-        for chip, weight in zip(self.chips, weights, strict=True):
-            chip.show_weight(weight)
-        parts = [
-            f"{corner.name} {100 * weight:.0f} %"
-            for corner, weight in zip(self._corners, weights, strict=False)
-        ]
+        parts = self.points.show_finger(self._x, self._y)
         self.setAccessibleDescription(
             f"x {100 * self._x:.0f} %, y {100 * self._y:.0f} %. {', '.join(parts)}. "
-            "Arrow keys move, with Shift far; 1 to 4 open a corner's menu. "
+            "Arrow keys move, with Shift far; Insert adds a point, 1 to 9 open a point's menu. "
             f"{self._motion.words()}".rstrip()
         )
 
     def _fade_trail(self) -> None:
-        oldest = time.monotonic() - TRAIL_SECONDS
-        self._trail = [point for point in self._trail if point[0] > oldest]
-        if not self._trail:
+        if not self._trail.fade():
             self._trail_timer.stop()
         self.update()
-
-    def _nearest_corner(self, position: QPointF) -> int:
-        middle = self.rect().center()
-        return (position.x() > middle.x()) + 2 * (position.y() < middle.y())
-
-    def _show_drop(self, index: int | None) -> None:
-        if index != self._drop_corner:
-            self._drop_corner = index
-            self.update()
-
-    def _finger_rect(self) -> QRect:
-        centre = self.to_pixels(self._x, self._y)
-        reach = FINGER_RADIUS + 8
-        around = QRectF(centre.x() - reach, centre.y() - reach, 2 * reach, 2 * reach)
-        return around.toAlignedRect()
-
-    def _field_pixmap(self) -> QPixmap:
-        if self._field is None:
-            self._field = self._draw_field()
-        return self._field
-
-    def _draw_field(self) -> QPixmap:
-        ratio = self.devicePixelRatioF()
-        pixmap = QPixmap(QSize(self.width(), self.height()) * ratio)
-        pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(self._theme.colour("window"))
-        painter = QPainter(pixmap)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        outline = QPainterPath()
-        outline.addRoundedRect(QRectF(self.rect()), 10, 10)
-        painter.setClipPath(outline)
-        if self._corners:
-            painter.drawImage(QRectF(self.rect()), field_image(self._features, FIELD_PIXELS))
-        else:
-            painter.fillRect(self.rect(), self._theme.colour("panel"))
-        self._draw_grid(painter)
-        painter.end()
-        return pixmap
-
-    def _draw_grid(self, painter: QPainter) -> None:
-        active = self.active_rect()
-        painter.setPen(QPen(QColor(255, 255, 255, 22), 1))
-        for place in range(N_GRID + 1):
-            x = active.left() + place / N_GRID * active.width()
-            y = active.top() + place / N_GRID * active.height()
-            painter.drawLine(QPointF(x, active.top()), QPointF(x, active.bottom()))
-            painter.drawLine(QPointF(active.left(), y), QPointF(active.right(), y))
-
-    def _paint_corners(self, painter: QPainter) -> None:
-        finger = self.to_pixels(self._x, self._y)
-        weights = pad_weights(self._x, self._y)
-        for index, (x, y) in enumerate(CORNER_PLACES):
-            centre = self.to_pixels(x, y)
-            weight = weights[index]
-            pen = QPen(QColor(255, 255, 255, round(30 + 170 * weight)), 0.8 + 5.0 * weight)
-            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-            painter.setPen(pen)
-            painter.drawLine(finger, centre)
-        for index, (x, y) in enumerate(CORNER_PLACES):
-            self._paint_point(painter, index, self.to_pixels(x, y))
-
-    def _paint_point(self, painter: QPainter, index: int, centre: QPointF) -> None:
-        radius = 8.5
-        if index == self._drop_corner:
-            painter.setPen(QPen(QColor("white"), 2))
-            painter.setBrush(QColor(255, 255, 255, 60))
-            painter.drawEllipse(centre, radius + 8, radius + 8)
-        painter.setPen(QPen(QColor(0, 0, 0, 140), 2))
-        painter.setBrush(colour_of(self._features[index]))
-        painter.drawEllipse(centre, radius, radius)
-
-    def _paint_trail(self, painter: QPainter) -> None:
-        now = time.monotonic()
-        points = [*self._trail, (now, self._x, self._y)]
-        for (_, x0, y0), (then, x1, y1) in itertools.pairwise(points):
-            strength = max(0.0, 1.0 - (now - then) / TRAIL_SECONDS)
-            pen = QPen(QColor(255, 255, 255, round(150 * strength)), 1.0 + 4.0 * strength)
-            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-            painter.setPen(pen)
-            painter.drawLine(self.to_pixels(x0, y0), self.to_pixels(x1, y1))
 
     def _paint_learning(self, painter: QPainter) -> None:
         """Draw the way that waits for a MIDI controller, through the finger."""
@@ -480,31 +412,6 @@ class LatentPad(QWidget):
             start, end = ways[self._learning]
             painter.setPen(QPen(self._theme.colour("rendering"), 3.0, Qt.PenStyle.DashLine))
             painter.drawLine(self.to_pixels(*start), self.to_pixels(*end))
-
-    def _paint_finger(self, painter: QPainter) -> None:
-        centre = self.to_pixels(self._x, self._y)
-        glow = QRadialGradient(centre, FINGER_RADIUS + 7)
-        glow.setColorAt(0.55, QColor(255, 255, 255, 130))
-        glow.setColorAt(1.0, QColor(255, 255, 255, 0))
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(glow)
-        painter.drawEllipse(centre, FINGER_RADIUS + 7, FINGER_RADIUS + 7)
-        painter.setBrush(QColor("white"))
-        painter.drawEllipse(centre, FINGER_RADIUS, FINGER_RADIUS)
-        painter.setBrush(colour_of(blend(self._features, pad_weights(self._x, self._y))))
-        painter.drawEllipse(centre, 7.5, 7.5)
-        self._paint_ring(painter, centre)
-
-    def _paint_ring(self, painter: QPainter, centre: QPointF) -> None:
-        """Draw how many of the notes are as the pad asks for."""
-        radius = FINGER_RADIUS - 3.4
-        ring = QRectF(centre.x() - radius, centre.y() - radius, 2 * radius, 2 * radius)
-        is_done = self._share_fresh >= 1.0
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(QColor(0, 0, 0, 50), 2.6))
-        painter.drawEllipse(ring)
-        painter.setPen(QPen(self._theme.colour("fresh" if is_done else "rendering"), 2.6))
-        painter.drawArc(ring, 90 * 16, round(-360 * 16 * self._share_fresh))
 
 
 def timbre_mime(name: str) -> QMimeData:

@@ -8,8 +8,9 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from . import theme as themes
+from .bridge import Level
 from .theme import Theme
-from .units_text import MINUS
+from .units_text import DASH, MINUS
 
 FLOOR_DB = -60.0
 FALL_DB_PER_SECOND = 30.0
@@ -17,6 +18,8 @@ PEAK_SECONDS = 1.5
 WARM_DB = -12.0
 HOT_DB = -3.0
 CLIP = 0.999
+TRUE_PEAK_LIMIT_DB = -1.0  # what streaming services and broadcasters ask for
+LAMP = 38  # pixels at the right, for the lamp and the true peak under it
 TICK_MILLISECONDS = 40
 
 
@@ -31,26 +34,36 @@ class Meter(QWidget):
         self._peak_times = [0.0, 0.0]
         self._last_fall = 0.0
         self._has_clipped = False
+        self._true_peak = FLOOR_DB
         self._timer = QTimer(self)
         self._timer.setInterval(TICK_MILLISECONDS)
         self._timer.timeout.connect(self._fall)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Level")
-        self.setToolTip("Level in dB below full scale. The lamp shows clipping; click puts it out")
+        self.setToolTip(
+            "Level in dB of full scale; the number is the largest true peak, between the samples, "
+            "too.\nThe lamp shows clipping. A click puts both back"
+        )
 
     def sizeHint(self) -> QSize:
         """Two bars and a scale."""
         return QSize(200, 26)
 
-    def show_level(self, left: float, right: float) -> None:
+    @property
+    def true_peak_db(self) -> float:
+        """The largest true peak since it was last put back, in dB of full scale."""
+        return self._true_peak
+
+    def show_level(self, level: Level) -> None:
         """Rise at once to the largest samples since the last time; the fall takes its time."""
         now = time.monotonic()
-        for i, peak in enumerate((left, right)):
-            level = max(20 * math.log10(peak), FLOOR_DB) if peak > 0 else FLOOR_DB
-            self._levels[i] = max(self._levels[i], level)
-            if level >= self._peaks[i]:
-                self._peaks[i], self._peak_times[i] = level, now
-        self._has_clipped = self._has_clipped or max(left, right) >= CLIP
+        for i, peak in enumerate(level.peaks):
+            height = _decibels(peak)
+            self._levels[i] = max(self._levels[i], height)
+            if height >= self._peaks[i]:
+                self._peaks[i], self._peak_times[i] = height, now
+        self._true_peak = max(self._true_peak, *(_decibels(peak) for peak in level.true_peaks))
+        self._has_clipped = self._has_clipped or max(*level.peaks, *level.true_peaks) >= CLIP
         if max(self._levels) > FLOOR_DB:
             if not self._timer.isActive():
                 self._last_fall = now
@@ -58,15 +71,20 @@ class Meter(QWidget):
             self.update()
 
     def mousePressEvent(self, _event: QMouseEvent) -> None:
-        """Put the clipping light out."""
+        """Put the clipping light out, and begin anew with the true peak."""
+        self.reset()
+
+    def reset(self) -> None:
+        """Put the clipping light out, and begin anew with the true peak."""
         self._has_clipped = False
+        self._true_peak = FLOOR_DB
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the bars and the scale."""
         painter = QPainter(self)
         painter.setPen(Qt.PenStyle.NoPen)
-        width = self.width() - 12.0
+        width = self.width() - LAMP
         for i in range(2):
             top = 6.0 * i
             painter.fillRect(QRectF(0, top, width, 4), self._theme.colour("raised"))
@@ -75,7 +93,8 @@ class Meter(QWidget):
                 mark = QRectF(_share(self._peaks[i]) * width - 1, top, 2, 4)
                 painter.fillRect(mark, self._theme.colour("text"))
         lamp = self._theme.colour("error" if self._has_clipped else "raised")
-        painter.fillRect(QRectF(width + 4, 0, 8, 10), lamp)
+        painter.fillRect(QRectF(width + 4, 0, LAMP - 4, 10), lamp)
+        self._paint_true_peak(painter, width)
         self._paint_scale(painter, width)
         painter.end()
 
@@ -91,16 +110,22 @@ class Meter(QWidget):
                     QRectF(left, top, _share(end) * width - left, 4), self._theme.colour(name)
                 )
 
+    def _paint_true_peak(self, painter: QPainter, width: float) -> None:
+        painter.setFont(themes.font(themes.SMALL_PIXELS))
+        is_hot = self._true_peak > TRUE_PEAK_LIMIT_DB
+        painter.setPen(self._theme.colour("error" if is_hot else "text"))
+        is_there = self._true_peak > FLOOR_DB
+        words = f"{self._true_peak:+.1f}".replace("-", MINUS) if is_there else DASH
+        place = QRectF(width - 4, 11, LAMP + 4, 14)
+        painter.drawText(place, Qt.AlignmentFlag.AlignRight, words)
+
     def _paint_scale(self, painter: QPainter, width: float) -> None:
         painter.setFont(themes.font(themes.SMALL_PIXELS))
         painter.setPen(self._theme.colour("dim"))
-        for mark in (-48, -36, -24, -12, 0):
+        for mark in (-48, -36, -24, -12):
             place = QRectF(_share(mark) * width - 20, 11, 40, 14)
-            if mark == 0:
-                place.moveRight(width + 2)
-                painter.drawText(place, Qt.AlignmentFlag.AlignRight, "0 dB")
-            else:
-                painter.drawText(place, Qt.AlignmentFlag.AlignHCenter, f"{MINUS}{-mark}")
+            painter.drawText(place, Qt.AlignmentFlag.AlignHCenter, f"{MINUS}{-mark}")
+        painter.drawText(QRectF(0, 11, 40, 14), Qt.AlignmentFlag.AlignLeft, "dB")
 
     def _fall(self) -> None:
         now = time.monotonic()
@@ -113,6 +138,10 @@ class Meter(QWidget):
         if max(*self._levels, *self._peaks) <= FLOOR_DB:
             self._timer.stop()
         self.update()
+
+
+def _decibels(peak: float) -> float:
+    return max(20 * math.log10(peak), FLOOR_DB) if peak > 0 else FLOOR_DB
 
 
 def _share(level_db: float) -> float:

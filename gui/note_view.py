@@ -4,17 +4,28 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import (
+    QColor,
+    QImage,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from instrument import NoteWave
+from instrument import BY_NAME, NoteWave
 
 from . import theme as themes
+from .choice_button import ChoiceButton
 from .theme import Theme
 from .units_text import note_name
 
 CAPTION_HEIGHT = 18
 WAVE_SHARE = 0.28
+RELEASE_SECONDS = 3.0  # at which the key goes up in NSynth's notes, and in ours that train models
 
 
 class NotePicture(NamedTuple):
@@ -25,6 +36,7 @@ class NotePicture(NamedTuple):
     envelope: Sequence[float]
     seconds: float
     loop: tuple[float, float] | None  # shares of the whole
+    release: float | None = None  # share of the whole at which the key went up
 
 
 def picture_of(note: NoteWave) -> NotePicture:
@@ -39,7 +51,13 @@ def picture_of(note: NoteWave) -> NotePicture:
         envelope(note).tolist(),
         n_frames / note.sample_rate,
         (note.loop_start / n_frames, note.loop_end / n_frames) if has_loop else None,
+        _release_of(n_frames / note.sample_rate),
     )
+
+
+def _release_of(seconds: float) -> float | None:
+    """Give the share of a note at which its key went up; None when it ends before."""
+    return RELEASE_SECONDS / seconds if seconds > RELEASE_SECONDS else None
 
 
 class NoteView(QWidget):
@@ -52,6 +70,7 @@ class NoteView(QWidget):
         self.setMinimumHeight(84)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("The note")
+        self.ending = ChoiceButton(BY_NAME["ending"], self)
         self.show_picture(None)
 
     def sizeHint(self) -> QSize:
@@ -64,6 +83,15 @@ class NoteView(QWidget):
         self.setAccessibleDescription(self._words())
         self.setToolTip(self._words())
         self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the choice of endings at the right of the caption."""
+        super().resizeEvent(event)
+        self.place_ending()
+
+    def place_ending(self) -> None:
+        """Let the choice of endings stand at the right of the caption, however long its word is."""
+        self.ending.move(self.width() - self.ending.width(), -2)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the caption and the two traces."""
@@ -89,19 +117,16 @@ class NoteView(QWidget):
         painter.setFont(themes.font(themes.SMALL_PIXELS))
         painter.setPen(self._theme.colour("dim"))
         line = QRectF(0, 0, self.width(), CAPTION_HEIGHT - 4)
-        name = f" · {note_name(picture.note)}" if picture else ""
+        name = f" · {note_name(picture.note)} · {picture.seconds:.1f} s" if picture else ""
         painter.drawText(line, Qt.AlignmentFlag.AlignLeft, f"THE NOTE{name}")
-        if picture:
-            length = f"{picture.seconds:.1f} s, " + (
-                "goes on while held" if picture.loop else "ends by itself"
-            )
-            painter.drawText(line, Qt.AlignmentFlag.AlignRight, length)
 
     def _paint_picture(self, painter: QPainter, screen: QRectF, picture: NotePicture) -> None:
         split = screen.bottom() - WAVE_SHARE * screen.height()
         painter.drawImage(QRectF(screen.topLeft(), QPointF(screen.right(), split)), picture.image)
         if picture.loop:
             self._paint_loop(painter, screen, picture.loop)
+        if picture.release is not None:
+            self._paint_release(painter, screen, picture.release)
         wave = QRectF(
             QPointF(screen.left(), split + 3), QPointF(screen.right(), screen.bottom() - 3)
         )
@@ -118,6 +143,16 @@ class NoteView(QWidget):
             painter.drawLine(QPointF(x, screen.top()), QPointF(x, screen.bottom()))
         painter.setFont(themes.font(themes.SMALL_PIXELS))
         painter.drawText(QPointF(left + 4, screen.top() + 12), "loop")
+
+    def _paint_release(self, painter: QPainter, screen: QRectF, release: float) -> None:
+        """Draw where the key went up in the notes that the model learned from."""
+        x = screen.left() + release * screen.width()
+        accent = self._theme.colour("screen_accent")
+        accent.setAlpha(170)
+        painter.setPen(QPen(accent, 1, Qt.PenStyle.DashLine))
+        painter.drawLine(QPointF(x, screen.top()), QPointF(x, screen.bottom()))
+        painter.setFont(themes.font(themes.SMALL_PIXELS))
+        painter.drawText(QPointF(x + 4, screen.top() + 12), "release")
 
     def _paint_wave(self, painter: QPainter, rect: QRectF, peaks: Sequence[float]) -> None:
         middle, half = rect.center().y(), rect.height() / 2

@@ -4,26 +4,24 @@ from pathlib import Path
 
 import msgspec
 
-from instrument import Preset, PresetError, PresetLibrary
+from instrument import Preset, PresetError, PresetLibrary, weights_at
 
 N_SOUNDS = 4
 _MOST_READ = 64
 
 
 class OwnSound(msgspec.Struct, frozen=True):
-    """A preset's place between its corners, as the trainer reads it.
+    """A preset's place between its points, as the trainer reads it.
 
     Attributes:
         name: The preset's.
-        latents: float [4, latent]: bottom left, bottom right, top left, top right.
-        pad_x: Where the finger is, 0..1, rightward.
-        pad_y: 0..1, upward.
+        latents: float [point, latent], of the pad's points.
+        weights: How much of each the finger's place has; sum 1.
     """
 
     name: str
     latents: tuple[tuple[float, ...], ...]
-    pad_x: float
-    pad_y: float
+    weights: tuple[float, ...]
 
 
 def own_sounds(library: PresetLibrary, latent_space: str) -> tuple[OwnSound, ...]:
@@ -46,7 +44,8 @@ def own_sounds(library: PresetLibrary, latent_space: str) -> tuple[OwnSound, ...
             continue
         if preset.is_of_space(latent_space) and _has_latents(preset) and len(sounds) < N_SOUNDS:
             latents = tuple(corner.z for corner in preset.corners)
-            sounds.append(OwnSound(preset.name, latents, preset.pad_x, preset.pad_y))
+            weights = weights_at(preset.corners, preset.pad_x, preset.pad_y)
+            sounds.append(OwnSound(preset.name, latents, weights))
     return tuple(sounds)
 
 

@@ -28,6 +28,7 @@ from instrument import (
 from .app import make_application, make_window
 from .bridge import Bridge
 from .main_window import MainWindow
+from .preset_browser import BREED, MAP
 
 SIZE = (1440, 900)
 SIZES = {"small": (900, 600), "large": (2560, 1440)}
@@ -35,6 +36,13 @@ CHORD = ((48, 90), (60, 100), (64, 76), (67, 112))
 ENOUGH = 0.7  # fresh keys, so that a picture shows fresh, rendering and stale ones
 WAY = 24  # steps of the finger, so that there is a trail
 READY_SECONDS = 120.0
+PLACES = (
+    (0.12, 0.2),
+    (0.8, 0.14),
+    (0.2, 0.78),
+    (0.9, 0.86),
+)  # of the four points
+MORE_POINTS = (((0.46, 0.6), "Sitar"), ((0.62, 0.42), "Fantasia"))
 
 
 def take_pictures(
@@ -116,6 +124,9 @@ def _take_dark(window: MainWindow, folder: Path) -> list[Path]:
     taken = [_take(window, folder, "playing")]
     window.browser.show_tab(1)
     taken.append(_take(window, folder, "timbres"))
+    for name, page in (("map", MAP), ("breed", BREED)):
+        window.browser.show_tab(page)
+        taken.append(_take(window, folder, name))
     window.browser.show_tab(0)
     for name, size in SIZES.items():
         window.resize(*size)
@@ -124,9 +135,44 @@ def _take_dark(window: MainWindow, folder: Path) -> list[Path]:
     for page in ("audio", "midi", "controllers", "model"):
         window.show_settings(page)
         taken.append(_take(window.devices, folder, f"settings-{page}"))
+    window.show_settings("keys")
+    taken.append(_take(window.devices, folder, "settings-keys"))
     window.devices.close()
+    taken += _take_over(window, folder)
     window.actions_of_presets.import_files([__file__])  # which is no preset
     taken.append(_take(window, folder, "notice"))
+    window.put_away()
+    taken.append(_take_points(window, folder))
+    return taken
+
+
+def _take_points(window: MainWindow, folder: Path) -> Path:
+    """Take the pad with points that stand anywhere."""
+    pad = window.pad
+    for index, place in enumerate(PLACES):
+        pad.point_moved.emit(index, *place)
+    for place, timbre in MORE_POINTS:
+        pad.point_added.emit(*place, timbre)
+    wait(1.0)
+    return _take(window, folder, "points")
+
+
+def _take_over(window: MainWindow, folder: Path) -> list[Path]:
+    """Take what comes over the window: the palette, the trail of sounds, the tour, trouble."""
+    taken = []
+    window.show_palette()
+    window.palette_of_commands.field.setText("re")
+    taken.append(_take(window.palette_of_commands, folder, "palette"))
+    window.palette_of_commands.close()
+    for corner in range(3):
+        window.player.reroll(corner)
+        wait(0.5)
+    window.show_trail()
+    taken.append(_take(window.trail, folder, "trail"))
+    window.trail.close()
+    window.show_tour()
+    taken.append(_take(window, folder, "tour"))
+    window.tour.end()
     return taken
 
 

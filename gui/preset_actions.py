@@ -31,6 +31,7 @@ class PresetActions(QObject):
     listed = Signal(object)
     unsaved_kept = Signal(str)
     shelved = Signal()
+    done = Signal(str, object, object)  # in words, and what takes it back and does it again
 
     def __init__(
         self, bridge: Bridge, library: PresetLibrary, parent: QObject | None = None
@@ -182,6 +183,18 @@ class PresetActions(QObject):
         self._try(work)
         return children
 
+    def use_match(self, point: int, name: str, z: tuple[float, ...]) -> None:
+        """Put a latent that was found for a recording on a point of the pad."""
+
+        def put(preset: Preset) -> None:
+            corners = list(preset.corners)
+            corners[point] = msgspec.structs.replace(
+                corners[point], name=name, z=z, timbre="", seed=None
+            )
+            self.trial.load(msgspec.structs.replace(preset, corners=tuple(corners)), is_saved=False)
+
+        self.ask_preset(put)
+
     def open_neighbour(self, step: int) -> None:
         """Play the next (1) or the previous (-1) preset of the list."""
         self._try(
@@ -205,14 +218,16 @@ class PresetActions(QObject):
     def rename(self, name: str, new_name: str) -> None:
         """Give a preset another name."""
 
-        def work() -> None:
-            entry = self._library.rename(name, new_name)
-            self._shelf.renamed(name, entry.name)
-            if name == self.name and not self.is_changed:
+        def work(old: str, new: str) -> None:
+            entry = self._library.rename(old, new)
+            self._shelf.renamed(old, entry.name)
+            if old == self.name and not self.is_changed:
                 self._bridge.ask(lambda instrument: instrument.mark_saved(entry.name))
             self.refresh()
 
-        self._try(work)
+        self._try_undoable(
+            f"rename {name}", lambda: work(name, new_name), lambda: work(new_name.strip(), name)
+        )
 
     def delete(self, name: str) -> None:
         """Delete a preset; `undelete` brings it back."""
@@ -220,20 +235,13 @@ class PresetActions(QObject):
         def work() -> None:
             self._library.delete(name)
             self.refresh()
-            self._bridge.say(
-                f'"{name}" is deleted. The preset menu can bring it back.', is_error=False
-            )
+            self._bridge.say(f'"{name}" is deleted. Undo brings it back.', is_error=False)
 
-        self._try(work)
+        self._try_undoable(f"delete {name}", work, self._undelete)
 
     def undelete(self) -> None:
         """Bring back what was deleted last."""
-
-        def work() -> None:
-            self._library.undelete()
-            self.refresh()
-
-        self._try(work)
+        self._try(self._undelete)
 
     def import_files(self, paths: list[str]) -> None:
         """Copy preset files and packs into the library, and play the last preset."""
@@ -329,18 +337,32 @@ class PresetActions(QObject):
                 lambda _none: done() if done is not None else None,
             )
 
-        self._bridge.ask(
-            lambda instrument: instrument.preset(),
-            lambda preset: self._try(lambda: written(preset)),
-        )
+        def save(preset: Preset) -> None:
+            self._try(lambda: written(preset))
 
-    def _try(self, work: Callable[[], object]) -> None:
+        self._bridge.ask(lambda instrument: instrument.preset(), save)
+
+    def _undelete(self) -> None:
+        self._library.undelete()
+        self.refresh()
+
+    def _try_undoable(
+        self, what: str, work: Callable[[], object], take_back: Callable[[], object]
+    ) -> None:
+        """Do something on disk; when it succeeds, tell how it can be undone."""
+        if self._try(work):
+            self.done.emit(what, lambda: self._try(take_back), lambda: self._try(work))
+
+    def _try(self, work: Callable[[], object]) -> bool:
         try:
             work()
         except PresetError as error:
             self._bridge.say(str(error))
         except OSError as error:
             self._bridge.say(f"Your favourites could not be kept: {error.strerror}.")
+        else:
+            return True
+        return False
 
 
 def _renamed(preset: Preset, name: str) -> Preset:

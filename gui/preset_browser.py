@@ -15,13 +15,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from instrument import Preset, PresetEntry, Timbre
+from instrument import MOST_POINTS, Corner, Preset, PresetEntry, Timbre
 
 from . import icons
 from .audition_bar import AuditionBar
 from .breed_view import BreedView
 from .chip_row import FAVOURITES, NEAR, RECENT, ChipRow
-from .corner_chip import CORNER_NAMES
 from .latent_pad import timbre_mime
 from .preset_actions import PresetActions
 from .preset_dialogs import PresetDialogs
@@ -30,7 +29,7 @@ from .preset_sound import distance, preset_features
 from .sound_list import Row, SoundList
 from .sound_pictures import preset_picture, timbre_picture
 from .theme import GAP, Theme
-from .timbre_colour import UNKNOWN, Features, colour_of, corner_features, features_of, words_of
+from .timbre_colour import UNKNOWN, Features, colour_of, features_of, words_of
 from .timbre_menu import matches
 
 PRESETS, TIMBRES, MAP, BREED = 0, 1, 2, 3
@@ -41,6 +40,7 @@ class PresetBrowser(QWidget):
     """A search field over four pages, one of which is shown."""
 
     timbre_chosen = Signal(int, str)
+    point_wanted = Signal(str)  # of a timbre, at the finger
 
     def __init__(
         self,
@@ -55,6 +55,7 @@ class PresetBrowser(QWidget):
         self._entries: tuple[PresetEntry, ...] = ()
         self._presets: dict[str, Preset | None] = {}
         self._timbres: tuple[Timbre, ...] = ()
+        self._points: tuple[Corner, ...] = ()
         self._families: dict[str, str] = {}
         self.field = QLineEdit()
         self.field.setPlaceholderText("Search")
@@ -89,6 +90,11 @@ class PresetBrowser(QWidget):
         actions.listed.connect(self.show_entries)
         actions.trial.tried.connect(self.audition.show_tried)
         actions.shelved.connect(self._filter)
+
+    @property
+    def known_timbres(self) -> tuple[Timbre, ...]:
+        """The model's named timbres."""
+        return self._timbres
 
     def sizeHint(self) -> QSize:
         """Ask for the width of a name and its picture."""
@@ -158,16 +164,24 @@ class PresetBrowser(QWidget):
         menu.addAction("Export…", lambda: self._dialogs.export_file(name))
         return menu
 
+    def show_points(self, points: Sequence[Corner]) -> None:
+        """Take the pad's points, which a timbre can be put on."""
+        self._points = tuple(points)
+
     def corner_menu(self, timbre: str) -> QMenu:
-        """Make the menu that asks for the corner of a timbre."""
+        """Make the menu that asks for the point of a timbre."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for index in (2, 3, 0, 1):  # as they lie on the pad
+        for index in range(len(self._points)):
             menu.addAction(self._put_action(menu, index, timbre))
+        menu.addSeparator()
+        new = menu.addAction("New point at the finger", lambda: self.point_wanted.emit(timbre))
+        new.setEnabled(0 < len(self._points) < MOST_POINTS)
         return menu
 
     def _put_action(self, menu: QMenu, index: int, timbre: str) -> QAction:
-        action = QAction(f"Put on the corner {CORNER_NAMES[index]}", menu)
+        point = self._points[index]
+        action = QAction(f"In place of {point.name or f'point {index + 1}'}", menu)
         action.triggered.connect(lambda: self.timbre_chosen.emit(index, timbre))
         return action
 
@@ -293,11 +307,7 @@ class PresetBrowser(QWidget):
 
     def _preset_picture(self, entry: PresetEntry) -> Callable[[QSize], QPixmap]:
         def draw(size: QSize) -> QPixmap:
-            preset = self._preset(entry)
-            if preset is None:
-                return preset_picture((), 0.5, 0.5, size)
-            corners = [corner_features(corner, self._timbres) for corner in preset.corners]
-            return preset_picture(corners, preset.pad_x, preset.pad_y, size)
+            return preset_picture(self._preset(entry), self._timbres, size)
 
         return draw
 

@@ -45,7 +45,7 @@ class PresetDialogs(QObject):
 
     def delete(self, name: str) -> None:
         """Ask, then delete."""
-        box = self._box(f"Delete “{name}”?", "It can be brought back from the preset menu.")
+        box = self._box(f"Delete “{name}”?", "Undo brings it back.")
         button = box.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
         button.clicked.connect(lambda: self._actions.delete(name))

@@ -7,9 +7,9 @@ measured them: blended at the finger's place, and with what the filter and the e
 import math
 from collections.abc import Sequence
 
-from instrument import BY_NAME, Preset, Timbre
+from instrument import BY_NAME, Preset, Timbre, weights_at
 
-from .timbre_colour import UNKNOWN, Features, blend, corner_features, pad_weights
+from .timbre_colour import UNKNOWN, Features, blend, corner_features
 
 FAR = math.dist((0.0,) * 4, (1.0,) * 4)
 
@@ -22,8 +22,8 @@ def preset_features(preset: Preset, timbres: Sequence[Timbre]) -> Features:
     """
     if not preset.corners:
         return UNKNOWN
-    corners = [corner_features(corner, timbres) for corner in preset.corners]
-    heard = blend(corners, pad_weights(preset.pad_x, preset.pad_y))
+    points = [corner_features(corner, timbres) for corner in preset.corners]
+    heard = blend(points, weights_at(preset.corners, preset.pad_x, preset.pad_y))
     way = {
         name: BY_NAME[name].to_position(preset.parameters.get(name, BY_NAME[name].default))
         for name in ("attack", "decay", "sustain", "cutoff")

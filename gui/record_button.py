@@ -23,7 +23,6 @@ from .theme import Theme
 
 HEIGHT = 30
 DOT, ARROW = 30, 14  # widths of the two parts
-SHORTCUT = "Ctrl+Shift+R"
 
 # What is recorded: its words, the sound, the performance.
 WHAT = {
@@ -50,6 +49,7 @@ class RecordButton(QAbstractButton):
         super().__init__()
         self._theme, self._settings = theme, settings
         self._status = RecordStatus()
+        self._keys = ""
         self._what = self._kept("record/what", WHAT, "both")
         self._format = self._kept("record/format", FORMATS, "wav24")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -71,6 +71,11 @@ class RecordButton(QAbstractButton):
             self.stopped.emit()
         else:
             self.started.emit(self.chosen)
+
+    def show_keys(self, keys: str) -> None:
+        """Say in the tool tip which keys do the same."""
+        self._keys = f" ({keys})" if keys else ""
+        self._describe()
 
     def show_status(self, status: RecordStatus) -> None:
         """Show whether it records, and for how long."""
@@ -162,11 +167,11 @@ class RecordButton(QAbstractButton):
     def _describe(self) -> None:
         if self._status.is_running:
             self.setAccessibleName("End the recording")
-            tip = f"End the recording ({SHORTCUT}): {self._status.path}"
+            tip = f"End the recording{self._keys}: {self._status.path}"
         else:
             self.setAccessibleName("Record")
             what = WHAT[self._what][0].lower()
-            tip = f"Record ({SHORTCUT}): {what.replace('midi', 'MIDI')}, {FORMATS[self._format]}"
+            tip = f"Record{self._keys}: {what.replace('midi', 'MIDI')}, {FORMATS[self._format]}"
         self.setToolTip(tip)
 
     @staticmethod

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPainterPath, QPixmap
 
-from .timbre_colour import Features, colour_of, field_image
+from instrument import Preset, Timbre
+
+from .timbre_colour import Features, colour_of, corner_features, field_image
 
 N_LINES = 7
 N_GRAINS = 90
@@ -39,16 +41,21 @@ def timbre_picture(features: Features, size: QSize) -> QPixmap:
     return pixmap
 
 
-def preset_picture(corners: Sequence[Features], x: float, y: float, size: QSize) -> QPixmap:
-    """Draw a preset as its pad, with the finger where it was."""
+def preset_picture(preset: Preset | None, timbres: Sequence[Timbre], size: QSize) -> QPixmap:
+    """Draw a preset as its pad, with the finger where it was; None is a dark screen."""
     pixmap, painter = _screen(size)
     rect = QRectF(0, 0, size.width(), size.height())
-    if corners:
+    if preset is not None and preset.corners:
+        features = [corner_features(point, timbres) for point in preset.corners]
+        places = [point.place for point in preset.corners]
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(rect, field_image(corners, 6, depth=0.45))
+        painter.drawImage(rect, field_image(features, places, 6, depth=0.45))
         inset = min(size.height(), size.width()) / 7
         inner = rect.adjusted(inset, inset, -inset, -inset)
-        place = QPointF(inner.left() + x * inner.width(), inner.bottom() - y * inner.height())
+        place = QPointF(
+            inner.left() + preset.pad_x * inner.width(),
+            inner.bottom() - preset.pad_y * inner.height(),
+        )
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(0, 0, 0, 90))
         painter.drawEllipse(place, inset * 0.95, inset * 0.95)

@@ -5,7 +5,14 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QWidget,
+)
 
 from instrument import Status
 
@@ -14,6 +21,8 @@ from .theme import Theme
 from .units_text import DASH
 
 HEIGHT = 26
+HINT_ROOM = 250  # pixels that the hint keeps, however long the names are
+LEAST_TEXT, LONGEST_TEXT, TEXT_STEP = 66, 210, 12  # pixels of a name
 
 
 class Part(NamedTuple):
@@ -113,16 +122,25 @@ class StatusLine(QWidget):
         self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.hint.setAccessibleName("Hint")
         layout.addWidget(self.hint, 1)
+        self._help_page = ""
+        self.help = QPushButton("Settings…")
+        self.help.setProperty("role", "chip")
+        self.help.clicked.connect(lambda: self.settings_wanted.emit(self._help_page))
+        self.help.hide()
+        layout.addWidget(self.help)
         self._hint_text = ""
 
     def show_status(self, status: Status) -> None:
         """Show what is connected."""
         for button, (_, part) in zip(self.parts, PARTS, strict=True):
             button.show_part(part(status))
+        self._fit_hint()
 
-    def show_hint(self, text: str) -> None:
-        """Show a hint."""
-        self._hint_text = text
+    def show_hint(self, text: str, page: str = "") -> None:
+        """Show a hint, with a button that opens the page of the settings that helps."""
+        self._hint_text, self._help_page = text, page
+        self.help.setVisible(bool(page))
+        self.help.setAccessibleName(f"Open the settings: {page}")
         self._fit_hint()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -132,28 +150,47 @@ class StatusLine(QWidget):
 
     def _fit_hint(self) -> None:
         metrics = QFontMetrics(themes.font(themes.SMALL_PIXELS))
-        used = sum(button.sizeHint().width() + 4 for button in self.parts)
-        room = self.width() - used - 30
-        is_fitting = metrics.horizontalAdvance(self._hint_text) <= room
-        self.hint.setText(self._hint_text if is_fitting else "")
+        room = self.width() - self._fit_parts() - 30
+        if not self.help.isHidden():
+            room -= self.help.sizeHint().width() + 4
+        self.hint.setText(
+            metrics.elidedText(self._hint_text, Qt.TextElideMode.ElideRight, max(room, 0))
+        )
         self.hint.setToolTip(self._hint_text)
+
+    def _fit_parts(self) -> int:
+        """Shorten the longest names until the hint has its room; give the parts' width."""
+        used = 0
+        for most in range(LONGEST_TEXT, LEAST_TEXT - 1, -TEXT_STEP):
+            for button in self.parts:
+                button.allow_text(most)
+            used = sum(button.sizeHint().width() + 4 for button in self.parts)
+            if used + HINT_ROOM <= self.width():
+                break
+        return used
 
 
 class _PartButton(QAbstractButton):
     """A dot, a caption and a name."""
 
-    MAXIMUM_TEXT = 210
-
     def __init__(self, page: str, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
         self._part = Part("", "", "faint")
+        self._most_text = LONGEST_TEXT
         self._does = {"": "", TAP: ", click to the beat to set it"}.get(page, ", click to change")
         self.setEnabled(bool(page))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if page else Qt.FocusPolicy.NoFocus)
         if page:
             self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFixedHeight(HEIGHT - 2)
+
+    def allow_text(self, pixels: int) -> None:
+        """Say how long the name may be; a longer one is shortened in the middle."""
+        pixels = min(pixels, LONGEST_TEXT)
+        if pixels != self._most_text:
+            self._most_text = pixels
+            self.updateGeometry()
 
     def show_part(self, part: Part) -> None:
         if part == self._part:
@@ -166,7 +203,7 @@ class _PartButton(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         metrics = QFontMetrics(themes.font(themes.SMALL_PIXELS))
-        text = min(metrics.horizontalAdvance(self._part.text), self.MAXIMUM_TEXT)
+        text = min(metrics.horizontalAdvance(self._part.text), self._most_text)
         return QSize(metrics.horizontalAdvance(self._part.caption) + text + 30, HEIGHT - 2)
 
     def minimumSizeHint(self) -> QSize:

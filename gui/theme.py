@@ -202,6 +202,13 @@ def _style_sheet(theme: Theme) -> str:
     QToolButton[role="flat"]:hover {{ background: {theme.hover}; }}
     QToolButton[role="flat"]:checked {{ background: {theme.line}; }}
     QToolButton[role="flat"]:focus {{ border: 1px solid {theme.accent}; }}
+    QToolButton[role="word"] {{ background: transparent; border: 1px solid transparent;
+        color: {theme.dim}; font-size: {SMALL_PIXELS}px; padding: 0 3px; min-height: 14px; }}
+    QToolButton[role="word"]:hover {{ color: {theme.text}; }}
+    QToolButton[role="word"]:focus {{ border: 1px solid {theme.accent}; }}
+    QPushButton#trouble {{ background: {theme.rendering}; color: {theme.on_accent};
+        border-color: {theme.rendering}; padding: 3px 8px; }}
+    QPushButton#trouble:focus {{ border: 1px solid {theme.text}; }}
     QToolButton::menu-indicator {{ image: none; width: 0; }}
     QPushButton[role="tab"] {{ background: transparent; border: none; color: {theme.dim};
         border-bottom: 2px solid transparent; border-radius: 0; padding: 4px 0; }}

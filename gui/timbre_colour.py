@@ -9,13 +9,15 @@ from typing import NamedTuple
 
 from PySide6.QtGui import QColor, QImage
 
-from instrument import Corner, Timbre
+from instrument import Corner, Timbre, pad_weights
 
 N_NEAREST = 3  # named timbres whose features stand in for those of a latent without a name
 
 _WORDS = ("dark", "round", "bright")
 
 Lab = tuple[float, float, float]
+Light = tuple[float, float, float]
+Place = tuple[float, float]
 
 
 class Features(NamedTuple):
@@ -90,22 +92,45 @@ def blend(features: Sequence[Features], weights: Sequence[float]) -> Features:
     return Features(*(sum(w * v for w, v in zip(weights, c, strict=True)) for c in columns))
 
 
-def pad_weights(x: float, y: float) -> tuple[float, float, float, float]:
-    """Give the weights of the corners: bottom left, bottom right, top left, top right."""
-    return (1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y
+def mixed_colour(
+    features: Sequence[Features], weights: Sequence[float], *, depth: float = 0.0
+) -> QColor:
+    """Give the colour between timbres: their colours mixed as light is, not as numbers of a screen.
+
+    Args:
+        features: Of the timbres.
+        weights: Of each; sum 1.
+        depth: As in `lab_of`.
+    """
+    return _mix([_linear(lab_of(f, depth=depth)) for f in features], weights)
 
 
-def field_image(corners: Sequence[Features], size: int, *, depth: float = 1.0) -> QImage:
-    """Paint what lies between four corners, `size` pixels square, to be scaled up smoothly.
+def field_image(
+    features: Sequence[Features],
+    places: Sequence[Place | None],
+    size: int,
+    *,
+    depth: float = 1.0,
+    view: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0),
+) -> QImage:
+    """Paint what lies between a pad's points, `size` pixels square, to be scaled up smoothly.
 
-    Each place has the colour of the features that lie there, not a mixture of the corners' paint:
-    between a dark and a bright timbre is one of middle brightness, which is not grey.
+    Args:
+        features: Of the points.
+        places: Of each, as `pad_weights` takes them.
+        size: Pixels of a side.
+        depth: As in `lab_of`.
+        view: What of the pad is seen: left, bottom, right, top; beyond the edge is as on the edge.
     """
     image = QImage(size, size, QImage.Format.Format_RGB32)
+    lights = [_linear(lab_of(f, depth=depth)) for f in features]
+    left, bottom, right, top = view
     for row in range(size):
+        y = min(max(top + row / (size - 1) * (bottom - top), 0.0), 1.0)
         for column in range(size):
-            weights = pad_weights(column / (size - 1), 1 - row / (size - 1))
-            image.setPixel(column, row, colour_of(blend(corners, weights), depth=depth).rgb())
+            x = min(max(left + column / (size - 1) * (right - left), 0.0), 1.0)
+            weights = pad_weights(places, x, y)
+            image.setPixel(column, row, _mix(lights, weights).rgb())
     return image
 
 
@@ -119,7 +144,11 @@ def words_of(features: Features) -> str:
 
 
 def _to_colour(lab: Lab) -> QColor:
-    """Turn OKLab into a colour of the screen.
+    return _mix([_linear(lab)], (1.0,))
+
+
+def _linear(lab: Lab) -> Light:
+    """Turn OKLab into light of a screen's three colours, each 0 to 1 where the screen has it.
 
     Source: Björn Ottosson, "A perceptual color space for image processing", 2020; its matrices.
     """
@@ -127,11 +156,19 @@ def _to_colour(lab: Lab) -> QColor:
     long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
     medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
     short = (lightness - 0.0894841775 * a - 1.2914855480 * b) ** 3
-    return QColor.fromRgbF(
-        _gamma(4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * short),
-        _gamma(-1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short),
-        _gamma(-0.0041960863 * long - 0.7034186147 * medium + 1.7076147010 * short),
+    return (
+        4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * short,
+        -1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short,
+        -0.0041960863 * long - 0.7034186147 * medium + 1.7076147010 * short,
     )
+
+
+def _mix(lights: Sequence[Light], weights: Sequence[float]) -> QColor:
+    red, green, blue = (
+        _gamma(sum(w * v for w, v in zip(weights, c, strict=True)))
+        for c in zip(*lights, strict=True)
+    )
+    return QColor.fromRgbF(red, green, blue)
 
 
 def _gamma(linear: float) -> float:

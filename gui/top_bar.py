@@ -1,7 +1,7 @@
 """The bar on top: the sound and what can be done with it, the timing, panic."""
 
-from PySide6.QtCore import QPoint, QRectF, QSettings, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtCore import QPoint, QRectF, QSettings, QSize, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QHBoxLayout,
@@ -14,25 +14,22 @@ from PySide6.QtWidgets import (
 
 from . import icons
 from . import theme as themes
+from .commands import Commands
 from .preset_actions import PresetActions
-from .preset_dialogs import PresetDialogs
 from .record_button import RecordButton
 from .theme import Theme
 from .timing_view import TimingView
 
 HEIGHT = 48
+WIDE = 1100  # pixels from which on all of the timing has room
 
 
 class TopBar(QWidget):
-    """Logo, preset, timing, record, settings, panic."""
-
-    panicked = Signal()
-    settings_wanted = Signal()
+    """Logo, undo, record; the preset; timing, train, settings, panic."""
 
     def __init__(
         self,
         actions: PresetActions,
-        dialogs: PresetDialogs,
         theme: Theme,
         parent: QWidget | None = None,
         settings: QSettings | None = None,
@@ -41,88 +38,132 @@ class TopBar(QWidget):
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(HEIGHT)
-        self._actions, self._dialogs, self._theme = actions, dialogs, theme
-        self.previous = self._button("previous", "Previous preset", "Previous preset (Ctrl+Up)")
-        self.previous.clicked.connect(lambda: actions.open_neighbour(-1))
+        self._actions, self._theme = actions, theme
+        self._commands: Commands | None = None
+        self.undo = self._button("undo", "Undo")
+        self.redo = self._button("redo", "Redo")
+        self.trail = self._button("trail", "Trail of sounds")
+        self.record = RecordButton(theme, settings)
+        self.previous = self._button("previous", "Previous preset")
         self.name = PresetName(theme)
         self.name.clicked.connect(self._open_menu)
-        self.next = self._button("next", "Next preset", "Next preset (Ctrl+Down)")
-        self.next.clicked.connect(lambda: actions.open_neighbour(1))
-        self.save = self._button("save", "Save preset", "Save (Ctrl+S)")
-        self.save.clicked.connect(dialogs.save)
-        self.more = self._button("dots", "Preset menu", "Save as, rename, delete, import, export")
+        self.heart = self._button("heart", "Favourite")
+        self.next = self._button("next", "Next preset")
+        self.save = self._button("save", "Save preset")
+        self.more = self._button("dots", "Preset menu")
+        self.more.setToolTip("Save as, rename, delete, import, export")
         self.more.clicked.connect(self._open_menu)
         self.timing = TimingView(theme)
-        self.record = RecordButton(theme, settings)
-        self.train = self._button("train", "Train", "Train a model on your recordings (Ctrl+T)")
+        self.train = self._button("train", "Train")
         self.train.setCheckable(True)
-        self.settings = self._button("gear", "Settings", "Audio, MIDI and model settings (Ctrl+,)")
-        self.settings.clicked.connect(self.settings_wanted)
+        self.settings = self._button("gear", "Settings")
         self.panic = QPushButton("Panic")
         self.panic.setObjectName("panic")
-        self.panic.setToolTip("Silence everything at once (Ctrl+.)")
-        self.panic.clicked.connect(self.panicked)
+        actions.listed.connect(lambda _entries: self._show_about())
+        actions.shelved.connect(self._show_about)
+        actions.unsaved_kept.connect(lambda _name: self._show_about())
         self._lay_out()
+
+    def use(self, commands: Commands) -> None:
+        """Take the window's actions: the buttons do them, and say their keys."""
+        self._commands = commands
+        for button, name, words in (
+            (self.undo, "undo", "Undo"),
+            (self.redo, "redo", "Redo"),
+            (self.trail, "trail", "The trail of your last sounds"),
+            (self.previous, "previous", "Previous preset"),
+            (self.next, "next", "Next preset"),
+            (self.heart, "favourite", "Favourite"),
+            (self.save, "save", "Save"),
+            (self.settings, "settings_audio", "Sound, MIDI, model and keys"),
+            (self.panic, "panic", "Silence everything at once"),
+        ):
+            commands.attach(button, name, words)
+        commands.tip(self.train, "train", "Train a model on your recordings")
+        commands.keys_changed.connect(lambda: self.record.show_keys(commands.keys("record")))
+        self.record.show_keys(commands.keys("record"))
+        self._show_about()
+
+    def show_preset(self, name: str, *, is_changed: bool) -> None:
+        """Show the name of the sound, and whether it has changed since it was opened."""
+        self.name.show_name(name, is_changed=is_changed)
+        self._show_about()
 
     def preset_menu(self) -> QMenu:
         """Make the menu of the present preset."""
-        actions, dialogs, name = self._actions, self._dialogs, self._actions.name
+        assert self._commands is not None
+        self._show_about()
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction("Save", dialogs.save)
-        menu.addAction("Save as…", dialogs.save_as)
-        is_own = bool(name) and not actions.is_factory(name)
-        menu.addAction("Rename…", lambda: dialogs.rename(name)).setEnabled(is_own)
-        menu.addAction("Delete…", lambda: dialogs.delete(name)).setEnabled(is_own)
-        menu.addAction("Bring back the last deleted", actions.undelete)
-        is_favourite = name in actions.favourites
-        menu.addAction(
-            "No favourite any more" if is_favourite else "Favourite",
-            lambda: actions.toggle_favourite(name),
-        ).setEnabled(bool(name))
-        menu.addSeparator()
-        menu.addAction("Copy as text", actions.copy_text)
-        menu.addAction("Paste a sound's text", actions.paste_text)
-        menu.addSeparator()
-        menu.addAction("Import…", dialogs.import_files)
-        menu.addAction("Export…", lambda: dialogs.export_file(name)).setEnabled(bool(name))
-        menu.addAction("Export yours as a pack…", dialogs.export_pack)
-        if actions.unsaved_name:
-            menu.addSeparator()
-            menu.addAction(f"Back to unsaved “{actions.unsaved_name}”", actions.open_unsaved)
+        self._commands.add_to(menu, "save", "save_as", "rename", "delete", "undelete", "revert")
+        self._commands.add_to(menu, "favourite", "", "copy", "paste", "")
+        self._commands.add_to(menu, "import", "export", "export_pack", "", "unsaved")
         return menu
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Say less of the timing in a narrow window."""
+        super().resizeEvent(event)
+        self.timing.show_all(self.width() >= WIDE)
+
+    def _show_about(self) -> None:
+        name = self._actions.name
+        entry = next((entry for entry in self._actions.entries() if entry.name == name), None)
+        words = " · ".join(entry.tags) if entry is not None else ""
+        author = (entry.author or ("" if entry.is_factory else "you")) if entry is not None else ""
+        self.name.show_about(" — ".join(filter(None, (words, author and f"by {author}"))))
+        is_favourite = name in self._actions.favourites
+        colour = self._theme.colour("accent" if is_favourite else "faint")
+        self.heart.setIcon(icons.icon("heart", colour, self._theme.colour("faint")))
+        self.heart.setAccessibleName("No favourite any more" if is_favourite else "Favourite")
+        self._enable(is_own=entry is not None and not entry.is_factory)
+
+    def _enable(self, *, is_own: bool) -> None:
+        """Let be done what can be done with the present preset, wherever it is asked for."""
+        if self._commands is None:
+            return
+        actions, name = self._actions, self._actions.name
+        for command, is_possible in (
+            ("rename", is_own),
+            ("delete", is_own),
+            ("revert", is_own and actions.has_backup(name)),
+            ("favourite", bool(name)),
+            ("export", bool(name)),
+            ("unsaved", bool(actions.unsaved_name)),
+        ):
+            self._commands.action(command).setEnabled(is_possible)
 
     def _open_menu(self) -> None:
         self.preset_menu().popup(self.name.mapToGlobal(QPoint(0, self.name.height() + 2)))
 
-    def _button(self, sign: str, name: str, tip: str) -> QToolButton:
+    def _button(self, sign: str, name: str) -> QToolButton:
         button = QToolButton()
         button.setProperty("role", "flat")
         colours = self._theme.colour("text"), self._theme.colour("faint")
         button.setIcon(icons.icon(sign, *colours))
         button.setIconSize(QSize(18, 18))
-        button.setFixedSize(30, 30)
+        button.setFixedSize(28, 30)
         button.setAccessibleName(name)
-        button.setToolTip(tip)
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         return button
 
     def _lay_out(self) -> None:
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 0, 10, 0)
-        layout.setSpacing(2)
+        layout.setSpacing(1)
         layout.addWidget(Logo(self._theme))
+        layout.addSpacing(4)
+        for widget in (self.undo, self.redo, self.trail, self.record):
+            layout.addWidget(widget)
         layout.addStretch(1)
-        for widget in (self.previous, self.name, self.next):
-            layout.addWidget(widget, 4 if widget is self.name else 0)
-        for widget in (self.save, self.more):
+        layout.addWidget(self.previous)
+        layout.addWidget(self.name, 5)
+        for widget in (self.next, self.heart, self.save, self.more):
             layout.addWidget(widget)
         layout.addStretch(1)
         layout.addWidget(self.timing)
         layout.addSpacing(4)
-        layout.addWidget(self.record)
-        layout.addWidget(self.train)
-        layout.addWidget(self.settings)
+        for widget in (self.train, self.settings):
+            layout.addWidget(widget)
         layout.addSpacing(4)
         layout.addWidget(self.panic)
 
@@ -156,12 +197,12 @@ class PresetName(QAbstractButton):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
-        self._name, self._is_changed = "", False
+        self._name, self._about, self._is_changed = "", "", False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setMinimumWidth(110)
-        self.setMaximumWidth(340)
-        self.setFixedHeight(34)
+        self.setMinimumWidth(120)
+        self.setMaximumWidth(360)
+        self.setFixedHeight(38)
         self.show_name("", is_changed=False)
 
     def show_name(self, name: str, *, is_changed: bool) -> None:
@@ -172,8 +213,15 @@ class PresetName(QAbstractButton):
         self.setToolTip(f"{self._name}{changed}: open the preset menu")
         self.update()
 
+    def show_about(self, words: str) -> None:
+        """Show its tags and who made it, under the name."""
+        if words != self._about:
+            self._about = words
+            self.setAccessibleDescription(words)
+            self.update()
+
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw the field, the name and the dot."""
+        """Draw the field, the name, the dot and the line about it."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         has_focus = self.hasFocus()
@@ -182,7 +230,10 @@ class PresetName(QAbstractButton):
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 7, 7)
         font = themes.font(themes.TEXT_PIXELS, bold=True)
         metrics = QFontMetricsF(font)
-        room = QRectF(self.rect()).adjusted(18, 0, -18, 0)
+        room = QRectF(self.rect()).adjusted(18, 3 if self._about else 0, -18, 0)
+        if self._about:
+            room.setHeight(18)
+            self._paint_about(painter, room.translated(0, 16))
         name = metrics.elidedText(self._name, Qt.TextElideMode.ElideRight, room.width())
         painter.setFont(font)
         painter.setPen(self._theme.colour("text"))
@@ -193,3 +244,12 @@ class PresetName(QAbstractButton):
             painter.setBrush(self._theme.colour("accent"))
             painter.drawEllipse(QRectF(right - 3, room.center().y() - 3, 6, 6))
         painter.end()
+
+    def _paint_about(self, painter: QPainter, room: QRectF) -> None:
+        font = themes.font(themes.SMALL_PIXELS)
+        words = QFontMetricsF(font).elidedText(
+            self._about, Qt.TextElideMode.ElideRight, room.width()
+        )
+        painter.setFont(font)
+        painter.setPen(self._theme.colour("dim"))
+        painter.drawText(room, Qt.AlignmentFlag.AlignCenter, words)

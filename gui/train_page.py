@@ -114,6 +114,7 @@ class TrainPage(QWidget):
         self.title.setFont(themes.font(themes.TITLE_PIXELS, bold=True))
         self.detail = QLabel()
         self.detail.setWordWrap(True)
+        self.detail.setAccessibleName("What the training is doing")
         self.detail.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)

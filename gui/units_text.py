@@ -3,6 +3,7 @@
 from instrument import Parameter
 
 MINUS = "\N{MINUS SIGN}"
+SIGMA = "\N{GREEK SMALL LETTER SIGMA}"
 DASH = "\N{EN DASH}"
 NOTE_NAMES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 
@@ -66,6 +67,11 @@ def _beats(value: float) -> str:
     return f"{value:.0f} beat{'' if round(value) == 1 else 's'}"
 
 
+def _sigma(value: float) -> str:
+    text = signed(value, 1)
+    return f"{'+' if value > 0 else ''}{text} {SIGMA}" if text != "0.0" else "0"
+
+
 def _count(value: float) -> str:
     return f"{value:.0f}"
 
@@ -92,4 +98,5 @@ _TEXTS = {
     "count": _count,
     "bpm": _tempo,
     "beats": _beats,
+    "sigma": _sigma,
 }

@@ -32,6 +32,7 @@ class VerdictView(QWidget):
         self.findings.setWordWrap(True)
         self.findings.setTextFormat(Qt.TextFormat.RichText)
         self.findings.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.findings.setAccessibleName("Findings")
         self.findings.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         area = QScrollArea()
         area.setWidgetResizable(True)

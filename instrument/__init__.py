@@ -14,6 +14,7 @@ from .events import (
     ControlChange,
     KeyPressure,
     MovePad,
+    MovePoint,
     NoteOff,
     NoteOn,
     Panic,
@@ -42,9 +43,11 @@ from .midi_map import (
 )
 from .midi_source import Source
 from .models import ModelLibraryError
+from .nearness import CORNER_PLACES, MOST_POINTS, pad_weights
 from .options import InstrumentOptions
 from .pad_path import PadPath
-from .parameters import BY_NAME, MOD_WHEEL, PARAMETERS, SUSTAIN_PEDAL, Parameter
+from .pad_points import are_in_corners, places_of, weights_at
+from .parameters import AXES, BY_NAME, MOD_WHEEL, PARAMETERS, SUSTAIN_PEDAL, Parameter
 from .paths import training_folder
 from .preset import Ancestor, Preset, PresetError, decode_pasted, encode_preset, fingerprint
 from .preset_files import PresetEntry
@@ -68,15 +71,19 @@ from .status import (
     SoundFormat,
     Status,
     Timbre,
+    TimbreAxis,
 )
 from .tuning import Tuning
 from .zones import Zones
 
 __all__ = [
     "ACTIONS",
+    "AXES",
     "BY_NAME",
+    "CORNER_PLACES",
     "GOOD_START_SECONDS",
     "MOD_WHEEL",
+    "MOST_POINTS",
     "PACK_SUFFIX",
     "PAD_X",
     "PAD_Y",
@@ -104,6 +111,7 @@ __all__ = [
     "ModelInfo",
     "ModelLibraryError",
     "MovePad",
+    "MovePoint",
     "NoteOff",
     "NoteOn",
     "NoteWave",
@@ -134,10 +142,12 @@ __all__ = [
     "StepPreset",
     "TapTempo",
     "Timbre",
+    "TimbreAxis",
     "TuneKeys",
     "Tuning",
     "TuningError",
     "Zones",
+    "are_in_corners",
     "decode_pasted",
     "encode_preset",
     "family_lines",
@@ -145,8 +155,11 @@ __all__ = [
     "mix",
     "more_like",
     "mutate",
+    "pad_weights",
+    "places_of",
     "read_tuning",
     "start_instrument",
     "swap_corners",
     "training_folder",
+    "weights_at",
 ]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .kernels import Record, kernel
-from .voice import frame_at
+from .voice import MOST_BALANCE, frame_at
 
 COARSE_POINTS = 48  # of a period
 WINDOW_PERIODS = 2.5
@@ -19,6 +19,8 @@ SHORTEST_WINDOW = 128  # points; high notes look at more periods
 FINE_POINTS = 128
 FINE_LAGS = 16  # on each side
 TAPS = 4  # samples averaged into a coarse point
+COMPARED_POINTS = 384
+SHORTEST_COMPARED = 768.0  # frames
 SCRATCH = 512  # points of either buffer
 SILENCE = 1e-9
 FAR_PENALTY = 0.02  # of two lags that agree equally well, the nearer one
@@ -139,3 +141,39 @@ def _refine(
     at = lag + (best - n_lags + top) * step
     at = max(at, -new.position / new.ratio)
     return at, min(max(float(values[best]), 0.0), 1.0)
+
+
+@kernel
+def compare(
+    old: Record,
+    new: Record,
+    pool: NDArray[np.float32],
+    period: float,
+    scratch: NDArray[np.float32],
+) -> tuple[float, float]:
+    """Say how alike two readers' next few periods are, and how loud.
+
+    Args:
+        old: The reader that plays.
+        new: The reader to enter, where it is to enter.
+        pool: float32 [slot, frame].
+        period: Of the pitch, in frames.
+        scratch: float32 [2, 512].
+
+    Returns:
+        The correlation, -1..1, and the level of the new one re the old one, 1/32 to 32; 0 and 1
+        where one of them is silent.
+    """
+    old_samples, new_samples = pool[old.slot, old.shift :], pool[new.slot, new.shift :]
+    spacing = max(WINDOW_PERIODS * period, SHORTEST_COMPARED) / COMPARED_POINTS
+    a, b = scratch[0, :COMPARED_POINTS], scratch[1, :COMPARED_POINTS]
+    power_a = power_b = np.float32(0.0)
+    for i in range(COMPARED_POINTS):
+        a[i] = old.gain * _sample(old, old_samples, math.floor(i * spacing))
+        b[i] = new.gain * _sample(new, new_samples, math.floor(i * spacing))
+        power_a += a[i] * a[i]
+        power_b += b[i] * b[i]
+    if power_a < SILENCE or power_b < SILENCE:
+        return 0.0, 1.0
+    balance = math.sqrt(power_b / power_a)
+    return _correlation(a, b), min(max(balance, 1.0 / MOST_BALANCE), MOST_BALANCE)

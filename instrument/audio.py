@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .engine import Engine
+from .rate_watch import RateWatch
 from .status import AudioDevice, AudioSettings, AudioStatus
 
 N_CHANNELS = 2
@@ -211,6 +212,8 @@ class AudioStream:
         except self._library.PortAudioError as error:
             raise self._explain(error, rate) from error
         _open_streams.add(id(self))
+        self._watch = RateWatch(rate)
+        self._has_ended = False
         self._blocks = self.engine.n_blocks
         self._moved_seconds = time.monotonic()
         try:
@@ -248,16 +251,37 @@ class AudioStream:
 
     @property
     def alive(self) -> bool:
-        """Whether the device still asks for blocks: not once it is unplugged or jackd died."""
+        """Whether the device still asks for blocks, and at its rate.
+
+        Not once it is unplugged, its sound server has ended, or it has changed its rate. Only from
+        the thread that opens and closes: PortAudio must not be asked about a stream that is gone.
+        """
+        if not self._closing:
+            is_other = self._watch.look(*self.engine.asked()) is not None
+            self._has_ended = self._has_ended or is_other or not self._is_active
+        return self._is_moving
+
+    @property
+    def _is_moving(self) -> bool:
+        """As `alive`, as far as is known without asking PortAudio."""
         blocks, now = self.engine.n_blocks, time.monotonic()
         if blocks != self._blocks:
             self._blocks, self._moved_seconds = blocks, now
-        return not self._closing and now - self._moved_seconds < ALIVE_SECONDS
+        is_late = now - self._moved_seconds >= ALIVE_SECONDS
+        return not (is_late or self._closing or self._has_ended)
+
+    @property
+    def _is_active(self) -> bool:
+        """Whether PortAudio says that the stream runs: at once False when its server ends."""
+        try:
+            return bool(self._stream.active)
+        except self._library.PortAudioError:
+            return False
 
     @property
     def status(self) -> AudioStatus:
         """How the output stands."""
-        alive = self.alive
+        alive = self._is_moving
         stopped = f'"{self.device.name}" has stopped. Plug it in again, or choose another output.'
         return AudioStatus(
             running=alive,
@@ -286,7 +310,7 @@ class AudioStream:
         return closed
 
     def _try_to_close(self) -> bool:
-        if self.device.host_api.startswith(_JACK) and not self._moves():
+        if self.device.host_api.startswith(_JACK) and not (self._is_active and self._moves()):
             return False  # its server has died: closing would wait ten minutes, then crash
         closer = threading.Thread(target=self._close, name="close audio", daemon=True)
         closer.start()

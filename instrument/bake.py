@@ -68,10 +68,15 @@ class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BakedKeyboard:
-    """A keyboard read from disk; its notes are copied out of a memory-mapped file."""
+    """A keyboard read from disk; its notes are copied out of a memory-mapped file.
+
+    Attributes:
+        cell: Of the `Target` that it is of.
+    """
 
     def __init__(self, header: _Header, samples: NDArray[np.int16]) -> None:
         """Use `BakeFolder.load`."""
+        self.cell = header.cell
         self._sample_rate = header.sample_rate
         self._notes = {note.pitch: note for note in header.notes}
         self._samples = samples

@@ -2,8 +2,9 @@
 
 import time
 
-from .cache import NoteCache, make_target
+from .cache import NoteCache
 from .pool import NoteInfo
+from .target import make_target
 
 N_CACHED = (1_000, 20_000)
 N_KEYBOARDS = 20

@@ -90,7 +90,7 @@ def bench_endless(
             if on_note:
                 on_note(number, n_timbres)
             name, job = _job(renderer, number)
-            own, gains = renderer.waves([job])
+            own, gains, _ = renderer.waves([job])
             info = finish_note(
                 own[0], renderer.info.sample_rate, job, float(gains[0]), pool.samples[1]
             )
@@ -187,17 +187,18 @@ def _job(renderer: NoteRenderer, number: int) -> tuple[str, RenderNote]:
     timbres = renderer.timbres
     first = timbres[number % len(timbres)]
     second = timbres[(7 * number + 3) % len(timbres)]
-    name, x = first.name, 0.0
+    name, share = first.name, 0.0
     if number >= len(timbres):
-        name, x = f"{first.name} + {second.name}", 0.5
-    corners = np.asarray([first.z, second.z] * 2, "<f4")
+        name, share = f"{first.name} + {second.name}", 0.5
+    latents = np.asarray([first.z, second.z], "<f4").tobytes()
+    weights = (1.0 - share, share)
     pitches = range(
         max(LOWEST, renderer.info.lowest_pitch),
         min(LOWEST + N_PITCHES, renderer.info.highest_pitch + 1),
     )
     pitch = pitches[number * PITCH_STEP % len(pitches)]
     model = renderer.info.hash
-    return name, RenderNote(number, model, corners.tobytes(), x, 0.0, pitch, 1, SAMPLE_RATE)
+    return name, RenderNote(number, model, latents, weights, pitch, 1, SAMPLE_RATE)
 
 
 def _summary(notes: list[HeldNote]) -> dict[str, Any]:

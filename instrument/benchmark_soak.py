@@ -2,6 +2,7 @@
 
 import gc
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from .events import (
@@ -25,9 +27,12 @@ from .events import (
 from .instrument import Instrument
 from .key_probe import BenchError
 from .library import PresetLibrary
+from .models import CONFIG_FILE, ModelLibrary
 from .options import InstrumentOptions
 from .parameters import PARAMETERS, SUSTAIN_PEDAL
+from .paths import models_folder
 from .preset import PresetError
+from .status import ModelInfo
 
 BLOCK = 128
 EVENTS_A_BLOCK = 0.15  # 56 a second at 48 kHz
@@ -35,6 +40,7 @@ PRESET_SECONDS, MODEL_SECONDS = 20.0, 60.0  # of music, from one change to the n
 READY_SECONDS = 300.0
 TAIL_SECONDS = 45.0  # the longest release, and some
 SILENCE = 1e-4
+N_LOOKS = 5  # at the memory
 SEED = 1
 _STATM = Path("/proc/self/statm")
 
@@ -45,7 +51,7 @@ def bench_soak(
     """Play at random for so many minutes of music, as fast as it goes, then let all go.
 
     Notes on all channels, pedals, wheels, pressure, knobs and the pad move all the time; presets
-    change, and models where there are several.
+    and models change: each model has a twin of another name.
 
     Args:
         minutes: Of music.
@@ -54,8 +60,8 @@ def bench_soak(
     Returns:
         `minutes`, `seconds` that it took, `events`, `presets` and `models` opened; `not_finite`
         samples; `loudest` sample; `stuck_voices` after all is let go, and `silent` in the end;
-        `dropped_events`; `memory_mb` after a tenth of the time and in the end,
-        where the system tells.
+        `dropped_events`; `memory_mb`, this process's own without the notes, after each fifth of
+        the time, where the system tells.
 
     Raises:
         BenchError: If there is no model, or it is not ready in time.
@@ -64,12 +70,23 @@ def bench_soak(
         options = InstrumentOptions(
             audio=None, midi_port="", data_folder=folder, bake=False, remember=False
         )
+        for model in ModelLibrary(models_folder(Path(folder))).list():
+            _add_twin(model, models_folder(Path(folder)))
         instrument = Instrument(options)
         try:
             _wait_until_ready(instrument)
             return soak(instrument, PresetLibrary(), minutes, progress)
         finally:
             instrument.close()
+
+
+def _add_twin(model: ModelInfo, folder: Path) -> None:
+    """Copy a model under another name: another model for all but the ear."""
+    twin = folder / f"{model.name} twin"
+    shutil.copytree(model.path, twin)
+    config = twin / CONFIG_FILE
+    fields = msgspec.json.decode(config.read_bytes())
+    config.write_bytes(msgspec.json.encode(fields | {"name": twin.name}))
 
 
 def _wait_until_ready(instrument: Instrument) -> None:
@@ -111,7 +128,7 @@ def soak(
         instrument.engine.process(out)
         counts["not_finite"] += int(np.size(out) - np.isfinite(out).sum())
         loudest = max(loudest, float(np.abs(out).max()))
-        if number in (n_blocks // 10, n_blocks - 1):
+        if (number + 1) % max(n_blocks // N_LOOKS, 1) == 0:
             gc.collect()
             memory.append(_memory_mb())
         if number % 1000 == 0:
@@ -167,7 +184,11 @@ def _let_go(instrument: Instrument) -> None:
 
 
 def _memory_mb() -> float | None:
-    """Give what this process has in memory; None where the system does not say (Linux does)."""
+    """Give what this process alone has in memory; None where the system does not say (Linux does).
+
+    The pool is not in it: its pages come as its slots are first used, and are shared.
+    """
     if not _STATM.exists():
         return None
-    return round(int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / (1 << 20), 1)
+    resident, shared = map(int, _STATM.read_text().split()[1:3])
+    return round((resident - shared) * os.sysconf("SC_PAGE_SIZE") / (1 << 20), 1)

@@ -9,6 +9,7 @@ from random import Random
 
 import msgspec
 
+from .pad_points import places_of, point_at
 from .parameters import BY_NAME, defaults
 from .preset import MAXIMUM_GENERATIONS, Ancestor, Preset, PresetError, fingerprint
 from .status import Corner
@@ -35,8 +36,9 @@ SHAPING = (
 def mix(one: Preset, other: Preset, share: float) -> Preset:
     """Give what lies between two presets.
 
-    Latents are blended corner by corner on the sphere, knobs by their way; what has no middle
-    (choices, mappings, the tuning) comes from the nearer parent.
+    The points of the nearer parent stay where they are; each latent goes on the sphere towards what
+    lies there on the other's pad. Knobs go by their way; what has no middle (choices, mappings, the
+    tuning) comes from the nearer parent.
 
     Args:
         one: Where `share` is 0.
@@ -53,7 +55,11 @@ def mix(one: Preset, other: Preset, share: float) -> Preset:
         name: _between(name, values["a"][name], values["b"][name], share) for name in values["a"]
     }
     corners = tuple(
-        _mixed_corner(a, b, share) for a, b in zip(one.corners, other.corners, strict=True)
+        msgspec.structs.replace(
+            _mixed_corner(point_at(one.corners, *place), point_at(other.corners, *place), share),
+            place=point.place,
+        )
+        for point, place in zip(nearer.corners, places_of(nearer.corners), strict=True)
     )
     child = msgspec.structs.replace(
         nearer,
@@ -69,7 +75,7 @@ def mix(one: Preset, other: Preset, share: float) -> Preset:
 
 
 def mutate(preset: Preset, amount: float, seed: int) -> Preset:
-    """Give a preset near another one; locked corners stay.
+    """Give a preset near another one; locked points stay.
 
     Each latent is turned by `amount` of a right angle towards a drawn one, and keeps its length.
 
@@ -99,23 +105,27 @@ def mutate(preset: Preset, amount: float, seed: int) -> Preset:
 
 
 def swap_corners(preset: Preset, other: Preset, places: Collection[int]) -> Preset:
-    """Give a preset with some corners of another one.
+    """Give a preset whose pad has at some of its points what lies there on another one's.
 
     Args:
         preset: That keeps all else.
-        other: Whose corners are taken; its latents must lie in the same space.
-        places: Which, 0 to 3.
+        other: Whose timbres are taken; its latents must lie in the same space.
+        places: Numbers of the points.
 
     Raises:
         PresetError: If the latents are not of one latent space.
     """
     _check_kin(preset, other)
     corners = tuple(
-        theirs if place in places else ours
-        for place, (ours, theirs) in enumerate(zip(preset.corners, other.corners, strict=True))
+        msgspec.structs.replace(point_at(other.corners, *place), place=ours.place)
+        if number in places
+        else ours
+        for number, (ours, place) in enumerate(
+            zip(preset.corners, places_of(preset.corners), strict=True)
+        )
     )
     child = msgspec.structs.replace(preset, corners=corners)
-    return _born(child, f"with {len(set(places))} corners swapped", preset, other)
+    return _born(child, f"with {len(set(places))} points swapped", preset, other)
 
 
 def more_like(preset: Preset, n: int, amount: float, seed: int) -> tuple[Preset, ...]:
@@ -191,7 +201,7 @@ def _turned(corner: Corner, angle: float, random: Random) -> Corner:
     cos, sin = math.cos(angle), math.sin(angle) * reach
     z = tuple(cos * x + sin * d for x, d in zip(corner.z, across, strict=True))
     name = corner.name if corner.name.startswith("near ") else f"near {corner.name}"
-    return Corner(name=name[:80], z=z)
+    return Corner(name=name[:80], z=z, place=corner.place)
 
 
 def _slerp(a: Sequence[float], b: Sequence[float], share: float) -> tuple[float, ...]:

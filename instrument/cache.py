@@ -7,15 +7,15 @@ uses it: the host's policy thread, like this:
     cache.want(make_target(...))            # preset, corner or pad moved; and further layers
     cache.set_ready(answer.model.hash)      # the renderer has opened the model
     cache.key_down(60)                      # and key_up
-    for job in cache.next_jobs(n_jobs, engine.slots_in_use()):
+    for job in cache.next_jobs(n_jobs, engine.slots_in_use(), engine.held_voices()):
         if not renderer.submit(job):
             cache.note_dropped(job.job)
     cache.note_rendered(answer.job, answer.note)      # or render_failed, note_dropped
     cache.publish_to(engine.publish)        # after each of the above
+    cache.publish_onward_to(engine.publish_onward)
 """
 
-import hashlib
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import islice
@@ -24,106 +24,23 @@ from types import MappingProxyType
 import msgspec
 import numpy as np
 
+from .held_voices import HeldVoice
+from .note_slots import HeldNote, NoteSlots
+from .onward_notes import OnwardNotes, Place, Wish, timbre_of
 from .pool import NoteInfo
-from .renderer_protocol import RenderNote, Shade
+from .renderer_protocol import Heard, RenderNote
 from .status import Freshness
-
-GRID = 64
-"""Steps across the pad. One is a degree between two corners' timbres in the middle, and a few
-beside an edge: hardly heard, and cross-faded at that. Yet it is some pixels wide, so a finger that
-comes back to a place finds the notes it left. Corners, edges and the middle are on the grid."""
+from .target import Target
 
 MIDDLE = 60
 MAXIMUM_TRIES = 3
 MAXIMUM_URGENT = 2
-LET_GO_SECONDS = 0.5
-"""How long a replaced slot stays untouched: the engine may not have read of it yet."""
-
 WAITING_SECONDS = 0.25
 """How long a key that came up again still waits for its first note (the engine does, too)."""
 
 
-class Target(msgspec.Struct, frozen=True):
-    """A place on a pad: what every key should sound like.
-
-    Attributes:
-        model: Hash of the model.
-        latents: float32 little-endian [4, latent] (the corners) or [1, latent].
-        x: The cell's place on the pad, 0..1, a multiple of 1 / GRID.
-        y: As `x`.
-        cell: Identity of the timbre: equal cells make equal notes.
-        shade: What is done to the latent of the place.
-    """
-
-    model: str
-    latents: bytes
-    x: float
-    y: float
-    cell: str
-    shade: Shade = Shade()
-
-    def shaded(self, shade: Shade) -> "Target":
-        """Give the same place with another shade: a cell of its own."""
-        if shade == Shade():
-            return self
-        identity = hashlib.sha256(self.cell.encode() + msgspec.msgpack.encode(shade))
-        return msgspec.structs.replace(self, cell=identity.hexdigest()[:32], shade=shade)
-
-
-def make_target(
-    model: str, latents: Sequence[Sequence[float]], pad_x: float, pad_y: float
-) -> Target:
-    """Find the cell that a finger on the pad is in.
-
-    A corner that has no weight there has no part in the cell's identity: re-rolling it leaves the
-    notes that are there as good as they were.
-
-    Args:
-        model: Hash of the model.
-        latents: float [4, latent]: corners bottom left, bottom right, top left, top right; or
-            [1, latent], and the pad says nothing.
-        pad_x: 0..1, rightward.
-        pad_y: 0..1, upward.
-
-    Raises:
-        ValueError: If there are not one or four latents of one length.
-    """
-    sizes = {len(latent) for latent in latents}
-    if len(latents) not in (1, 4) or len(sizes) != 1 or 0 in sizes:
-        raise ValueError(f"a target has 1 or 4 latents of one length, not {len(latents)}: {sizes}")
-    rows = [np.asarray(latent, "<f4").tobytes() for latent in latents]
-    x, y = (_on_grid(pad_x), _on_grid(pad_y)) if len(rows) == 4 else (0.0, 0.0)
-    identity = hashlib.sha256(model.encode())
-    for weight, row in sorted(zip(_weights(x, y), rows, strict=False)):
-        if weight:
-            identity.update(np.asarray(weight, "<f8").tobytes() + row)
-    return Target(model, b"".join(rows), x, y, identity.hexdigest()[:32])
-
-
-def _on_grid(place: float) -> float:
-    return round(min(max(place, 0.0), 1.0) * GRID) / GRID
-
-
-def _weights(x: float, y: float) -> tuple[float, float, float, float]:
-    return (1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y
-
-
-Place = tuple[int, int]
-"""A mailbox of the engine: layer and pitch."""
-
 NO_LAYERS: Mapping[int, Target] = MappingProxyType({})
 NO_SLIDES: Mapping[int, tuple[int, Target]] = MappingProxyType({})
-
-
-@dataclass
-class _Held:
-    """A slot with a note in it. `order` counts up with the jobs: the later note is newer."""
-
-    cell: str
-    pitch: int
-    note: NoteInfo
-    is_whole: bool
-    order: int
 
 
 @dataclass(frozen=True)
@@ -136,14 +53,17 @@ class _Job:
     slot: int
     first_only: bool
     order: int
+    heard: Heard | None = None  # for a note that takes a held one's place
+
+    @property
+    def is_crop(self) -> bool:
+        return self.heard is not None and not self.heard.is_whole
 
 
 class NoteCache:
     """Decides which note is made next and which slot of the pool it goes into.
 
-    A slot is in one of four states: free; waiting for a job's note; holding a note; and of those
-    that hold one, some are the engine's (published, just replaced, or read by a voice) and are
-    never written to.
+    Held notes have right of way: see `onward_notes.py`.
     """
 
     def __init__(
@@ -164,30 +84,24 @@ class NoteCache:
             rest_seconds: How long the pad must rest before keys that nobody plays are made.
             recent_seconds: How long a key counts as just played after it came up.
         """
-        self._n_slots = n_slots
         self._sample_rate = sample_rate
         self._clock = clock
         self._rest_seconds = rest_seconds
         self._recent_seconds = recent_seconds
         self._pitches = range(0)
         self._ready = ""  # hash of the model that the renderer has open
+        self._former, self._former_order = "", 0  # that, or the last; jobs before it was opened
         self._target: Target | None = None
         self._layers: dict[int, Target] = {}  # what each layer should sound like
         self._slid: dict[int, int] = {}  # layers of one pitch alone -> that pitch
         self._moved_at = -np.inf  # when the target changed last
         self._rests_at = -np.inf  # from when on keys that nobody plays are made
 
-        self._free = list(range(n_slots - 1, 0, -1))
-        self._held: dict[int, _Held] = {}  # by slot
-        # The slots of beginnings and of whole notes, the least recently used first.
-        self._by_use: dict[bool, OrderedDict[int, None]] = {
-            False: OrderedDict(),
-            True: OrderedDict(),
-        }
-        self._whole: dict[tuple[str, int], int] = {}  # (cell, pitch) -> slot
+        self._slots = NoteSlots(n_slots, clock)
+        self._onward = OnwardNotes(sample_rate, clock)
+        self._goes_on = False  # whether the model can make notes that go on from held ones
         self._chosen: dict[Place, int] = {}  # slot that a key of a layer should play
         self._told: dict[Place, int] = {}  # slot that the engine has been told
-        self._let_go: dict[int, float] = {}  # slot -> when the engine was told another
         self._pinned: set[int] = set()
         self._reserved: dict[int, _Job] = {}  # by pitch
         self._jobs: dict[int, _Job] = {}  # by number
@@ -205,9 +119,17 @@ class NoteCache:
         """Say which pitches the model can make, both included."""
         self._pitches = range(lowest, highest + 1)
 
-    def set_ready(self, model: str | None) -> None:
-        """Say which model the renderer has open, by its hash; None: none, so no jobs are given."""
+    def set_ready(self, model: str | None, *, goes_on: bool = False) -> None:
+        """Say which model the renderer has open.
+
+        Args:
+            model: Its hash; None: none, so no jobs are given.
+            goes_on: Whether it can make notes that go on from held ones.
+        """
+        if model and model != self._former:
+            self._former, self._former_order = model, self._n_orders
         self._ready = model or ""
+        self._goes_on = goes_on and bool(model)
 
     def want(
         self,
@@ -249,7 +171,7 @@ class NoteCache:
         moved = [layer for layer, cell in cells.items() if former.get(layer) != cell]
         for pitch in self._by_importance(self._pitches):
             for layer in moved:
-                slot = self._whole.get((cells[layer], pitch)) if self._has(layer, pitch) else None
+                slot = self._slots.whole(cells[layer], pitch) if self._has(layer, pitch) else None
                 if slot is not None:
                     self._choose((layer, pitch), slot)
             if len(moved) > 1 and self._is_fresh(0, pitch):
@@ -278,7 +200,9 @@ class NoteCache:
 
     # What is made next.
 
-    def next_jobs(self, n_jobs: int, slots_in_use: Set[int]) -> list[RenderNote]:
+    def next_jobs(
+        self, n_jobs: int, slots_in_use: Set[int], held: Sequence[HeldVoice] = ()
+    ) -> list[RenderNote]:
         """Give the jobs to hand to the renderer now, the most wanted first.
 
         They count as in flight until they are answered. Keep `n_jobs` small, so that the order
@@ -288,13 +212,16 @@ class NoteCache:
             n_jobs: How many whole notes may be in flight (`ModelLoaded.n_jobs`). The beginnings of
                 notes for keys that wait in silence come on top, so that they never queue.
             slots_in_use: Slots that a voice still reads.
+            held: What the voices play whose notes are held.
         """
         self._starved = False
         if self._target is None or self._ready != self._target.model:
             return []
+        jobs = self._onward_jobs(n_jobs, slots_in_use, held) if self._goes_on else []
         n_urgent = sum(job.first_only for job in self._jobs.values())
-        room = {True: MAXIMUM_URGENT - n_urgent, False: n_jobs - len(self._jobs) + n_urgent}
-        jobs = []
+        n_crops = sum(job.is_crop for job in self._jobs.values())
+        n_other = len(self._jobs) - n_urgent - n_crops
+        room = {True: MAXIMUM_URGENT - n_urgent, False: n_jobs - n_other}
         for layer, pitch, first_only, is_idle in self._wanted():
             if not any(n > 0 for n in room.values()):
                 break
@@ -311,6 +238,35 @@ class NoteCache:
             jobs.append(self._give(layer, pitch, slot, first_only))
         return jobs
 
+    def _onward_jobs(
+        self, n_jobs: int, slots_in_use: Set[int], held: Sequence[HeldVoice]
+    ) -> list[RenderNote]:
+        """Give the jobs for what held notes are to go on with."""
+        in_flight = Counter(job.is_crop for job in self._jobs.values() if not job.first_only)
+        room = {
+            True: max(n_jobs, MAXIMUM_URGENT) - in_flight[True],
+            False: n_jobs - in_flight[False],
+        }
+        jobs = []
+        for wish in self._onward.wishes(held, self._layers, self._crest):
+            is_crop, (_, pitch) = not wish.heard.is_whole, wish.place
+            tried = self._tries[wish.target.cell, pitch] >= MAXIMUM_TRIES
+            if room[is_crop] <= 0 or tried or wish.target.model != self._ready:
+                continue
+            slot = self._take_slot(slots_in_use)
+            if slot is None:
+                self._starved = True
+                self._give_up_idle()
+                break
+            room[is_crop] -= 1
+            jobs.append(self._give(*wish.place, slot, False, wish))
+            self._onward.ask(jobs[-1].job, wish)
+        return jobs
+
+    def _crest(self, slot: int) -> float:
+        held = self._slots.get(slot)
+        return held.note.crest if held and held.order > self._former_order else 0.0
+
     @property
     def n_in_flight(self) -> int:
         """Jobs given out and not yet answered."""
@@ -321,7 +277,10 @@ class NoteCache:
         if self._starved:
             return 0.05
         rest = self._rests_at - self._clock()
-        return rest if 0 < rest < np.inf else None
+        waits = [rest] if 0 < rest < np.inf else []
+        if self._onward.wait_seconds is not None:
+            waits.append(self._onward.wait_seconds)
+        return min(waits, default=None)
 
     @property
     def rested_seconds(self) -> float:
@@ -333,8 +292,16 @@ class NoteCache:
     def note_rendered(self, job: int, note: NoteInfo) -> None:
         """A job is done: its note lies in its slot."""
         done = self._jobs.pop(job, None)
-        if done is not None:
+        if done is None:
+            return
+        if done.heard is None:
             self._keep(done, note)
+            return
+        note = msgspec.structs.replace(note, timbre=timbre_of(done.cell))
+        if self._onward.take(job, note, done.order):
+            self._slots.put(done.slot, HeldNote(done.cell, done.pitch, note, False, done.order))
+        else:
+            self._slots.free(done.slot)
 
     def render_failed(self, job: int) -> None:
         """A job went wrong; it is tried again, at most `MAXIMUM_TRIES` times for one target."""
@@ -347,7 +314,8 @@ class NoteCache:
         """A job was not done, through no fault of its own."""
         dropped = self._jobs.pop(job, None)
         if dropped is not None:
-            self._free.append(dropped.slot)
+            self._onward.end(job)
+            self._slots.free(dropped.slot)
 
     def renderer_died(self) -> None:
         """No job in flight will be answered: all are wanted again once `set_ready` is called.
@@ -374,30 +342,58 @@ class NoteCache:
         for pitch in self._by_importance(changed):
             for layer in sorted(changed[pitch]):
                 slot = self._chosen.get((layer, pitch))
-                note = None if slot is None else self._held[slot].note
+                note = None if slot is None else self._as_played(slot, (layer, pitch))
                 if not publish(pitch, note, layer):
                     return n
                 before = self._told.pop((layer, pitch), None)
                 if before is not None:
-                    self._let_go[before] = self._clock()
+                    self._slots.let_go(before)
                 if slot is not None:
                     self._told[layer, pitch] = slot
                 n += 1
         return n
 
+    def _as_played(self, slot: int, place: Place) -> NoteInfo:
+        """Give a slot's note, and say whether voices that sound go over to it.
+
+        They do not where they get notes of their own to go on with, unless they play a beginning.
+        """
+        held, before = self._slots[slot], self._told.get(place)
+        is_followed = not self._goes_on or before is None or not self._slots[before].is_whole
+        return msgspec.structs.replace(
+            held.note, timbre=timbre_of(held.cell), is_followed=is_followed
+        )
+
+    def publish_onward_to(self, publish: Callable[[int, NoteInfo | None, int], bool]) -> None:
+        """Tell the engine what held notes go on with.
+
+        Args:
+            publish: `Engine.publish_onward`; what it refuses is offered again at the next call.
+        """
+        for slot in self._onward.publish_to(publish):
+            self._slots.let_go(slot)
+
     @property
     def has_unpublished(self) -> bool:
-        """Whether `publish_to` has something to tell."""
-        return self._chosen != self._told
+        """Whether `publish_to` or `publish_onward_to` has something to tell."""
+        return self._chosen != self._told or self._onward.has_unpublished
 
     def republish(self) -> None:
         """Offer every published note again: for a new engine on the same pool."""
         self._told.clear()
+        self._onward.forget()
 
     # Notes from and to a baked keyboard.
 
-    def reserve(self, pitches: Iterable[int], slots_in_use: Set[int]) -> dict[int, int]:
-        """Set slots aside for notes of the target that come from elsewhere (a baked keyboard).
+    def reserve(
+        self, pitches: Iterable[int], slots_in_use: Set[int], cell: str = ""
+    ) -> dict[int, int]:
+        """Set slots aside for notes that come from elsewhere (a baked keyboard).
+
+        Args:
+            pitches: Of the notes.
+            slots_in_use: Slots that a voice still reads.
+            cell: Of the notes; "" is the target's.
 
         Returns:
             pitch -> slot, the most important first, for those that are not there yet, as far as
@@ -405,9 +401,9 @@ class NoteCache:
         """
         if self._target is None:
             return {}
-        cell, slots = self._target.cell, {}
+        cell, slots = cell or self._target.cell, {}
         for pitch in self._by_importance(pitches):
-            if (cell, pitch) in self._whole or pitch in self._reserved:
+            if self._slots.whole(cell, pitch) is not None or pitch in self._reserved:
                 continue
             slot = self._take_slot(slots_in_use)
             if slot is None:
@@ -422,7 +418,7 @@ class NoteCache:
             if pitch in notes:
                 self._keep(job, notes[pitch])
             else:
-                self._free.append(job.slot)
+                self._slots.free(job.slot)
         self._reserved.clear()
 
     def pin_fresh(self) -> dict[int, NoteInfo]:
@@ -457,13 +453,13 @@ class NoteCache:
         """Give the whole notes of the target that are there: pitch -> note."""
         if self._target is None:
             return {}
-        slots = {p: self._whole.get((self._target.cell, p)) for p in self._pitches}
-        return {p: self._held[slot].note for p, slot in slots.items() if slot is not None}
+        slots = {p: self._slots.whole(self._target.cell, p) for p in self._pitches}
+        return {p: self._slots[slot].note for p, slot in slots.items() if slot is not None}
 
     def published(self, pitch: int) -> NoteInfo | None:
         """Give the note that a key plays now."""
         slot = self._chosen.get((0, pitch))
-        return None if slot is None else self._held[slot].note
+        return None if slot is None else self._slots[slot].note
 
     @property
     def n_fresh(self) -> int:
@@ -478,7 +474,7 @@ class NoteCache:
     @property
     def n_slots_held(self) -> int:
         """Slots that hold a note or wait for one."""
-        return len(self._held) + len(self._jobs) + len(self._reserved)
+        return len(self._slots) + len(self._jobs) + len(self._reserved)
 
     # The order of things.
 
@@ -490,13 +486,18 @@ class NoteCache:
             key has another.
         """
         now = self._clock()
-        in_flight = {(j.cell, j.pitch, j.first_only) for j in self._jobs.values()}
+        jobs = [job for job in self._jobs.values() if job.heard is None]
+        in_flight = {(job.cell, job.pitch, job.first_only) for job in jobs}
         in_flight |= {(j.cell, j.pitch, False) for j in self._reserved.values()}
         asked: set[tuple[str, int]] = set()  # layers may have notes in common
         missing = []
         for layer, pitch, is_idle in self._places(now):
             key = (self._layers[layer].cell, pitch)
-            if key not in self._whole and key not in asked and self._tries[key] < MAXIMUM_TRIES:
+            if (
+                self._slots.whole(*key) is None
+                and key not in asked
+                and self._tries[key] < MAXIMUM_TRIES
+            ):
                 asked.add(key)
                 missing.append((layer, pitch, is_idle))
         cold = {pitch for pitch in self._played if self._waits(pitch, now)}
@@ -517,6 +518,9 @@ class NoteCache:
         """
         pitches = self._by_importance(self._pitches)
         played = [p for p in pitches if p in self._played and self._is_played(p, now)]
+        if self._goes_on and now < self._rests_at:  # crops are enough for a hand that moves
+            down = self._down_pitches()
+            played = [p for p in played if p not in down or self._waits(p, now)]
         for pitch in played:
             for layer in self._own_layers(pitch):
                 yield layer, pitch, False
@@ -525,7 +529,7 @@ class NoteCache:
         for pitch in pitches:
             yield 0, pitch, False
         further = [layer for layer in self._layers if layer and layer not in self._slid]
-        room = max(self._n_slots - 1 - 2 * len(pitches), 0)
+        room = max(self._slots.n_slots - 1 - 2 * len(pitches), 0)
         yield from (
             (layer, pitch, True)
             for layer, pitch in islice(((n, p) for p in pitches for n in further), room)
@@ -551,7 +555,7 @@ class NoteCache:
         def rank(pitch: int) -> tuple[float, ...]:
             if pitch in down:
                 slot = self._chosen.get((self._own_layers(pitch)[0], pitch))
-                return (0, -1 if slot is None else self._held[slot].order, pitch)
+                return (0, -1 if slot is None else self._slots[slot].order, pitch)
             if self._is_played(pitch, now):
                 return (1, -self._played[pitch], pitch)
             return (2, abs(pitch - MIDDLE), pitch)
@@ -580,39 +584,40 @@ class NoteCache:
 
     # Slots.
 
-    def _give(self, layer: int, pitch: int, slot: int, first_only: bool) -> RenderNote:
+    def _give(
+        self, layer: int, pitch: int, slot: int, first_only: bool, wish: Wish | None = None
+    ) -> RenderNote:
         number, target = self._next_order(), self._layers[layer]
-        self._jobs[number] = _Job(target.cell, layer, pitch, slot, first_only, number)
+        heard = wish.heard if wish else None
+        self._jobs[number] = _Job(target.cell, layer, pitch, slot, first_only, number, heard)
         return RenderNote(
             job=number,
             model=target.model,
             latents=target.latents,
-            x=target.x,
-            y=target.y,
+            weights=target.weights,
             pitch=pitch,
             slot=slot,
             sample_rate=self._sample_rate,
             first_only=first_only,
             shade=target.shade,
+            heard=heard,
+            leaning=target.leaning,
         )
 
     def _keep(self, job: _Job, note: NoteInfo) -> None:
         """Hold a job's note, and choose it for keys to which it is nearer to what is wanted."""
-        key = (job.cell, job.pitch)
-        if (job.first_only and (job.layer, job.pitch) in self._chosen) or key in self._whole:
-            self._free.append(job.slot)
+        is_there = self._slots.whole(job.cell, job.pitch) is not None
+        if (job.first_only and (job.layer, job.pitch) in self._chosen) or is_there:
+            self._slots.free(job.slot)
             return
-        held = _Held(job.cell, job.pitch, note, not job.first_only, job.order)
-        self._held[job.slot] = held
-        self._by_use[held.is_whole][job.slot] = None
-        if held.is_whole:
-            self._whole[key] = job.slot
+        held = HeldNote(job.cell, job.pitch, note, not job.first_only, job.order)
+        self._slots.put(job.slot, held)
         layers = {layer for layer, of in self._layers.items() if of.cell == job.cell}
         for layer in sorted(layers | {job.layer}):
             if self._has(layer, job.pitch) and self._is_nearer(layer, held):
                 self._choose((layer, job.pitch), job.slot)
 
-    def _is_nearer(self, layer: int, held: _Held) -> bool:
+    def _is_nearer(self, layer: int, held: HeldNote) -> bool:
         """Whether a new note is closer to a layer's target than the one that its key plays."""
         slot = self._chosen.get((layer, held.pitch))
         cell = self._layers[layer].cell if layer in self._layers else ""
@@ -620,7 +625,7 @@ class NoteCache:
             return False
         if slot is None:
             return True
-        present = self._held[slot]
+        present = self._slots[slot]
         if (held.cell == cell) != (present.cell == cell):
             return held.cell == cell
         return (held.is_whole, held.order) > (present.is_whole, present.order)
@@ -628,9 +633,9 @@ class NoteCache:
     def _choose(self, place: Place, slot: int) -> None:
         before = self._chosen.get(place)
         self._chosen[place] = slot
-        self._use(slot)
+        self._slots.use(slot)
         if before is not None and before != slot:
-            self._use(before)
+            self._slots.use(before)
         if place[0] == 0 and len(self._layers) > 1 and self._is_fresh(*place):
             self._forget_stale(place[1])
 
@@ -639,13 +644,13 @@ class NoteCache:
         slot = self._chosen.get((layer, pitch))
         if slot is None or layer not in self._layers:
             return False
-        return self._held[slot].is_whole and self._held[slot].cell == self._layers[layer].cell
+        return self._slots[slot].is_whole and self._slots[slot].cell == self._layers[layer].cell
 
     def _forget_stale(self, pitch: int) -> None:
         """Let a key's layers go that are of another place than its fresh note of layer 0."""
         for layer, target in self._layers.items():
             slot = self._chosen.get((layer, pitch))
-            if layer and slot is not None and self._held[slot].cell != target.cell:
+            if layer and slot is not None and self._slots[slot].cell != target.cell:
                 del self._chosen[layer, pitch]
 
     def _give_up_idle(self) -> None:
@@ -654,41 +659,20 @@ class NoteCache:
         places: dict[int, list[Place]] = {}
         for place, slot in self._chosen.items():
             places.setdefault(slot, []).append(place)
-        for slot in self._by_use[True]:
+        for slot in self._slots.wholes_by_use:
             of = places.get(slot, ())
             if of and all(layer and not self._is_played(pitch, now) for layer, pitch in of):
                 for place in of:
                     del self._chosen[place]
                 return
 
-    def _use(self, slot: int) -> None:
-        self._by_use[self._held[slot].is_whole].move_to_end(slot)
-
     def _take_slot(self, slots_in_use: Set[int]) -> int | None:
-        """Give a slot to write into: a free one, else that of the least recently used note.
-
-        Looks at no more notes than keys and voices have: what it passes over is theirs.
-        """
-        if self._free:
-            return self._free.pop()
-        now = self._clock()
-        self._let_go = {s: t for s, t in self._let_go.items() if now - t < LET_GO_SECONDS}
-        kept = {*self._chosen.values(), *self._told.values(), *self._let_go, *self._pinned}
-        cell = self._target.cell if self._target else ""
-        for slots in (self._by_use[False], self._by_use[True]):
-            for slot in slots:
-                held = self._held[slot]
-                is_target = held.is_whole and held.cell == cell
-                if slot not in kept and slot not in slots_in_use and not is_target:
-                    self._drop(slot)
-                    return slot
-        return None
-
-    def _drop(self, slot: int) -> None:
-        held = self._held.pop(slot)
-        del self._by_use[held.is_whole][slot]
-        if held.is_whole:
-            del self._whole[held.cell, held.pitch]
+        """Give a slot to write into, or None."""
+        heard = {job.heard.slot for job in self._jobs.values() if job.heard is not None}
+        kept = {*self._chosen.values(), *self._told.values(), *self._pinned, *self._onward.slots}
+        return self._slots.take(
+            kept | heard | slots_in_use, self._target.cell if self._target else ""
+        )
 
     def _next_order(self) -> int:
         self._n_orders += 1

@@ -23,7 +23,7 @@ from .kernels import (
 )
 from .layers import N_LAYERS
 from .machine import fill
-from .ring import N_NOTES, RING_SIZE, event_dtype, key_dtype
+from .ring import N_BOXES, RING_SIZE, event_dtype, key_dtype
 from .state import TAPE_FRAMES, Machine, reel_dtype, state_dtype
 from .voice_record import reader_dtype, voice_dtype
 from .voice_wave import N_READERS
@@ -70,6 +70,8 @@ def start_device_block(m: Machine, n_frames: int, flags: int) -> float:
     """Take down what the device says, and when it asked; give that time in seconds."""
     state = m.state[0]
     start = now_seconds(state)
+    state.asked_seconds = start
+    state.asked_frames = state.frame - state.left_over
     if flags & UNDERFLOW_FLAG and not flags & PRIMING_FLAG:
         state.underflows += 1
     if state.is_even == 1 and not WINDOWS:  # there time.monotonic is another clock
@@ -122,8 +124,8 @@ def machine_at(addresses: NDArray[np.uint64]) -> Machine:
     n_voices, n_slots, n_frames = int(a[N_ARRAYS]), int(a[N_ARRAYS + 1]), int(a[N_ARRAYS + 2])
     return Machine(
         carray(pointer(a[0]), (1,), state_dtype),
-        carray(pointer(a[1]), (N_LAYERS, N_NOTES), key_dtype),
-        carray(pointer(a[2]), (N_LAYERS, N_NOTES), key_dtype),
+        carray(pointer(a[1]), (N_LAYERS, N_BOXES), key_dtype),
+        carray(pointer(a[2]), (N_LAYERS, N_BOXES), key_dtype),
         carray(pointer(a[3]), (RING_SIZE,), event_dtype),
         carray(pointer(a[4]), (n_voices,), voice_dtype),
         carray(pointer(a[5]), (n_voices, N_READERS), reader_dtype),

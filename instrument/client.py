@@ -98,16 +98,32 @@ class InstrumentClient:
         return self._call("timbres")
 
     def set_corner(self, index: int, timbre: str) -> None:
-        """Put a named timbre on a corner; ValueError if there is no such corner or timbre."""
+        """Put a named timbre on a point; ValueError if there is no such point or timbre."""
         self._call("set_corner", index, timbre)
 
     def reroll(self, index: int | None = None) -> None:
-        """Draw a new latent for one corner, or for every corner that is not locked."""
+        """Draw a new latent for one point, or for every point that is not locked."""
         self._call("reroll", index)
 
     def lock_corner(self, index: int, locked: bool) -> None:
-        """Lock a corner against re-rolling, or unlock it."""
+        """Lock a point against re-rolling and moving, or unlock it."""
         self._call("lock_corner", index, locked)
+
+    def rename_point(self, index: int, name: str) -> None:
+        """Call a point otherwise; ValueError if there is no such point, or the name is none."""
+        self._call("rename_point", index, name)
+
+    def add_point(self, x: float, y: float, timbre: str = "") -> None:
+        """Put one more point on the pad; ValueError if it is full, or there is no such timbre."""
+        self._call("add_point", x, y, timbre)
+
+    def remove_point(self, index: int) -> None:
+        """Take a point off the pad; ValueError if there is no such point, or it is the last."""
+        self._call("remove_point", index)
+
+    def use_corners(self, is_wanted: bool) -> None:
+        """Let four points stand in the corners, or weigh by nearness; ValueError if not four."""
+        self._call("use_corners", is_wanted)
 
     def preset(self) -> Preset:
         """Give what sounds now as a preset."""

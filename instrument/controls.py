@@ -7,9 +7,8 @@ import math
 
 import msgspec
 
-from . import bank_select, registered, voicing
+from . import bank_select, pad_points, registered, voicing
 from .bank_select import BankSelect
-from .cache import Target, make_target
 from .events import (
     AllNotesOff,
     AnyEvent,
@@ -17,6 +16,7 @@ from .events import (
     ControlChange,
     KeyPressure,
     MovePad,
+    MovePoint,
     NoteOff,
     NoteOn,
     Panic,
@@ -27,13 +27,14 @@ from .events import (
     SetZones,
     TuneKeys,
 )
+from .key_notes import N_NOTES, KeyNotes
+from .levers import LEVERS, PEDALS, Levers
 from .midi_reader import position_of
 from .pad_path import PadPath
 from .parameters import (
-    BREATH,
+    AXES,
     BY_CONTROLLER,
     BY_NAME,
-    EXPRESSION,
     KEY_MODES,
     MOD_WHEEL,
     MONO_MODE,
@@ -41,26 +42,20 @@ from .parameters import (
     PAD_Y_CONTROLLER,
     PARAMETERS,
     POLY_MODE,
+    PORTAMENTO_FROM,
     RESET_CONTROLLERS,
     SLIDE,
-    SOFT_PEDAL,
-    SOSTENUTO_PEDAL,
-    SUSTAIN_PEDAL,
     defaults,
 )
-from .preset import N_CORNERS, Preset
+from .preset import Preset
 from .registered import Registered, RegisteredParameters, Setting
 from .renderer_protocol import Shade
 from .status import Corner
+from .target import Target, make_target
 from .tuning import Tuning, equal_tuning
 from .voicing import Slides, Voicing, further_layers, struck_layers
 from .zones import Zones, slide_place
 
-N_NOTES = 128
-GLIDE_STEP = 2  # semitones; the engine reads a note up to 2.5 away before it takes a nearer one
-
-PEDALS = frozenset((SUSTAIN_PEDAL, SOSTENUTO_PEDAL, SOFT_PEDAL))
-LEVERS = frozenset((EXPRESSION, BREATH))  # that stay where they are put
 _MODES = {MONO_MODE: float(KEY_MODES.index("mono")), POLY_MODE: float(KEY_MODES.index("poly"))}
 TUNED_BY_MIDI = "MIDI tuning"
 
@@ -71,7 +66,7 @@ class Controls:
     Not for several threads at once: the instrument has a lock around it.
 
     Attributes:
-        corners: The pad's four corners; empty before a preset or a model is there.
+        corners: The pad's timbre points; empty before a preset or a model is there.
         pad_x: 0..1, rightward.
         pad_y: 0..1, upward.
         bend: The bend wheel, -1..1.
@@ -79,7 +74,6 @@ class Controls:
         parameters: Every parameter's own value by name; the mod wheel's part is not in it.
         gated: One byte per MIDI note: its velocity while the key is down, else 0.
         last_note: The note played last, or -1.
-        tuning: Of the keys; None is twelve equal steps.
         zones: Of MPE.
         path: The pad's, or None.
         outer_tempo: Of a clock or a song, in beats a minute; None: the parameter's counts.
@@ -97,7 +91,6 @@ class Controls:
         self.parameters = defaults()
         self.gated = bytearray(N_NOTES)
         self.last_note = -1
-        self.tuning: Tuning | None = None
         self.zones = Zones()
         self.path: PadPath | None = None
         self.outer_tempo: float | None = None
@@ -109,12 +102,14 @@ class Controls:
         self._usual_tuning: Tuning | None = None
         self._registered = RegisteredParameters()
         self._banks = BankSelect()
-        self._levers: dict[tuple[int, int], int] = {}  # by channel and controller
-        self._pedals: dict[tuple[int, int], int] = {}  # likewise
-        self._sounding: dict[tuple[int, int], int] = {}  # by channel and key that is down
-        self._bends: dict[int, float] = {}  # by channel
-        self._last_sounding = -1
+        self._levers = Levers()
+        self._keys = KeyNotes()
         self._preset = Preset()  # what is kept of it: the mappings, the tags, the words
+
+    @property
+    def tuning(self) -> Tuning | None:
+        """Of the keys; None is twelve equal steps."""
+        return self._keys.tuning
 
     def play(self, event: AnyEvent) -> tuple[AnyEvent, ...]:
         """Take an event; give the engine's events that come of it.
@@ -132,7 +127,7 @@ class Controls:
             case ControlChange():
                 return self._control_change(event)
             case PitchBend(value=value, channel=channel):
-                self._bends[channel] = value = _checked_number("value", value, -1.0, 1.0)
+                self._keys.bends[channel] = value = _checked_number("value", value, -1.0, 1.0)
                 if not self.zones.is_member(channel):  # one note's bend is not the wheel
                     self.bend = value
                 return (event,)
@@ -143,6 +138,10 @@ class Controls:
                 return self._set_parameter(event)
             case MovePad(x=x, y=y):
                 self.move_pad(x, y)
+                return ()
+            case MovePoint(index=index, x=x, y=y):
+                self.check_corner(index)
+                self.set_corners(pad_points.moved(self.corners, index, x, y))
                 return ()
             case SetTuning() | TuneKeys():
                 return self._tune(event)
@@ -158,9 +157,8 @@ class Controls:
                 self.gated = bytearray(N_NOTES)
                 self.bend = 0.0
                 self.slides.reset()
-                self._bends.clear()
+                self._keys.bends.clear()
                 self._levers.clear()
-                self._pedals.clear()
                 return (event,)
             case _:
                 return ()
@@ -222,10 +220,10 @@ class Controls:
         return (self._heard("tempo", 0.0),)
 
     def set_corner(self, index: int, corner: Corner) -> None:
-        """Put a timbre on a corner, 0 to 3.
+        """Put a timbre on a point.
 
         Raises:
-            ValueError: If there is no such corner.
+            ValueError: If there is no such point.
         """
         self.check_corner(index)
         corners = [*self.corners]
@@ -234,15 +232,15 @@ class Controls:
         self.revision += 1
 
     def set_corners(self, corners: tuple[Corner, ...]) -> None:
-        """Put timbres on all four corners."""
+        """Give the pad other points."""
         self.corners = corners
         self.revision += 1
 
     def check_corner(self, index: int) -> None:
-        """Raise ValueError if there is no such corner."""
+        """Raise ValueError if there is no such point."""
         if not self.corners:
-            raise ValueError("the pad has no corners before a model is open")
-        _check("corner", index, 0, N_CORNERS - 1)
+            raise ValueError("the pad has no points before a model is open")
+        _check("point", index, 0, len(self.corners) - 1)
 
     def preset(self, name: str, model_name: str, model_hash: str, latent_space: str = "") -> Preset:
         """Give what is set now as a preset."""
@@ -268,7 +266,7 @@ class Controls:
         self.parameters = defaults() | {
             name: BY_NAME[name].clip(value) for name, value in preset.parameters.items()
         }
-        self.tuning = preset.tuning or self._usual_tuning
+        self._keys.tuning = preset.tuning or self._usual_tuning
         self.path = preset.path
         self.revision += 1
         return self.all_parameters()
@@ -284,19 +282,13 @@ class Controls:
 
     def for_new_engine(self) -> tuple[AnyEvent, ...]:
         """Give the events that tell an engine all that it can't know."""
-        levers = (
-            ControlChange(controller=controller, value=value, channel=channel)
-            for (channel, controller), value in self._levers.items()
-        )
+        levers = self._levers.events(LEVERS)
         return (SetZones(zones=self.zones), *self.all_parameters(), *levers)
 
     def standing(self) -> tuple[AnyEvent, ...]:
         """Give the events that say where zones, pedals and wheels are, whatever the sound is."""
-        levers = (
-            ControlChange(controller=controller, value=value, channel=channel)
-            for (channel, controller), value in (self._levers | self._pedals).items()
-        )
-        bends = (PitchBend(value=value, channel=of) for of, value in self._bends.items())
+        levers = self._levers.events(LEVERS | PEDALS)
+        bends = (PitchBend(value=value, channel=of) for of, value in self._keys.bends.items())
         wheel = ControlChange(controller=MOD_WHEEL, value=round(127 * self.mod))
         return (SetZones(zones=self.zones), *levers, *bends, wheel)
 
@@ -306,23 +298,10 @@ class Controls:
         Tuning, transposition and octave move a key away from its own number. Where a key has
         come up, it is the note of when it went down; None for a key that a tuning leaves silent.
         """
-        match event:
-            case NoteOn(note=key, channel=channel):
-                note = self._note_of(key)
-                if note is None:
-                    return None
-                self._sounding[channel, key] = self._last_sounding = note
-                if self.zones.is_member(channel):
-                    self.slides.strike(channel, note, event.velocity)
-                return msgspec.structs.replace(event, note=note)
-            case NoteOff(note=key, channel=channel):
-                note = self._sounding.pop((channel, key), key)
-                return msgspec.structs.replace(event, note=note)
-            case AllNotesOff() | Panic():
-                self._sounding.clear()
-                return event
-            case _:
-                return event
+        sounding = self._keys.sounding(event, self.parameters)
+        if isinstance(sounding, NoteOn) and self.zones.is_member(sounding.channel):
+            self.slides.strike(sounding.channel, sounding.note, sounding.velocity)
+        return sounding
 
     def passing(self, event: AnyEvent) -> tuple[int, ...]:
         """Give the notes that a voice may go over to on its way: a bend's end, a glide's steps.
@@ -330,60 +309,39 @@ class Controls:
         For who renders only what is played; to be asked before `as_sounding`. The pedal is not
         looked at: what only it holds keeps its note.
         """
-        match event:
-            case PitchBend(channel=channel):
-                semitones = self._bend_semitones(channel)
-                notes = (
-                    note + semitones
-                    for (of, _), note in self._sounding.items()
-                    if self.zones.master(of) == channel or of == channel
-                )
-                return tuple({_nearest(note) for note in notes} if abs(semitones) > 1.0 else ())
-            case NoteOn(note=key) if self.parameters["portamento"] and self._last_sounding >= 0:
-                note = self._note_of(key)
-                if note is None:
-                    return ()
-                way = GLIDE_STEP if note > self._last_sounding else -GLIDE_STEP
-                return tuple(range(self._last_sounding, note, way))[1:]
-            case _:
-                return ()
-
-    def _bend_semitones(self, channel: int) -> float:
-        bend, master = self._bends.get(channel, 0.0), self.zones.master(channel)
-        if master == channel:
-            return bend * self.parameters["bend_range"]
-        own = bend * self.parameters["mpe_bend_range"]
-        return own + self._bends.get(master, 0.0) * self.parameters["bend_range"]
+        return self._keys.passing(event, self.parameters, self.zones)
 
     def pitch_of(self, key: int) -> float | None:
         """Give the pitch of a key in MIDI notes and parts of them; None for a silent one."""
-        tuned = self.tuning if self.parameters["microtuning"] else None
-        pitch = key if tuned is None else tuned.pitches[key]
-        if pitch is None:
-            return None
-        return pitch + self.parameters["transpose"] + 12.0 * self.parameters["octave"]
-
-    def _note_of(self, key: int) -> int | None:
-        pitch = self.pitch_of(key)
-        return None if pitch is None else _nearest(pitch)
+        return self._keys.pitch_of(key, self.parameters)
 
     def target(self, model_hash: str, latent_size: int) -> Target | None:
-        """Say what every key should sound like; None while the corners' latents are not known."""
-        latents = [corner.z for corner in self.corners]
-        if len(latents) != N_CORNERS or any(len(z) != latent_size for z in latents):
+        """Say what every key should sound like; None while the points' latents are not known."""
+        if not self.corners or any(len(corner.z) != latent_size for corner in self.corners):
             return None
-        return make_target(model_hash, latents, *self.heard_place)
+        return self._target_at(model_hash, *self.heard_place)
+
+    def _target_at(self, model_hash: str, x: float, y: float) -> Target:
+        """Say what lies at a place of the pad; the points' latents must be known."""
+        values = self._values()
+        return make_target(
+            model_hash,
+            [corner.z for corner in self.corners],
+            x,
+            y,
+            places=[corner.place for corner in self.corners],
+            leaning=tuple((axis, values[name]) for name, axis in AXES.items() if values[name]),
+        )
 
     def voicing(self, model_hash: str, latent_size: int) -> Voicing | None:
-        """Say what all layers should sound like; None while the corners' latents are not known."""
+        """Say what all layers should sound like; None while the points' latents are not known."""
         target = self.target(model_hash, latent_size)
         if target is None:
             return None
-        latents, values = [corner.z for corner in self.corners], self._values()
         slid = {
-            layer: (note, make_target(model_hash, latents, x, y).shaded(Shade(softness=softness)))
+            layer: (note, self._target_at(model_hash, x, y).shaded(Shade(softness=softness)))
             for layer, (note, x, y, softness) in self.slides.moved(
-                values, *self.heard_place
+                self._values(), *self.heard_place
             ).items()
         }
         return msgspec.structs.replace(self.voicing_of(target), slid=slid)
@@ -426,7 +384,7 @@ class Controls:
         _check("value", event.value, 0, 127)
         at, controller = event.time_seconds, event.controller
         if controller in PEDALS:
-            self._pedals[event.channel, controller] = event.value
+            self._levers.put(event)
             return (event,)
         if controller == RESET_CONTROLLERS:
             return self._reset(event)
@@ -439,6 +397,9 @@ class Controls:
         if controller in _MODES:
             mode = SetParameter(name="key_mode", value=_MODES[controller], time_seconds=at)
             return (*self.play(AllNotesOff(time_seconds=at)), *self._set_parameter(mode))
+        if controller == PORTAMENTO_FROM:
+            self._keys.begin_from(event.value)
+            return (event,)
         if controller == SLIDE and self.zones.is_member(event.channel):
             self.slides.slide(event.channel, slide_place(event.value))
             return (event,)
@@ -453,7 +414,7 @@ class Controls:
             value = BY_NAME[name].from_position(position_of(event.value))
             return self._set_parameter(SetParameter(name=name, value=value, time_seconds=at))
         if controller in LEVERS:
-            self._levers[event.channel, controller] = event.value
+            self._levers.put(event)
             return (event,)
         if controller == PAD_X_CONTROLLER:
             self.move_pad(event.value / 127, self.pad_y)
@@ -490,7 +451,7 @@ class Controls:
         if tuning is not None and tuning.problem():
             raise ValueError(tuning.problem())
         if tuning != self.tuning:
-            self.tuning = tuning
+            self._keys.tuning = tuning
             self.revision += 1
         return (
             SetTuning(tuning=tuning, is_real_time=is_real_time, time_seconds=event.time_seconds),
@@ -507,11 +468,8 @@ class Controls:
         """Let go of wheels and pedals; volume, pan and the other knobs stay, as MIDI says."""
         self.mod = self.bend = 0.0
         self.slides.reset(event.channel)
-        self._bends.pop(event.channel, None)
-        for controller in LEVERS:
-            self._levers.pop((event.channel, controller), None)
-        for controller in PEDALS:
-            self._pedals.pop((event.channel, controller), None)
+        self._keys.bends.pop(event.channel, None)
+        self._levers.reset(event.channel)
         name = self._preset.controllers.get(MOD_WHEEL)
         return (event, self._heard(name, event.time_seconds)) if name in BY_NAME else (event,)
 
@@ -523,11 +481,6 @@ class Controls:
         if self.mod and self._preset.controllers.get(MOD_WHEEL) == name:
             value = row.from_position(row.to_position(value) + self.mod * self._preset.mod_depth)
         return SetParameter(name=name, value=value, time_seconds=at)
-
-
-def _nearest(pitch: float) -> int:
-    """Give the MIDI note nearest to a pitch."""
-    return min(max(math.floor(pitch + 0.5), 0), N_NOTES - 1)
 
 
 def _check(what: str, value: int, minimum: int, maximum: int) -> None:

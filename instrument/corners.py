@@ -1,7 +1,9 @@
-"""What stands at the pad's four corners when a preset meets a model."""
+"""What the pad's timbre points are when a preset meets a model."""
 
 import math
 from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from .preset import N_CORNERS
 from .status import Corner, Timbre
@@ -15,21 +17,21 @@ def resolve_corners(
     is_same_model: bool,
     is_same_space: bool = False,
 ) -> tuple[Corner, ...]:
-    """Give corners whose latents belong to a model.
+    """Give points whose latents belong to a model; each stays where it is.
 
     A corner keeps its latent where it was made by this model. One of another model, or without a
     latent, becomes this model's timbre of the same name. Where there is none, it keeps its latent
     in the same latent space; in another it becomes one that is unlike the other corners.
 
     Args:
-        corners: Four, or none: then four timbres that are unlike each other.
+        corners: The points, or none: then four timbres that are unlike each other, in the corners.
         timbres: Of the model, at least one.
         latent_size: Of the model.
         is_same_model: Whether the corners' latents were made by this model.
         is_same_space: Whether by this model or one with the same latent space.
     """
     by_name: Mapping[str, Timbre] = {timbre.name.casefold(): timbre for timbre in timbres}
-    spare = iter(distinct_timbres(timbres, 2 * N_CORNERS))
+    spare = iter(distinct_timbres(timbres, N_CORNERS + max(len(corners), N_CORNERS)))
     named = {corner.timbre.casefold() for corner in corners}
     resolved = []
     for corner in corners or (Corner(name=""),) * N_CORNERS:
@@ -43,7 +45,7 @@ def resolve_corners(
         if timbre is None:
             candidates = (timbre for timbre in spare if timbre.name.casefold() not in named)
             timbre = next(candidates, timbres[0])
-        resolved.append(corner_of(timbre, locked=corner.locked))
+        resolved.append(corner_of(timbre, corner))
     return tuple(resolved)
 
 
@@ -56,7 +58,7 @@ def drawn_corners(
     neither gets a seed of its own, always the same.
 
     Args:
-        corners: Four, or none.
+        corners: The points, or none: then four in the corners.
         latent_size: Of the model.
         is_same_space: Whether the latents were made by this model or one with the same space.
     """
@@ -66,13 +68,18 @@ def drawn_corners(
             given.append(corner)
             continue
         seed = place + 1 if corner.seed is None else corner.seed
-        given.append(Corner(name=f"Seed {seed}", seed=seed, locked=corner.locked))
+        given.append(
+            Corner(name=f"Seed {seed}", seed=seed, locked=corner.locked, place=corner.place)
+        )
     return tuple(given)
 
 
-def corner_of(timbre: Timbre, *, locked: bool = False) -> Corner:
-    """Make the corner of a named timbre."""
-    return Corner(name=timbre.name, z=timbre.z, timbre=timbre.name, locked=locked)
+def corner_of(timbre: Timbre, former: Corner | None = None) -> Corner:
+    """Make the point of a named timbre; it stands where the former one does, locked as that is."""
+    new = Corner(name=timbre.name, z=timbre.z, timbre=timbre.name)
+    if former is None:
+        return new
+    return msgspec.structs.replace(new, locked=former.locked, place=former.place)
 
 
 def distinct_timbres(timbres: Sequence[Timbre], n: int) -> list[Timbre]:

@@ -92,6 +92,11 @@ def place(
     if reader.steady_end == 0:
         return
     length = reader.steady_end - reader.steady_start
+    if reader.first_frame > 0:
+        reader.loop_end = reader.steady_end
+        reader.gain *= np.float32(reader.loop_gain ** (max(elapsed - moment, 0.0) / length))
+        _wrap(reader, length)
+        return
     table = _table(samples)
     reader.n_seams = int(table[N_SEAMS_AT])
     if reader.n_seams == 0:
@@ -213,7 +218,7 @@ def read_on(
         delay: Frames of the row before it begins.
     """
     if reader.n_seams == 0:
-        if reader.steady_end > 0:
+        if reader.steady_end > 0 and reader.first_frame == 0:
             if not is_endless:
                 reader.loop_end = 0
             elif reader.position < reader.steady_end:
@@ -227,8 +232,8 @@ def read_on(
         read_note(reader, there, step, end_frames, gain, gain_after, row, delay)
     else:
         after = min(reader.way + reader.way_step, ONE)
-        old_0, new_0 = fade_gains(reader.way, reader.likeness)
-        old_1, new_1 = fade_gains(after, reader.likeness)
+        old_0, new_0 = fade_gains(reader.way, reader.likeness, ONE)
+        old_1, new_1 = fade_gains(after, reader.likeness, ONE)
         there = samples[tail.shift :]
         read_note(tail, there, step, end_frames, gain * old_0, gain_after * old_1, row)
         here = samples[reader.shift :]

@@ -17,7 +17,9 @@ from . import events, ring
 from .callback import compiled_callback, system_clock
 from .delay import delay_frames
 from .envelope import BLOCK
+from .held_voices import HeldVoice, held_voices
 from .layers import N_LAYERS
+from .monitor import Monitor
 from .parameters import BY_NAME
 from .pool import NoteInfo, NotePool
 from .ring import N_CHANNELS, N_NOTES, RING_SIZE, event_dtype, key_dtype, put_event, put_note
@@ -112,13 +114,14 @@ class Engine:
         self._addresses = np.array([*addresses, *sizes], np.uint64)
         self._callback = compiled_callback()
         self._warm_up()
+        self.monitor = Monitor(self._machine, self.sample_rate)
 
     def _warm_up(self) -> None:
         """Compile what `post` and `publish` call, and make one silent block."""
         spare_ring, spare_mail = _zeros(RING_SIZE, event_dtype), _zeros((1, 1), key_dtype)
         spare_state = _zeros(1, state_dtype)
         put_event(spare_ring, 1, ring.NOTE_OFF, 0, 0, 0.0, 0.0, -1)
-        put_note(spare_mail, spare_state[0], 0, 0, 0, 0, 0, 0, 0, 1.0, 1.0)
+        put_note(spare_mail, spare_state[0], 0, 0, 0, 0, 0, 0, 0, 1.0, 1.0, 0, 0, 0, 1)
         self.process(np.zeros((BLOCK, 2), np.float32))
 
     @property
@@ -140,6 +143,15 @@ class Engine:
     def n_blocks(self) -> int:
         """Calls from the device so far."""
         return int(self._machine.state[0]["blocks"])
+
+    def asked(self) -> tuple[float, int]:
+        """Say when the device asked last, in seconds, and for how many frames until then."""
+        state = self._machine.state[0]
+        while True:  # both of one block
+            n_frames = int(state["asked_frames"])
+            seconds = float(state["asked_seconds"])
+            if n_frames == int(state["asked_frames"]):
+                return seconds, n_frames
 
     def post(self, event: events.Event, frame: int = AT_ONCE) -> int:
         """Hand an event to the engine; from any thread.
@@ -281,8 +293,24 @@ class Engine:
         """
         require("pitch", pitch, 0, N_NOTES - 1)
         require("layer", layer, 0, N_LAYERS - 1)
+        return self._publish(pitch, note, layer)
+
+    def publish_onward(self, pitch: int, note: NoteInfo | None, layer: int = 0) -> bool:
+        """Say which note the held notes of a key go on with, in its phases; from any thread.
+
+        New strikes do not play it. A crop is taken up only by voices whose place it covers. None
+        takes it away; what sounds goes on.
+
+        Raises:
+            ValueError: As `publish`.
+        """
+        require("pitch", pitch, 0, N_NOTES - 1)
+        require("layer", layer, 0, N_LAYERS - 1)
+        return self._publish(N_NOTES + pitch, note, layer)
+
+    def _publish(self, box: int, note: NoteInfo | None, layer: int) -> bool:
         if note is None:
-            self._put_note(layer, pitch, None)
+            self._put_note(layer, box, None)
             return True
         require("slot", note.slot, 0, self._pool.n_slots - 1)
         require("n_frames", note.n_frames, 1, self._pool.n_frames)
@@ -291,18 +319,27 @@ class Engine:
         if note.loop_end:
             require("loop_end", note.loop_end, SHORTEST_LOOP, note.n_frames)
             require("loop_start", note.loop_start, 0, note.loop_end - SHORTEST_LOOP)
+        require("first_frame", note.first_frame, 0, note.n_frames - 1)
         self._pool.prefault(note.slot, self._pool.n_frames if note.loop_end else note.n_frames)
-        self._put_note(layer, pitch, note)
+        self._put_note(layer, box, note)
         return True
 
-    def _put_note(self, layer: int, pitch: int, note: NoteInfo | None) -> None:
+    def held_voices(self) -> list[HeldVoice]:
+        """Say what the voices play whose keys or pedals are down; from any thread.
+
+        A moment may have passed for some of them and not yet for others.
+        """
+        m = self._machine
+        return held_voices(m.voices, m.readers)
+
+    def _put_note(self, layer: int, box: int, note: NoteInfo | None) -> None:
         has_note, note = int(note is not None), note or NoteInfo(0, 0)
         with self._lock:
             put_note(
                 self._machine.mail,
                 self._machine.state[0],
                 layer,
-                pitch,
+                box,
                 has_note,
                 note.slot,
                 note.n_frames,
@@ -310,6 +347,10 @@ class Engine:
                 note.loop_end,
                 float(note.loop_gain),
                 float(note.gain),
+                note.first_frame,
+                note.later,
+                note.timbre,
+                int(note.is_followed),
             )
 
     def process(self, out: NDArray[np.float32]) -> None:

@@ -18,6 +18,9 @@ ATTACK_TIMES = math.log(1.2 / 0.2)  # time constants from 0 to 1
 RELEASE_TIMES = math.log(1.001 / 0.001)  # time constants from 1 to 0, and of a decay to -60 dB
 ATTACK_ROW, DECAY_ROW, RELEASE_ROW = 0, 1, 2
 N_ROWS = 3
+USUAL_RELEASE = 4
+N_RELEASES = 2 * USUAL_RELEASE + 1
+RELEASE_OCTAVE = 2  # rows of the releases' curves to twice the speed
 
 ONE = np.float32(1.0)
 ZERO = np.float32(0.0)
@@ -49,6 +52,23 @@ def envelope_coefficients(
             rate = RELEASE_TIMES / release_seconds
         for i in range(BLOCK):
             curves[row, i] = math.exp(-(i + 1) * rate / sample_rate)
+
+
+@kernel
+def release_curves(release_seconds: float, sample_rate: float, curves: NDArray[np.float32]) -> None:
+    """Fill the curves of slower and faster releases, float32 [9, 64]; the middle one is usual."""
+    for row in range(N_RELEASES):
+        faster = math.pow(2.0, (row - USUAL_RELEASE) / RELEASE_OCTAVE)
+        rate = RELEASE_TIMES / release_seconds * faster
+        for i in range(BLOCK):
+            curves[row, i] = math.exp(-(i + 1) * rate / sample_rate)
+
+
+@kernel
+def release_row(velocity: float, amount: float) -> int:
+    """Give the curve of a release: the usual one for a key-up velocity of 64, or an amount of 0."""
+    way = min(max((velocity - 64.0) / 63.0, -1.0), 1.0)
+    return USUAL_RELEASE + math.floor(amount * way * USUAL_RELEASE + 0.5)
 
 
 @kernel

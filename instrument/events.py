@@ -122,6 +122,14 @@ class MovePad(Event, frozen=True):
     y: float
 
 
+class MovePoint(Event, frozen=True):
+    """Timbre point number `index` is at (x, y), each 0 to 1: x rightward, y upward."""
+
+    index: int
+    x: float
+    y: float
+
+
 class SetPath(Event, frozen=True):
     """The pad's path is another one; None is none."""
 
@@ -192,6 +200,7 @@ AnyEvent = (
     | TuneKeys
     | SetZones
     | MovePad
+    | MovePoint
     | SetPath
     | RecordPath
     | TapTempo

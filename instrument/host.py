@@ -1,6 +1,11 @@
-"""The instrument's process: serves one window through its standard streams, and ends with it."""
+"""The instrument's process: serves one window through its standard streams, and ends with it.
 
+Where the window dies while somebody plays, the music is played to its end first.
+"""
+
+import contextlib
 import faulthandler
+import math
 import os
 import queue
 import signal
@@ -8,8 +13,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .paths import data_folder, playing_on_file
 from .remote import (
     METHODS,
     Call,
@@ -24,6 +31,7 @@ from .remote import (
     encode_value,
     failure_of,
 )
+from .status import Status
 
 if TYPE_CHECKING:
     from .instrument import Instrument
@@ -36,6 +44,8 @@ SOUND_SECONDS = 0.5  # between two copies of a sound that is being changed
 # MIDI messages wait for Python's lock while another thread computes. With the usual 5 ms they come
 # late and JACK loses some; with 0.5 ms none was lost.
 SWITCH_SECONDS = 0.0005
+PLAYED_SECONDS = 10.0  # what was played so long ago is over
+LOOK_SECONDS = 0.1
 
 
 class Host:
@@ -49,7 +59,11 @@ class Host:
     """
 
     def __init__(
-        self, instrument: "Instrument", pipe: Pipe, on_end: Callable[[], None] = lambda: None
+        self,
+        instrument: "Instrument",
+        pipe: Pipe,
+        on_end: Callable[[], None] = lambda: None,
+        marker: Path | None = None,
     ) -> None:
         """Be ready to serve.
 
@@ -57,15 +71,22 @@ class Host:
             instrument: It is closed in the end.
             pipe: To the window.
             on_end: Called when the window has gone, before the instrument is closed.
+            marker: File that is there while the instrument plays on without its window; who takes
+                it away ends it. None: it does not play on.
         """
         self._instrument = instrument
         self._pipe = pipe
         self._on_end = on_end
         self._calls: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
         self._ended = threading.Event()
+        self._marker = marker
+        self._played_at = -math.inf  # written by the thread that tells the status
 
     def serve(self) -> None:
-        """Serve until the window says so or goes away, then close the instrument."""
+        """Serve until the window says so, then close the instrument.
+
+        Where the window has gone without a word, the instrument is first played to the end.
+        """
         threads = [
             threading.Thread(target=self._serve_calls, name="calls", daemon=True),
             threading.Thread(target=self._tell_status, name="status", daemon=True),
@@ -73,7 +94,8 @@ class Host:
         for thread in threads:
             thread.start()
         try:
-            self._read()
+            if not self._read() and self._marker is not None:
+                self._play_on(self._marker)
         finally:
             self._on_end()
             self._ended.set()
@@ -83,7 +105,23 @@ class Host:
                 thread.join(JOIN_SECONDS)  # a method that hangs hinders no end
             self._pipe.close()
 
-    def _read(self) -> None:
+    def _play_on(self, marker: Path) -> None:
+        """Play without a window for as long as somebody plays, or until another one is opened."""
+        try:
+            marker.touch()
+            while time.monotonic() - self._played_at < PLAYED_SECONDS and marker.exists():
+                self._look(self._instrument.status())
+                time.sleep(LOOK_SECONDS)
+            marker.unlink(missing_ok=True)
+        except OSError:  # nobody could end it
+            return
+
+    def _look(self, status: Status) -> None:
+        if status.n_voices > 0 or any(status.gated):
+            self._played_at = time.monotonic()
+
+    def _read(self) -> bool:
+        """Obey the window; say whether it has asked for the end, and not just gone."""
         while True:
             match self._pipe.receive_request():
                 case Post(event=event):
@@ -93,8 +131,10 @@ class Host:
                         self._instrument.notify(str(error))
                 case Call() as call:
                     self._calls.put(call)
-                case Close() | None:
-                    return
+                case Close():
+                    return True
+                case None:
+                    return False
                 case Start():
                     self._instrument.notify("The instrument has been started already.")
 
@@ -117,7 +157,9 @@ class Host:
         told, told_at = -1, -SOUND_SECONDS
         try:
             while not self._ended.wait(STATUS_SECONDS):
-                self._pipe.send(Standing(self._instrument.status()))
+                status = self._instrument.status()
+                self._look(status)
+                self._pipe.send(Standing(status))
                 revision, now = self._instrument.revision, time.monotonic()
                 if revision != told and now - told_at >= SOUND_SECONDS:
                     told, told_at = revision, now
@@ -165,11 +207,16 @@ def main() -> int:
     try:
         from .instrument import Instrument  # noqa: PLC0415  # takes a while; the pipe is there
 
+        # one that plays on without its window gives way to this one
+        data = start.options.data_folder
+        marker = playing_on_file(Path(data) if data else data_folder())
+        with contextlib.suppress(OSError):
+            marker.unlink(missing_ok=True)
         instrument = Instrument(start.options)
     except Exception as error:  # the window shall say it, whatever it is
         pipe.send(failure_of(0, error))
         return 1
-    Host(instrument, pipe, on_end=end_in_time).serve()
+    Host(instrument, pipe, end_in_time, marker).serve()
     return 0
 
 

@@ -20,14 +20,11 @@ from collections import deque
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
-from random import Random
 
 import msgspec
-import numpy as np
 
 from .bake import BakeFolder
 from .controls import Controls
-from .corners import corner_of, drawn_corners, resolve_corners
 from .engine import NEEDS_NO_PLACE, Engine
 from .events import (
     AllNotesOff,
@@ -36,6 +33,7 @@ from .events import (
     ControlChange,
     KeyPressure,
     MidiClock,
+    MovePad,
     NoteOff,
     NoteOn,
     Panic,
@@ -44,34 +42,32 @@ from .events import (
     SetZones,
     StepPreset,
 )
-from .files import write_whole
 from .jack import silence_jack
+from .kept_keyboards import Bakes, KeptKeyboards
 from .library import PresetLibrary
 from .midi import MidiInputs
 from .midi_control import MidiControl
 from .midi_map import Mapping
-from .models import ModelLibrary, ModelLibraryError, read_timbres
-from .nearest_model import nearest_model
+from .models import ModelLibrary
 from .options import InstrumentOptions
 from .output import Output
 from .pad_motion import OWN_EVENTS, STEP_SECONDS, PadMotion
-from .parameters import NOTE_ENDINGS
+from .parameters import AXES, NOTE_ENDINGS
 from .paths import (
     baked_folder,
     data_folder,
+    kept_folder,
     midi_map_file,
     models_folder,
     presets_folder,
     recordings_folder,
-    session_file,
-    start_marker_file,
 )
-from .preset import Preset, PresetError, decode_preset, encode_preset
+from .playability import MEASURED_SECONDS, MOST_PITCHES, Playability
+from .present_sound import PresentSound
+from .preset import Preset, PresetError
 from .recorder import Recorder
 from .renderer_client import RendererProcess
-from .renderer_protocol import Answer, Drawn, ModelFailed, ModelLoaded
-from .run_follower import RunFollower
-from .start_guard import GOOD_START_SECONDS, StartGuard
+from .session import Session
 from .status import (
     AudioDevice,
     AudioSettings,
@@ -131,13 +127,10 @@ class Instrument:
         self._threaded = threaded
         self._make_renderer = make_renderer or self._renderer_process
         data = Path(self._options.data_folder) if self._options.data_folder else data_folder()
-        self._session = session_file(data)
-        self._sound_file = self._session  # that the first sound comes from
-        self._guard = StartGuard(start_marker_file(data), data) if self._options.remember else None
-        self._good_at = clock() + GOOD_START_SECONDS
         self._presets = PresetLibrary(presets_folder(data))
         self._models = ModelLibrary(models_folder(data))
-        self._bakes = BakeFolder(baked_folder(data)) if self._options.bake else None
+        kept = KeptKeyboards(kept_folder(data))
+        self._bakes = Bakes(kept, BakeFolder(baked_folder(data))) if self._options.bake else None
 
         self._lock = threading.RLock()
         self._controls_lock = threading.Lock()
@@ -151,34 +144,32 @@ class Instrument:
         self._closing = threading.Event()
         # with the layers that a note reads; any thread appends, the housekeeper takes
         self._todo: deque[tuple[AnyEvent, tuple[int, ...]]] = deque()
-        self._random = Random()
 
-        self._model: ModelInfo | None = None  # that was asked for last
-        self._open_model_info: ModelInfo | None = None  # that the renderer has open
-        self._timbres: tuple[Timbre, ...] = ()
-        self._corners_model = ModelInfo("", "", "")  # the one that made the corners' latents
+        self._sound = PresentSound(
+            self._controls,
+            self._lock,
+            self._controls_lock,
+            models=self._models,
+            notify=self.notify,
+            hear=self._to_engine,
+            on_preset=self._record_preset,
+        )
         self._recorded_corners: tuple[Corner, ...] = ()
-        # by request: where the latent belongs, and whether the player wanted another sound
-        self._draws: dict[int, tuple[int, Corner, bool]] = {}
-        self._requests = count(1)
-        self._preset_name = ""
-        self._saved_revision = 0
-        self._wanted_revision = (-1, -1)  # for which the supply has been told the voicing
-        self._kept_revision = 0  # that the session file holds
-        self._changed_at = clock()
-        self._seen_revision = 0
+        self._recorded_place = (0.0, 0.0)
         self._last_look = -LOOK_SECONDS
-        self._followed: RunFollower | None = None
-        self._followed_at = -FOLLOW_SECONDS
         self._note_version = 0
+        self._playability = Playability()
         self._pictured: tuple[int, object] = (-1, None)
 
-        self._open_guarded(None)
+        self._session = Session(
+            data, remember=self._options.remember, notify=self.notify, now=clock()
+        )
         silence_jack()
         self._output = Output(self.notify, clock)
         self._output.ask(self._options.audio)
         rate = self._output.expected_rate()
         self._supply = self._make_supply(rate)
+        self._sound.use(self._supply)
         self._engine = Engine(rate, self._supply.pool)
         self._is_engine_new = True
         self._recorder = Recorder(self.notify, recordings_folder(data))
@@ -189,7 +180,7 @@ class Instrument:
         self.follow_run(self._options.follow)
         self._midi_lock = threading.Lock()
         self._midi_message = ""
-        self._open_guarded(midi_map_file(data))
+        self._session.opens(midi_map_file(data))
         self._midi_control = MidiControl(
             self._controls,
             self._controls_lock,
@@ -199,7 +190,7 @@ class Instrument:
             profile=self._options.midi_map,
             remember=self._options.remember,
         )
-        self._open_guarded(self._sound_file)  # until it has sounded for a while
+        self._session.opens_sound()
         self._midi = MidiInputs(self._post_quietly, clock=clock)
         self.open_midi(self._options.midi_port)
         self._thread = threading.Thread(target=self._keep_house, name="housekeeper", daemon=True)
@@ -229,7 +220,7 @@ class Instrument:
         elif isinstance(event, OWN_EVENTS):
             with self._controls_lock:
                 for engine_event in self._motion.take(event, event.time_seconds or self._clock()):
-                    self._to_engine(engine_event)
+                    self._recorder.take(engine_event, self._to_engine(engine_event))
             if isinstance(event, MidiClock):
                 return  # fifty a second: nobody is woken for them
         else:
@@ -239,7 +230,9 @@ class Instrument:
                     place = self._to_engine(engine_event)
                     if isinstance(engine_event, AllNotesOff | SetZones):
                         self._tell_housekeeper(AllNotesOff())
-                self._recorder.take(event, place)
+                if not isinstance(event, MovePad):
+                    self._recorder.take(event, place)
+                self._record_place()
         self._wake.set()
 
     def _tell_housekeeper(self, event: AnyEvent) -> None:
@@ -299,17 +292,39 @@ class Instrument:
                 self._recorded_corners = self._controls.corners
                 standing = self._controls.standing()
             self._recorder.start(self._engine, settings, preset, standing)
+            with self._controls_lock:
+                self._record_place(is_new=True)
 
     def stop_recording(self) -> None:
         """End the recording; a notice says where it is."""
         with self._lock:
             self._recorder.stop()
 
+    def _record_preset(self) -> None:
+        """Tell the recorder of another preset, though its corners may be the same."""
+        self._recorded_corners = ()
+        self._record_sound()
+
     def _record_sound(self) -> None:
         """Tell the recorder when the corners have changed."""
         if self._recorder.is_running and self._controls.corners is not self._recorded_corners:
             self._recorded_corners = self._controls.corners
             self._recorder.use(self.preset())
+            with self._controls_lock:
+                self._record_place(is_new=True)
+
+    def _record_place(self, *, is_new: bool = False) -> None:
+        """Tell the recorder where the pad is heard, if that has changed; with the controls' lock.
+
+        The hand's place alone would not do: what moves the pad by itself stands elsewhere when the
+        performance is played again.
+        """
+        if not self._recorder.is_running:
+            return
+        place = self._controls.heard_place
+        if is_new or place != self._recorded_place:
+            self._recorded_place = place
+            self._recorder.take(MovePad(x=place[0], y=place[1]), NEEDS_NO_PLACE)
 
     # How everything stands.
 
@@ -317,6 +332,7 @@ class Instrument:
         """Say how everything stands; the peaks are those since the last call."""
         stock = self._supply.stock()
         counters = self._engine.counters()
+        heard = self._engine.monitor.look()
         audio = self._output.status
         now = self._clock()
         with self._controls_lock:
@@ -329,11 +345,14 @@ class Instrument:
                 n_voices=counters.n_voices if self._output.is_pulling else 0,
                 peak_left=counters.peak_left,
                 peak_right=counters.peak_right,
+                true_peak_left=heard.true_peak_left,
+                true_peak_right=heard.true_peak_right,
+                spectrum=heard.spectrum,
                 dropped_blocks=counters.underflows,
                 dropped_events=counters.dropped_events,
                 stolen=counters.stolen,
-                model=self._open_model_info,
-                timbres_of=self._model.hash if self._model is not None and self._timbres else "",
+                model=self._sound.open_model,
+                timbres_of=self._sound.timbres_of,
                 renderer=self._supply.state,
                 freshness=stock.freshness,
                 gated=bytes(controls.gated),
@@ -356,14 +375,16 @@ class Instrument:
                 midi_map=self._midi_control.midi_map,
                 learning=self._midi_control.learning,
                 waiting=self._midi_control.waiting(),
-                preset_name=self._preset_name,
-                preset_changed=controls.revision != self._saved_revision,
+                preset_name=self._sound.preset_name,
+                preset_changed=self._sound.is_changed,
+                revision=controls.revision,
                 n_fresh=stock.n_fresh,
                 n_notes=stock.n_notes,
                 cache_bytes=stock.n_bytes,
                 recording=self._recorder.status,
                 notices=tuple(self._notices),
                 note_version=self._note_version,
+                playability=self._playability.marks,
             )
 
     def notify(self, text: str, *, is_error: bool = True) -> None:
@@ -390,81 +411,69 @@ class Instrument:
             return wave
         return msgspec.structs.replace(wave, loop_start=0, loop_end=0)
 
-    # Presets and the pad's corners.
+    # Presets and the pad's points.
 
     def timbres(self) -> tuple[Timbre, ...]:
         """List the model's named timbres."""
-        return self._timbres
+        return self._sound.timbres
 
     def set_corner(self, index: int, timbre: str) -> None:
-        """Put a named timbre on corner 0 to 3.
-
-        Raises:
-            ValueError: If there is no such corner or timbre.
-        """
-        found = next((t for t in self._timbres if t.name.casefold() == timbre.casefold()), None)
-        if found is None:
-            raise ValueError(f'the model has no timbre "{timbre}"')
-        with self._controls_lock:
-            self._controls.check_corner(index)
-            locked = self._controls.corners[index].locked
-            self._controls.set_corner(index, corner_of(found, locked=locked))
+        """Put a named timbre on a point; ValueError if there is no such point or timbre."""
+        self._sound.points.set_timbre(index, timbre)
         self._wake.set()
 
     def reroll(self, index: int | None = None) -> None:
-        """Draw a new latent for one corner, or for every corner that is not locked.
+        """Draw a new latent for one point, or for every point that is not locked.
 
         Raises:
-            ValueError: If there is no such corner.
+            ValueError: If there is no such point.
         """
-        with self._controls_lock:
-            corners = self._controls.corners
-            if index is not None:
-                self._controls.check_corner(index)
-        places = [index] if index is not None else range(len(corners))
-        for place in places:
-            if index is not None or not corners[place].locked:
-                self._draw(place, self._random.randrange(N_SEEDS), locked=corners[place].locked)
+        self._sound.points.reroll(index)
 
     def lock_corner(self, index: int, locked: bool) -> None:
-        """Lock a corner against re-rolling, or unlock it.
+        """Lock a point against re-rolling and moving, or unlock it; ValueError if there is none."""
+        self._sound.points.lock(index, locked)
+
+    def rename_point(self, index: int, name: str) -> None:
+        """Call a point otherwise; ValueError if there is no such point, or the name is none."""
+        self._sound.points.rename(index, name)
+
+    def add_point(self, x: float, y: float, timbre: str = "") -> None:
+        """Put one more point on the pad: a timbre, or what sounds at the place now.
 
         Raises:
-            ValueError: If there is no such corner.
+            ValueError: If the pad is full, or there is no such timbre.
         """
-        with self._controls_lock:
-            self._controls.check_corner(index)
-            corner = self._controls.corners[index]
-            self._controls.set_corner(index, msgspec.structs.replace(corner, locked=locked))
+        self._sound.points.add(x, y, timbre)
+        self._wake.set()
+
+    def remove_point(self, index: int) -> None:
+        """Take a point off the pad; ValueError if there is no such point, or it is the last."""
+        self._sound.points.remove(index)
+        self._wake.set()
+
+    def use_corners(self, is_wanted: bool) -> None:
+        """Let the points stand in the pad's corners, or free; ValueError if they are not four."""
+        self._sound.points.use_corners(is_wanted)
+        self._wake.set()
 
     def preset(self) -> Preset:
         """Give what sounds now as a preset."""
-        with self._lock, self._controls_lock:
-            made_by = self._corners_model
-            space = made_by.latent_space
-            return self._controls.preset(
-                self._preset_name,
-                made_by.name,
-                made_by.hash,
-                space if space != made_by.hash else "",
-            )
+        return self._sound.preset()
 
     def load_preset(self, preset: Preset) -> None:
         """Take over a preset's corners, pad, parameters and mappings."""
         with self._lock:
-            self._take_preset(preset, self._model_for(preset))
+            self._sound.take_preset(preset, self._sound.model_for(preset))
         self._wake.set()
 
     def mark_saved(self, name: str) -> None:
         """Note that what sounds now is on disk under this name."""
-        with self._controls_lock:
-            self._preset_name = name
-            self._saved_revision = self._controls.revision
+        self._sound.mark_saved(name)
 
     def mark_changed(self) -> None:
         """Note that what sounds now is not on disk, as with a preset that was bred or pasted."""
-        with self._controls_lock:
-            self._saved_revision = -1
+        self._sound.mark_changed()
 
     # Models.
 
@@ -480,19 +489,13 @@ class Instrument:
         """
         model = self._models.find(name)
         with self._lock:
-            self._open_model(model)
+            self._sound.open(model)
         self._wake.set()
 
     def follow_run(self, folder: str) -> None:
-        """Open each model that a training run publishes from now on; "" follows none.
-
-        What sounds is cross-faded to the new model's notes. The corners become its timbres of the
-        same names; others stay what they are where the run goes on from the model that made them.
-        The folder may also be that of a single model, such as one of the run's history.
-        """
+        """Open each model that a training run publishes from now on; "" follows none."""
         with self._lock:
-            self._followed = RunFollower(Path(folder).expanduser()) if folder else None
-            self._followed_at = -FOLLOW_SECONDS
+            self._sound.follow(folder)
         self._wake.set()
 
     # Devices.
@@ -565,8 +568,8 @@ class Instrument:
             self._recorder.stop()
             self._output.close()
             self._supply.close()
-        if self._guard is not None:
-            self._guard.is_good()
+        self._session.is_good()
+        self._playability.close()
 
     # The housekeeper.
 
@@ -576,11 +579,11 @@ class Instrument:
             self._take_events()
             self._move_pad()
             self._record_sound()
-            self._aim()
+            self._sound.aim()
             for answer in self._supply.work(self._engine):
-                self._take(answer)
+                self._sound.take(answer)
             self._record_sound()
-            self._aim()
+            self._sound.aim()
             self._recorder.look()
             self._watch_picture()
             now = self._clock()
@@ -610,12 +613,12 @@ class Instrument:
             if isinstance(event, ProgramChange):
                 entry = self._presets.by_program(event.program, event.bank)
             else:
-                entry = self._presets.neighbour(self._preset_name, event.step)
+                entry = self._presets.neighbour(self._sound.preset_name, event.step)
             preset = self._presets.load(entry.name)
         except PresetError as error:
             self.notify(str(error))
             return
-        self._take_preset(preset, self._model_for(preset))
+        self._sound.take_preset(preset, self._sound.model_for(preset))
 
     def _move_pad(self) -> None:
         """Let motion move the pad, thirty times a second."""
@@ -625,44 +628,8 @@ class Instrument:
         self._moved_at = now
         with self._controls_lock:
             for event in self._motion.step(now):
-                self._to_engine(event)
-
-    def _aim(self) -> None:
-        """Tell the supply where the finger is, if that has changed."""
-        model = self._model
-        if model is None or self._corners_model.hash != model.hash:
-            return
-        with self._controls_lock:
-            revision = (self._controls.heard_revision, self._controls.slides.revision)
-            if revision == self._wanted_revision:
-                return
-            self._wanted_revision = revision
-            voicing = self._controls.voicing(model.hash, model.latent_size)
-        if voicing is not None:
-            self._supply.want(voicing)
-
-    def _take(self, answer: Answer) -> None:
-        match answer:
-            case ModelLoaded(model=model, timbres=timbres):
-                if self._model is not None and model.hash == self._model.hash:
-                    self._open_model_info = model
-                    self._timbres = timbres
-                    self._resolve_corners()
-            case ModelFailed(path=path, text=text):
-                self._model_failed(path, text)
-            case Drawn(request=request, z=z):
-                self._drawn(request, tuple(float(value) for value in np.frombuffer(z, "<f4")))
-            case _:
-                return
-
-    def _drawn(self, request: int, z: tuple[float, ...]) -> None:
-        place, corner, is_new = self._draws.pop(request, (-1, None, False))
-        if corner is not None:  # else another preset has been opened since
-            with self._controls_lock:
-                unchanged = self._controls.revision == self._saved_revision
-                self._controls.set_corner(place, msgspec.structs.replace(corner, z=z))
-                if unchanged and not is_new:
-                    self._saved_revision = self._controls.revision
+                self._recorder.take(event, self._to_engine(event))
+            self._record_place()
 
     def _watch_picture(self) -> None:
         """Count when the note that was played last gets another wave."""
@@ -674,22 +641,36 @@ class Instrument:
 
     def _look_around(self, now: float) -> None:
         """Look at plugs and streams, and keep the session."""
-        if self._guard is not None and now > self._good_at:
-            self._guard.is_good()
-            self._guard = None
         came_back = self._output.poll(self._engine_for)
         with self._midi_lock:
             if came_back:
                 self._midi.reopen()
             self._poll_midi()
         self._midi_control.look(now)
-        if now - self._followed_at >= FOLLOW_SECONDS:
-            self._followed_at = now
-            self._follow()
-        if self._controls.revision != self._seen_revision:
-            self._seen_revision, self._changed_at = self._controls.revision, now
-        if self._seen_revision != self._kept_revision and now - self._changed_at > SESSION_SECONDS:
+        self._measure_place()
+        self._sound.look(now)
+        if self._session.is_due(self._controls.revision, now):
             self._keep_session()
+
+    def _keep_session(self) -> None:
+        revision = self._controls.revision  # before what it stands for: a newer one is kept later
+        self._session.keep(self.preset(), revision)
+
+    def _measure_place(self) -> None:
+        """Measure how well in tune the pad is where it rests and nobody plays."""
+        if not self._playability.look():
+            return
+        with self._controls_lock:
+            controls = self._controls
+            revision = (controls.heard_revision, controls.slides.revision)
+            pad = (controls.corners, tuple(controls.parameters[name] for name in AXES))
+            place, is_played = controls.heard_place, any(controls.gated)
+        self._playability.show_pad(pad)
+        if is_played or not self._sound.is_aimed(revision) or self._playability.knows(place):
+            return
+        waves = self._supply.fresh_waves(MOST_PITCHES, MEASURED_SECONDS)
+        if waves:
+            self._playability.measure(place, waves, self._supply.sample_rate)
 
     def _poll_midi(self) -> None:
         self._midi.poll()
@@ -728,12 +709,13 @@ class Instrument:
         if sample_rate != self._supply.sample_rate:
             former = self._supply
             self._supply = self._make_supply(sample_rate)
-            former.close()
-            if self._model is not None:
-                self._supply.open_model(self._model)
+            self._supply.carry_over(former)
+            # ending its renderer takes time that nobody has who waits for the sound
+            threading.Thread(target=former.close, name="former notes", daemon=True).start()
+            self._sound.use(self._supply)
         self._engine = Engine(sample_rate, self._supply.pool)
         self._supply.republish()
-        self._wanted_revision = (-1, -1)
+        self._sound.aim_anew()
         with self._controls_lock:
             for event in self._controls.for_new_engine():
                 self._engine.post(event)
@@ -743,191 +725,27 @@ class Instrument:
 
     def _start_sound(self) -> None:
         """Take up the sound that is asked for, else the last session's, else the first there is."""
-        preset = self._first_preset()
-        model = self._first_model(preset)
+        sound = self._sound
+        preset = self._session.first_preset(self._options.preset, self._presets)
+        model = sound.first_model(self._options.model, preset)
         if preset is not None:
-            self._take_preset(preset, model)
+            sound.take_preset(preset, model)
         elif model is not None:
-            self._open_model(model)
-        self._kept_revision = self._seen_revision = self._controls.revision
-        if preset is not None and not self._is_saved(preset):
-            self._saved_revision = -1
-        if self._model is None:
+            sound.open(model)
+        self._session.begins(self._controls.revision)
+        if preset is not None:
+            self._look_whether_saved(preset)
+        if sound.model is None:
             self.notify(
                 "There is no model to play. Import one: timbrepad models import FOLDER. "
                 "The test sound works without."
             )
 
-    def _first_preset(self) -> Preset | None:
-        if self._options.preset:
-            self._sound_file = self._presets.file_of(self._options.preset)
-            self._open_guarded(self._sound_file)
-            try:
-                return self._presets.load(self._options.preset)
-            except PresetError as error:
-                self.notify(str(error))
-        if self._options.remember:
-            self._open_guarded(self._session)
-            try:
-                return decode_preset(self._session.read_bytes(), f'"{self._session}"')
-            except FileNotFoundError:
-                pass  # the first session
-            except (OSError, PresetError, UnicodeDecodeError) as error:
-                self.notify(f"The sound of the last session is lost: {error}")
-        entries = [entry for entry in self._presets.list() if not entry.problem]
-        return self._presets.load(entries[0].name) if entries else None
-
-    def _open_guarded(self, file: Path | None) -> None:
-        """Mark a file as being opened; None sets aside the one that the last start ended with."""
-        if self._guard is None:
-            return
-        if file is not None:
-            self._guard.opens(file)
-        elif told := self._guard.set_aside():
-            self.notify(told)
-
-    def _is_saved(self, preset: Preset) -> bool:
-        """Whether the library has just this; a name that it has not at all is none."""
+    def _look_whether_saved(self, preset: Preset) -> None:
+        """See whether the library has just this; a name that it has not at all is none."""
         try:
-            return self._presets.load(preset.name) == preset
-        except PresetError:
-            self._preset_name = ""
-            return False
-
-    def _first_model(self, preset: Preset | None) -> ModelInfo | None:
-        if self._options.model:
-            try:
-                return self._models.find(self._options.model)
-            except ModelLibraryError as error:
-                self.notify(str(error))
-        return self._model_for(preset) if preset is not None else self._models.first()
-
-    def _model_for(self, preset: Preset) -> ModelInfo | None:
-        """Find a preset's model, else the nearest to it, and say so.
-
-        While a run is followed, a preset of its latent space is heard through the run's model.
-        """
-        present = self._model
-        if self._followed and present is not None and preset.is_of_space(present.latent_space):
-            return present
-        chosen = nearest_model(preset, self._models.list(), present, read_timbres)
-        if chosen.told:
-            self.notify(chosen.told, is_error=chosen.is_missing)
-        return chosen.model
-
-    def _take_preset(self, preset: Preset, model: ModelInfo | None) -> None:
-        with self._controls_lock:
-            for event in self._controls.load(preset):
-                self._to_engine(event)
-            self._preset_name = preset.name
-            self._saved_revision = self._controls.revision
-        self._recorded_corners = ()
-        self._record_sound()
-        self._draws.clear()
-        if model is not None:
-            # a preset that says no model was written by hand, for whichever plays it
-            self._corners_model = model
-            if preset.model_hash:
-                space = preset.latent_space or preset.model_hash
-                self._corners_model = ModelInfo(
-                    preset.model_name, preset.model_hash, "", latent_space=space
-                )
-            self._open_model(model)
-
-    def _open_model(self, model: ModelInfo) -> None:
-        """Ask for a model, and for its timbres where the corners are another one's."""
-        if self._model is None or model.hash != self._model.hash:
-            self._model = model
-            self._timbres = read_timbres(model)
-            self._wanted_revision = (-1, -1)
-            self._supply.open_model(model)
-        self._resolve_corners()
-
-    def _follow(self) -> None:
-        """Open the followed run's model where there is a newer one."""
-        folder = self._followed.newer() if self._followed is not None else None
-        if folder is None:
-            return
-        try:
-            self._open_model(self._models.find(str(folder)))
-        except (ModelLibraryError, OSError) as error:  # the next one may do
-            self.notify(str(error))
-
-    def _model_failed(self, path: str, text: str) -> None:
-        self.notify(text)
-        if self._model is None or self._model.path != path:
-            return
-        former = self._open_model_info
-        self._model = None
-        if former is not None:
-            self._open_model(former)
-
-    def _resolve_corners(self) -> None:
-        """See to it that each corner has a latent of the model, once its timbres are known."""
-        model = self._model
-        if model is None:
-            return
-        with self._controls_lock:
-            corners = self._controls.corners
-            is_same = self._corners_model.hash == model.hash
-            is_same_space = is_same or self._corners_model.latent_space == model.latent_space
-            if (
-                corners
-                and is_same
-                and all(len(corner.z) == model.latent_size for corner in corners)
-            ):
+            if self._presets.load(preset.name) == preset:
                 return
-            if self._timbres:
-                resolved = resolve_corners(
-                    corners,
-                    self._timbres,
-                    model.latent_size,
-                    is_same_model=is_same,
-                    is_same_space=is_same_space,
-                )
-            elif self._open_model_info is not None and self._open_model_info.hash == model.hash:
-                # A model without named timbres: the renderer draws what is missing.
-                corners = resolved = drawn_corners(
-                    corners, model.latent_size, is_same_space=is_same_space
-                )
-            else:
-                return  # `ModelLoaded` brings the timbres, or says that there are none
-            unchanged = self._controls.revision == self._saved_revision
-            self._controls.set_corners(resolved)
-            if unchanged:  # the player has not changed anything
-                self._saved_revision = self._controls.revision
-        self._corners_model = model
-        for place, corner in enumerate(corners):
-            has_latent = is_same_space and len(corner.z) == model.latent_size
-            if corner.seed is not None and not corner.timbre and not has_latent:
-                self._draw(place, corner.seed, locked=corner.locked, is_new=False)
-
-    def _draw(self, place: int, seed: int, *, locked: bool, is_new: bool = True) -> None:
-        """Ask the renderer for the latent of a seed.
-
-        Args:
-            place: The corner, 0 to 3.
-            seed: Of the draw.
-            locked: Whether the corner is.
-            is_new: Whether it is another sound than before, and not a preset's own come true.
-        """
-        request = next(self._requests)
-        with self._lock:
-            corner = Corner(name=f"Seed {seed}", seed=seed, locked=locked)
-            self._draws[request] = (place, corner, is_new)
-            if not self._supply.draw(request, seed):
-                self._draws.pop(request)
-                self.notify("The model is still being opened. Roll again in a moment.")
-
-    def _keep_session(self) -> None:
-        """Write what sounds for the next session."""
-        self._kept_revision = self._controls.revision
-        if not self._options.remember or not self._controls.corners:
-            return
-        try:
-            write_whole(self._session, encode_preset(self.preset()))
-        except OSError as error:
-            self.notify(
-                f"The sound could not be kept for the next session: {error.strerror}. "
-                "Save it as a preset in another place."
-            )
+        except PresetError:
+            self._sound.preset_name = ""
+        self._sound.mark_changed()

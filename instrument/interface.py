@@ -28,19 +28,51 @@ class InstrumentInterface(Protocol):
         ...
 
     def set_corner(self, index: int, timbre: str) -> None:
-        """Put a named timbre on corner 0 to 3.
+        """Put a named timbre on a point of the pad, counted from 0.
 
         Raises:
-            ValueError: If there is no such corner or timbre.
+            ValueError: If there is no such point or timbre.
         """
         ...
 
     def reroll(self, index: int | None = None) -> None:
-        """Draw a new latent for one corner, or for every corner that is not locked."""
+        """Draw a new latent for one point, or for every point that is not locked."""
         ...
 
     def lock_corner(self, index: int, locked: bool) -> None:
-        """Lock a corner against re-rolling, or unlock it."""
+        """Lock a point against re-rolling and moving, or unlock it."""
+        ...
+
+    def rename_point(self, index: int, name: str) -> None:
+        """Call a point otherwise; its timbre stays.
+
+        Raises:
+            ValueError: If there is no such point, or the name is none.
+        """
+        ...
+
+    def add_point(self, x: float, y: float, timbre: str = "") -> None:
+        """Put one more point on the pad: a named timbre, or with "" what sounds there now.
+
+        Raises:
+            ValueError: If the pad is full, or there is no such timbre.
+        """
+        ...
+
+    def remove_point(self, index: int) -> None:
+        """Take a point off the pad.
+
+        Raises:
+            ValueError: If there is no such point, or it is the last.
+        """
+        ...
+
+    def use_corners(self, is_wanted: bool) -> None:
+        """Let four points stand in the pad's corners, mixed bilinearly; or weigh by nearness.
+
+        Raises:
+            ValueError: If the points are not four.
+        """
         ...
 
     def preset(self) -> Preset:
@@ -48,7 +80,7 @@ class InstrumentInterface(Protocol):
         ...
 
     def load_preset(self, preset: Preset) -> None:
-        """Take over a preset's corners, pad, parameters and mappings."""
+        """Take over a preset's points, pad, parameters and mappings."""
         ...
 
     def mark_saved(self, name: str) -> None:
@@ -162,7 +194,7 @@ class InstrumentInterface(Protocol):
     def follow_run(self, folder: str) -> None:
         """Open each model that a run, or one of its models' folders, holds now and from now on.
 
-        The corners stay as far as the models' latent spaces are the same; "" follows none.
+        The points stay as far as the models' latent spaces are the same; "" follows none.
         """
         ...
 

@@ -27,10 +27,11 @@ class JackServer:
 
         Args:
             block: Frames a period.
-            sample_rate: In Hz.
+            sample_rate: In Hz; another one may be set before it is started again.
         """
         self.name = f"timbrepad-{uuid.uuid4().hex[:8]}"
-        self._period = f"-d dummy -r {sample_rate} -p {block}"
+        self.sample_rate = sample_rate
+        self._block = block
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -45,10 +46,11 @@ class JackServer:
         Raises:
             JackServerError: If it does not start.
         """
+        driver = f"-d dummy -r {self.sample_rate} -p {self._block}"
         for scheduling in ("-R", "-r", "-R"):
             try:
                 self._process = subprocess.Popen(
-                    f"jackd {scheduling} -n {self.name} {self._period}".split(),
+                    f"jackd {scheduling} -n {self.name} {driver}".split(),
                     env=self.environment,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,

@@ -12,7 +12,7 @@ the fewer there are in their batch, the sooner they do."""
 
 
 class JobQueue:
-    """Jobs in the order in which they came, beginnings before whole notes."""
+    """Jobs in the order in which they came, beginnings and crops before whole notes."""
 
     def __init__(self, n_workers: int) -> None:
         """Begin empty.
@@ -37,18 +37,20 @@ class JobQueue:
     def put(self, job: RenderNote) -> None:
         """Add a job."""
         with self._changed:
-            heapq.heappush(self._jobs, (not job.first_only, next(self._arrivals), job))
+            heapq.heappush(self._jobs, (not job.is_urgent, next(self._arrivals), job))
             self._changed.notify_all()
 
     def put_back(self, jobs: list[RenderNote]) -> None:
         """Add jobs that were taken and not done, in front."""
         with self._changed:
             for job in reversed(jobs):
-                heapq.heappush(self._jobs, (not job.first_only, next(self._returns), job))
+                heapq.heappush(self._jobs, (not job.is_urgent, next(self._returns), job))
             self._changed.notify_all()
 
     def take(self, number: int, *, is_urgent: bool) -> list[RenderNote]:
-        """Wait for jobs that may be made together, all of them beginnings or none.
+        """Wait for jobs that may be made together: all of them beginnings, or whole notes.
+
+        A note that goes on from a held one is made alone: each has its own place.
 
         Args:
             number: Of the worker; those from `n_workers` on get none.
@@ -63,13 +65,15 @@ class JobQueue:
             while (
                 len(jobs) < n_most
                 and self._jobs
+                and jobs[0].heard is None
+                and self._jobs[0][2].heard is None
                 and self._jobs[0][2].first_only == jobs[0].first_only
             ):
                 jobs.append(heapq.heappop(self._jobs)[2])
-            self._rested = self._rested and jobs[0].first_only
+            self._rested = self._rested and jobs[0].is_urgent
             return jobs
 
     def _is_for(self, number: int, is_urgent: bool) -> bool:
         if not self._jobs or number >= self._n_workers:
             return False
-        return self._jobs[0][2].first_only or not is_urgent
+        return self._jobs[0][2].is_urgent or not is_urgent

@@ -53,6 +53,8 @@ SOURCES = (
     "limiter",
     "machine",
     "mixing",
+    "monitor",
+    "own_release",
     "parameters",
     "pedals",
     "reverb",

@@ -93,6 +93,11 @@ class KeyProbe:
         time.sleep(seconds)
         self._keys.send_message([0x80, note, 64])
 
+    @property
+    def moments(self) -> tuple[float, ...]:
+        """When each key was struck, on time.monotonic."""
+        return tuple(self._moments)
+
     def forget(self) -> None:
         """Forget the keys struck so far, before a new recording."""
         self._moments.clear()

@@ -8,7 +8,7 @@ from . import layers
 from .allocator import claim, is_sounding, silence_key, take_away
 from .channels import take_over_channel
 from .endless import ONE_SHOT
-from .envelope import WAITING
+from .envelope import USUAL_RELEASE, WAITING, release_row
 from .kernels import Record, inlined, kernel
 from .pedals import SOFT_OCTAVES, key_up, soft_gain, softness
 from .ring import N_CHANNELS, N_NOTES
@@ -21,6 +21,7 @@ from .state import (
     P_KEY_MODE,
     P_PORTAMENTO,
     P_PORTAMENTO_TIME,
+    P_RELEASE_VELOCITY,
     P_ROUND_ROBIN,
     P_UNISON,
     P_UNISON_DETUNE,
@@ -88,10 +89,15 @@ def start_note(m: Machine, key: int, channel: int, velocity: int) -> None:
 
 
 @inlined
-def stop_note(m: Machine, key: int, channel: int) -> None:
+def stop_note(m: Machine, key: int, channel: int, velocity: float) -> None:
     """A key has come up: with one voice for all, the key before it sounds again if it is down."""
     state = m.state[0]
     state.held[channel, key] = 0
+    row = release_row(velocity, state.targets[P_RELEASE_VELOCITY])
+    for v in range(m.voices.shape[0]):
+        voice = m.voices[v]
+        if voice.gated == 1 and voice.key == key and voice.channel == channel:
+            voice.release_row = row
     mode = int(state.targets[P_KEY_MODE])
     if mode != POLY and is_gated(m, key, channel):
         before = newest_held(state, state.masters[channel])
@@ -100,8 +106,8 @@ def stop_note(m: Machine, key: int, channel: int) -> None:
             pitch = key_pitch(state, old_key)
             if pitch != NOWHERE:
                 if mode != LEGATO or not tie_to(m, old_key, old_channel, pitch):
-                    velocity = state.struck[old_channel, old_key]
-                    strike(m, old_key, old_channel, velocity, pitch, True)
+                    struck = state.struck[old_channel, old_key]
+                    strike(m, old_key, old_channel, struck, pitch, True)
                 return
     key_up(m, key, channel)
 
@@ -178,6 +184,9 @@ def strike(m: Machine, key: int, channel: int, velocity: int, pitch: float, is_t
     else:
         silence_group(m, group)
     seconds, before = glide_seconds(state, is_tied), state.last_pitch[group]
+    if state.glide_from[group] != NOWHERE:
+        seconds, before = state.targets[P_PORTAMENTO_TIME], state.glide_from[group]
+        state.glide_from[group] = NOWHERE
     state.last_pitch[group] = pitch
     n = int(state.targets[P_UNISON])
     if state.targets[P_ENSEMBLE] > 0.0:
@@ -247,6 +256,7 @@ def prepare_voice(m: Machine, v: int, pitch: float, place: int, n: int, turn: in
     )
     voice.delay = state.offset
     voice.source = voice.looked = -1
+    voice.is_ringing, voice.release_row = 0, USUAL_RELEASE
     voice.front = 0
     voice.one_shot = int(targets[P_ENDING]) == ONE_SHOT
     voice.chance = state.n_struck * MAXIMUM_VOICES + place  # each strike wanders its own way

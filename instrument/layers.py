@@ -62,3 +62,8 @@ def neighbour_of(strike: int, side: float, width: float, n_turns: int) -> int:
 def layer_of(softness: int, neighbour: int) -> int:
     """Give the number of a layer."""
     return neighbour * N_SOFTNESSES + softness
+
+
+def softness_in(layer: int) -> int:
+    """Give the layer of velocity that a layer belongs to; the inverse of `layer_of`."""
+    return layer % N_SOFTNESSES

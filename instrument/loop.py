@@ -98,7 +98,7 @@ def find_seams(texture: Wave, first_frame: int, end: int, sample_rate: float) ->
     fade, shortest = round(FADE_SECONDS * rate), round(SHORTEST_SECONDS * rate)
     ends = [n - round(i * END_STEP_SECONDS * rate) for i in range(N_ENDS)]
     ends = [place for place in ends if place - shortest - 2 * fade >= 0]
-    scores = _alikeness(bright, [bright[place - fade : place] for place in ends])
+    scores = alikeness(bright, [bright[place - fade : place] for place in ends])
     fine = _brighten(texture[: n * step])
     seams = []
     for place, score in zip(ends, scores, strict=True):
@@ -120,7 +120,7 @@ def _brighten(wave: Wave) -> Wave:
     return bright
 
 
-def _alikeness(searched: Wave, templates: list[Wave]) -> NDArray[np.float32]:
+def alikeness(searched: Wave, templates: list[Wave]) -> NDArray[np.float32]:
     """Give the correlation of each template with every stretch: float32 [template, place]."""
     n_window = len(templates[0])
     n = 1 << (len(searched) - 1).bit_length()  # what wraps round is not given

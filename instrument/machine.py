@@ -13,19 +13,22 @@ from numpy.typing import NDArray
 from .allocator import is_sounding, release_all, take_all_away
 from .channels import configure_zones, forget_keys, nearer, reset_channel, turn_channels
 from .effects import add_effects, hush_effects
-from .envelope import BLOCK, IDLE, RELEASE, WAITING, envelope_coefficients
+from .envelope import BLOCK, IDLE, RELEASE, WAITING, envelope_coefficients, release_curves
 from .kernels import Record, fence, inlined, kernel
 from .keys import start_note, stop_note
 from .lanes import LANES
 from .mixing import clear, finish, render_filtered, render_open
+from .monitor import hear
+from .own_release import OWN, ring_out
 from .pedals import fill_damped_curve, move_pedal, raise_pedals
 from .ring import (
     ALL_NOTES_OFF,
     CLIP,
     CONTROL,
+    GLIDE_FROM,
     KEY_PRESSURE,
+    N_BOXES,
     N_CHANNELS,
-    N_NOTES,
     NOTE_OFF,
     NOTE_ON,
     PANIC,
@@ -46,6 +49,7 @@ from .state import (
     P_KEY_TRACKING,
     P_PAN,
     P_RELEASE,
+    P_RELEASE_KIND,
     P_RESONANCE,
     P_SPREAD,
     P_VELOCITY_CUTOFF,
@@ -54,7 +58,7 @@ from .state import (
 from .tape import begin_tape, record
 from .tone import TONE_SECONDS, add_clips, add_tone, start_clip
 from .voice import has_ended
-from .voice_pitch import retune, turn_pitch
+from .voice_pitch import key_pitch, retune, turn_pitch
 from .voice_sound import feel, settle
 
 LINGER_SECONDS = 1.0  # a held note that ran out waits so long for the rest of it
@@ -71,8 +75,8 @@ def take_notes(m: Machine) -> None:
     fence()
     complete = True
     for layer in range(state.n_layers):
-        for note in range(N_NOTES):
-            mail, key = m.mail[layer, note], m.keys[layer, note]
+        for box in range(N_BOXES):
+            mail, key = m.mail[layer, box], m.keys[layer, box]
             if mail.generation != key.generation:
                 complete = take_note(mail, key) and complete
     if complete:
@@ -121,7 +125,7 @@ def obey(m: Machine, event: Record) -> None:
     if kind == NOTE_ON:
         start_note(m, number, channel, int(value))
     elif kind == NOTE_OFF:
-        stop_note(m, number, channel)
+        stop_note(m, number, channel, value)
     elif kind == CONTROL:
         state.controls[0, number, channel] = value
     elif kind == KEY_PRESSURE:
@@ -142,6 +146,8 @@ def obey(m: Machine, event: Record) -> None:
         panic(m)
     elif kind == TEST_TONE:
         state.tone_left = int(TONE_SECONDS * state.sample_rate)
+    elif kind == GLIDE_FROM:
+        state.glide_from[state.masters[channel]] = key_pitch(state, number)
     elif kind == CLIP:
         start_clip(state, number, int(value))
 
@@ -164,7 +170,7 @@ def panic(m: Machine) -> None:
     for channel in range(N_CHANNELS):
         reset_channel(state, channel)
         raise_pedals(m, channel)
-        state.last_pitch[channel] = NOWHERE
+        state.last_pitch[channel] = state.glide_from[channel] = NOWHERE
     state.tone_left = state.clip_left[0] = state.clip_left[1] = 0
     hush_effects(m)
 
@@ -199,6 +205,7 @@ def glide(m: Machine) -> None:
         envelope_coefficients(
             state.rates[0], state.rates[1], state.rates[2], state.sample_rate, state.curves
         )
+        release_curves(state.rates[2], state.sample_rate, state.release_curves)
         for channel in range(N_CHANNELS):
             fill_damped_curve(state, channel)
     if state.retunings != state.retunings_seen:
@@ -231,6 +238,7 @@ def prepare_voices(m: Machine) -> tuple[int, int]:
             and left > 0
             and voice.fading == 0
             and voice.kill_step == 0.0
+            and voice.is_ringing == 0
         ):
             left -= follow_key(m, v)
         voice.age += BLOCK
@@ -247,6 +255,13 @@ def prepare_voices(m: Machine) -> tuple[int, int]:
             and state.damping[voice.channel] > 0.0
         ):
             voice.stage = RELEASE
+        if (
+            voice.stage == RELEASE
+            and left > 0
+            and voice.is_ringing == 0
+            and int(state.targets[P_RELEASE_KIND]) == OWN
+        ):
+            left -= ring_out(m, v)
         if voice.fading == 0 and has_ended(m.readers[v, voice.front]):
             voice.silent += BLOCK
             held = voice.gated == 1 or (voice.sustained == 1 and voice.one_shot == 0)
@@ -309,3 +324,4 @@ def fill(m: Machine, out: NDArray[np.float32]) -> None:
         state.left_over -= take
         done += take
     record(m, out)
+    hear(m, out)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .endless import ENDLESS
-from .envelope import BLOCK, DECAY, DECAY_ROW, IDLE, RELEASE_ROW, envelope_block
+from .envelope import BLOCK, DECAY, DECAY_ROW, IDLE, envelope_block
 from .kernels import Record, inlined, kernel
 from .lanes import (
     A1,
@@ -169,7 +169,7 @@ def write_envelope(m: Machine, voice: Record, level: NDArray[np.float32]) -> Non
     """Write a voice's envelope, float32 [64], and advance it."""
     state = m.state[0]
     sustain = np.float32(state.values[P_SUSTAIN])
-    release = state.curves[RELEASE_ROW]
+    release = state.release_curves[voice.release_row]
     if voice.sustained == 1:
         release = state.damped_curves[voice.channel]
     first = voice.delay

@@ -13,7 +13,7 @@ import msgspec
 from safetensors import SafetensorError, safe_open
 
 from .paths import models_folder
-from .status import ModelInfo, Timbre
+from .status import ModelInfo, Timbre, TimbreAxis
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "weights.safetensors"
@@ -44,6 +44,14 @@ class _Timbre(msgspec.Struct):
     noisiness: float = 0.0
 
 
+class _Axis(msgspec.Struct):
+    name: str
+    low: str = ""
+    high: str = ""
+    correlation: float = 0.0
+    agreement: float = 0.0
+
+
 class _Config(msgspec.Struct, kw_only=True):
     """What a list of models needs of `config.json`; the renderer reads the rest, strictly."""
 
@@ -53,6 +61,7 @@ class _Config(msgspec.Struct, kw_only=True):
     sample_rate: int
     network: _Network
     timbres: tuple[_Timbre, ...] = ()
+    axes: tuple[_Axis, ...] = ()
     latent_space: str = ""
 
 
@@ -224,6 +233,10 @@ class ModelLibrary:
             lowest_pitch=network.lowest_pitch,
             highest_pitch=network.lowest_pitch + network.n_pitches - 1,
             latent_space=config.latent_space or identity,
+            axes=tuple(
+                TimbreAxis(axis.name, axis.low, axis.high, axis.correlation, axis.agreement)
+                for axis in config.axes
+            ),
         )
 
     def _hash(self, folder: Path) -> str:

@@ -15,13 +15,13 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from .cache import Target
 from .engine import Engine
 from .envelope import BLOCK
 from .events import AllNotesOff, AnyEvent, ControlChange, NoteOff, NoteOn
 from .offline_notes import Cue, NoteSource
 from .parameters import SUSTAIN_PEDAL
 from .performance import BeginPerformance, PerformedEvent
+from .target import Target
 from .voicing import Voicing
 
 Block = NDArray[np.float32]

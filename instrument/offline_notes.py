@@ -9,7 +9,6 @@ from typing import Protocol, Self, TypeVar
 import msgspec
 import numpy as np
 
-from .cache import Target
 from .note_finish import SLOT_SECONDS
 from .pool import NoteInfo, NotePool
 from .renderer_client import RendererError, RendererProcess
@@ -19,11 +18,13 @@ from .renderer_protocol import (
     Drawn,
     ModelFailed,
     ModelLoaded,
+    NoRenderer,
     NoteRendered,
     RenderFailed,
     RenderNote,
 )
 from .status import ModelInfo, Timbre
+from .target import Target
 
 MAXIMUM_SLOTS = 128  # twice as many as there are voices: each may be between two notes
 N_RECENT = 32  # notes given out last: the engine may not have read of them yet
@@ -179,12 +180,12 @@ class RenderedNotes:
                 job=self._n_jobs,
                 model=cue.target.model,
                 latents=cue.target.latents,
-                x=cue.target.x,
-                y=cue.target.y,
+                weights=cue.target.weights,
                 pitch=cue.pitch,
                 slot=slot,
                 sample_rate=self._sample_rate,
                 shade=cue.target.shade,
+                leaning=cue.target.leaning,
             )
             self._jobs[job.job] = (cue.key, job)
             coming.add(cue.key)
@@ -214,7 +215,7 @@ class RenderedNotes:
                     self._renderer.submit(job)
             case DeviceLost(n_jobs=n_jobs):
                 self._n_parallel = n_jobs
-            case RenderFailed(text=text) | ModelFailed(text=text):
+            case RenderFailed(text=text) | ModelFailed(text=text) | NoRenderer(text=text):
                 raise RendererError(text)
             case _:
                 pass

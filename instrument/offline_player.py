@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from .cache import Target, make_target
 from .controls import Controls
 from .corners import resolve_corners
 from .events import AnyEvent, ProgramChange
@@ -12,6 +11,7 @@ from .pad_motion import OWN_EVENTS, PadMotion
 from .performance import BeginPerformance, PerformedEvent, UsePreset
 from .preset import N_CORNERS, Preset, PresetError
 from .status import Corner, ModelInfo, Timbre
+from .target import Target, make_target
 from .tuning import Tuning
 from .voicing import Voicing
 
@@ -53,6 +53,7 @@ class PresetPlayer:
         self._controls = Controls()
         self._controls.use_tuning(tuning)
         self._motion = PadMotion(self._controls)
+        self._is_placed = False  # a performance that says where the pad is heard
         self._load(preset)
 
     def start(self) -> tuple[AnyEvent, ...]:
@@ -64,6 +65,7 @@ class PresetPlayer:
         if isinstance(event, UsePreset):
             return self._load(event.preset)
         if isinstance(event, BeginPerformance):
+            self._is_placed = event.is_placed
             return ()
         if isinstance(event, ProgramChange):
             return self._change_program(self._controls.with_bank(event))
@@ -94,24 +96,28 @@ class PresetPlayer:
     @property
     def is_moving(self) -> bool:
         """Whether the timbre may change without an event."""
-        return self._motion.is_active
+        return self._motion.is_active and not self._is_placed
 
     def target(self, seconds: float) -> Target:
         """Say which timbre a note that begins now has, but for how it is struck.
 
         The times may not go back.
         """
-        self._motion.step(seconds)
+        self._move(seconds)
         target = self._controls.target(self._model.hash, self._model.latent_size)
         assert target is not None, "the corners are resolved when a preset is loaded"
         return target
 
     def voicing(self, seconds: float) -> Voicing:
         """Say what a note that begins now sounds like, in each layer; the times may not go back."""
-        self._motion.step(seconds)
+        self._move(seconds)
         voicing = self._controls.voicing(self._model.hash, self._model.latent_size)
         assert voicing is not None, "the corners are resolved when a preset is loaded"
         return voicing
+
+    def _move(self, seconds: float) -> None:
+        if not self._is_placed:
+            self._motion.step(seconds)
 
     def _change_program(self, event: ProgramChange) -> tuple[AnyEvent, ...]:
         if self._preset_of_program is None:

@@ -7,7 +7,9 @@ from .audio import DeviceError, list_outputs, open_stream, rate_of, refresh_outp
 from .engine import Engine
 from .status import AudioDevice, AudioSettings, AudioStatus
 
-RETRY_SECONDS = 2.0
+RETRY_SECONDS = 0.5  # from one try to open an output to the next
+SLOWEST_RETRY_SECONDS = 1.0
+TRY_SHARE = 0.25  # of the time that tries may take, where looking for devices is slow
 WITHOUT_OUTPUT_HZ = 48000.0
 
 EngineFor = Callable[[float], Engine]
@@ -109,7 +111,7 @@ class Output:
                 "soon as it is back; or choose another in the audio settings."
             )
             self._discard()
-            self._next_try = self._clock() + RETRY_SECONDS / 4
+            self._next_try = self._clock()
         if self._wanted is None or self._stream is not None or self._clock() < self._next_try:
             return False
         return self._open(self._wanted, engine_for)
@@ -120,11 +122,13 @@ class Output:
         self._wanted = None
 
     def _open(self, settings: AudioSettings, engine_for: EngineFor) -> bool:
-        was_troubled = bool(self._problem)
+        was_troubled, began = bool(self._problem), self._clock()
         try:
             self._stream = self._open_stream(settings, engine_for)
         except DeviceError as error:
-            self._next_try = self._clock() + RETRY_SECONDS
+            now = self._clock()
+            rest = max((now - began) / TRY_SHARE, RETRY_SECONDS)
+            self._next_try = now + min(rest, SLOWEST_RETRY_SECONDS)
             if not was_troubled:  # said once, tried on and on
                 self._trouble(str(error))
             return False

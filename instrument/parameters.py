@@ -17,8 +17,9 @@ class Parameter:
         name: The key in presets, events and code.
         label: What stands under the knob.
         group: The knobs that stand together.
-        unit: As shown: "dB", "s", "Hz", "cents", "semitones", "octaves", "bpm", "beats", "" for
-            0..1 (in percent), "count" for a plain whole number, "choice" for one of `choices`.
+        unit: As shown: "dB", "s", "Hz", "cents", "semitones", "octaves", "bpm", "beats", "sigma"
+            (standard deviations), "" for 0..1 (in percent), "count" for a plain whole number,
+            "choice" for one of `choices`.
         minimum: The least value, in the unit.
         maximum: The greatest value, in the unit.
         default: The value of a new preset.
@@ -93,13 +94,26 @@ def _lfo(axis: str, group: str, rate_hz: float) -> tuple[Parameter, ...]:
 VELOCITY_CURVES = ("linear", "soft", "hard", "fixed")
 KEY_MODES = ("poly", "mono", "legato")
 NOTE_ENDINGS = ("natural", "endless", "one-shot")
+RELEASE_KINDS = ("envelope", "own")
 PORTAMENTO_MODES = ("off", "fingered", "always")
 CHORUS_KINDS = ("chorus", "ensemble")
 PATH_MODES = ("off", "loop", "once", "to and fro")
 LFO_SHAPES = ("sine", "triangle", "rising", "falling", "square", "random")
 SLIDE_TARGETS = ("filter", "pad X", "pad Y")
 
+AXES = {
+    "axis_brightness": "brightness",
+    "axis_attack": "attack",
+    "axis_decay": "decay",
+    "axis_noisiness": "noisiness",
+}
+"""Parameter -> the measured axis of the model that it moves every timbre along."""
+
 PARAMETERS: tuple[Parameter, ...] = (
+    Parameter("axis_brightness", "bright", "timbre axes", "sigma", -3.0, 3.0, 0.0),
+    Parameter("axis_attack", "attack", "timbre axes", "sigma", -3.0, 3.0, 0.0),
+    Parameter("axis_decay", "decay", "timbre axes", "sigma", -3.0, 3.0, 0.0),
+    Parameter("axis_noisiness", "breath", "timbre axes", "sigma", -3.0, 3.0, 0.0),
     Parameter("attack", "attack", "envelope", "s", 0.001, 10.0, 0.002, "logarithmic", 73),
     Parameter("decay", "decay", "envelope", "s", 0.005, 20.0, 1.0, "logarithmic", 75),
     Parameter("sustain", "sustain", "envelope", "", 0.0, 1.0, 1.0, "linear", 79),
@@ -121,6 +135,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     _choice("portamento", "portamento", "keys", *PORTAMENTO_MODES, controller=65),
     Parameter("portamento_time", "time", "keys", "s", 0.01, 5.0, 0.1, "logarithmic", 5),
     _choice("velocity_curve", "touch", "keys", *VELOCITY_CURVES),
+    _choice("release_kind", "release", "keys", *RELEASE_KINDS),
+    Parameter("release_velocity", "let go", "keys", "", 0.0, 1.0, 0.0),
     Parameter("transpose", "transpose", "keys", "semitones", -24.0, 24.0, 0.0, "whole"),
     Parameter("octave", "octave", "keys", "octaves", -3.0, 3.0, 0.0, "whole"),
     _choice("microtuning", "tuning", "keys", "equal", "loaded", default=1),
@@ -188,6 +204,7 @@ SLIDE = 74  # on a member channel of an MPE zone; elsewhere it moves what the ta
 ALL_SOUND_OFF = 120
 RESET_CONTROLLERS = 121
 ALL_NOTES_OFF = 123
+PORTAMENTO_FROM = 84
 MONO_MODE = 126
 POLY_MODE = 127
 

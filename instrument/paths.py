@@ -31,6 +31,11 @@ def baked_folder(data: Path | None = None) -> Path:
     return (data or data_folder()) / "baked"
 
 
+def kept_folder(data: Path | None = None) -> Path:
+    """Give the folder of the keyboards that are kept with presets."""
+    return (data or data_folder()) / "kept"
+
+
 def evaluation_folder(data: Path | None = None) -> Path:
     """Give the folder of what evaluations keep: classifiers, images of notes."""
     return (data or data_folder()) / "evaluation"
@@ -59,6 +64,11 @@ def recordings_folder(data: Path | None = None) -> Path:
 def session_file(data: Path | None = None) -> Path:
     """Give the file that holds the sound of the last session."""
     return (data or data_folder()) / "session.json"
+
+
+def playing_on_file(data: Path) -> Path:
+    """Give the file that is there while an instrument plays on without its window."""
+    return data / "playing on"
 
 
 def start_marker_file(data: Path | None = None) -> Path:

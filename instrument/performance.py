@@ -54,6 +54,8 @@ class BeginPerformance(Event, frozen=True):
         n_frames: Its length.
         n_struck: Keys that had gone down before: it sets where the voices of a unison begin.
         vibrato_phase: Of the vibrato, in cycles.
+        is_placed: Whether the pad's places are those that were heard: what moves the pad by itself
+            is in them, and is not to be added once more.
     """
 
     preset: Preset
@@ -62,6 +64,7 @@ class BeginPerformance(Event, frozen=True):
     n_frames: int = 0
     n_struck: int = 0
     vibrato_phase: float = 0.0
+    is_placed: bool = False
     version: Literal[1] = 1
 
     @property

@@ -33,6 +33,14 @@ class NoteInfo(msgspec.Struct, frozen=True):
         loop_gain: Factor on the level in the time that it lasts: a decaying note decays on.
         gain: The note's own level.
         sample_rate: Of the samples, in Hz: the device's rate.
+        first_frame: Of a crop, which lies in its slot where it would lie in the whole note: the
+            first frame that holds sound. 0: the note is there from its beginning.
+        crest: How high the note peaks re a small image of it, for crops of notes like it; 0 where
+            that is not known.
+        later: Frames from a moment of a note that takes a held one's place to the held one's that
+            sounds with it.
+        timbre: Equal ones sound alike; 0: not known.
+        is_followed: Whether sounding voices go over to it; else it is for new strikes alone.
     """
 
     slot: int
@@ -42,6 +50,11 @@ class NoteInfo(msgspec.Struct, frozen=True):
     loop_gain: float = 1.0
     gain: float = 1.0
     sample_rate: float = 48000.0
+    first_frame: int = 0
+    crest: float = 0.0
+    later: int = 0
+    timbre: int = 0
+    is_followed: bool = True
 
 
 class NotePool:

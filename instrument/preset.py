@@ -2,11 +2,13 @@
 
 import hashlib
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from .json_text import to_lines
+from .nearness import MOST_POINTS
 from .pad_path import PadPath
 from .parameters import BY_NAME, MOD_WHEEL, PARAMETERS, defaults
 from .preset_migration import VERSION, migrate
@@ -16,6 +18,7 @@ from .tuning import Tuning
 MAXIMUM_BYTES = 1_000_000
 MAXIMUM_GENERATIONS = 8  # of ancestors that a preset tells of
 N_CORNERS = 4
+_POINTS = "points"  # in the text
 _IN_MODEL = {"model_name": "name", "model_hash": "hash", "latent_space": "latent_space"}
 
 
@@ -48,7 +51,8 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
         model_name: The model that the latents belong to.
         model_hash: Its identity.
         latent_space: Identity of the model's latent space, where that is not the model's own.
-        corners: Four: bottom left, bottom right, top left, top right.
+        corners: Its timbre points, "points" in the text, 1 to 16; four without places stand in the
+            pad's corners: bottom left, bottom right, top left, top right.
         pad_x: 0..1, rightward.
         pad_y: 0..1, upward.
         parameters: Values by name, each in its own unit; missing ones take their default.
@@ -70,7 +74,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     model_name: str = ""
     model_hash: str = ""
     latent_space: str = ""
-    corners: tuple[Corner, ...] = ()
+    corners: tuple[Corner, ...] = msgspec.field(default=(), name=_POINTS)
     pad_x: float = 0.5
     pad_y: float = 0.5
     parameters: dict[str, float] = msgspec.field(default_factory=defaults)
@@ -103,13 +107,13 @@ def encode_preset(preset: Preset) -> bytes:
         if row.name in table["parameters"]
     }
     table["controllers"] = dict(sorted(table["controllers"].items(), key=lambda pair: int(pair[0])))
-    corners = [_with_unknown(corner, corner.pop("unknown")) for corner in table["corners"]]
+    points = [_with_unknown(point, point.pop("unknown")) for point in table[_POINTS]]
     ordered: dict[str, Any] = {}
     for name, value in table.items():
         if name in _IN_MODEL:
             ordered.setdefault("model", {})[_IN_MODEL[name]] = value
         else:
-            ordered[name] = corners if name == "corners" else value
+            ordered[name] = points if name == _POINTS else value
     return to_lines(_with_unknown(ordered, unknown))
 
 
@@ -179,6 +183,21 @@ def fingerprint(preset: Preset) -> str:
     return hashlib.sha256(encode_preset(sound)).hexdigest()[:16]
 
 
+def points_problem(points: Sequence[Corner]) -> str:
+    """Say what is wrong with timbre points as a pad's, or ""."""
+    places = [point.place for point in points if point.place is not None]
+    if not 1 <= len(points) <= MOST_POINTS:
+        return f"it has {len(points)} timbre points; a pad has 1 to {MOST_POINTS}"
+    if not places:
+        many = f"it has {len(points)} timbre points without a place"
+        return "" if len(points) == N_CORNERS else f"{many}; {N_CORNERS} stand in the corners"
+    if len(places) != len(points):
+        return "some of its timbre points have a place, and some have none"
+    if not all(0.0 <= number <= 1.0 for place in places for number in place):
+        return "a timbre point's place must be 0..1"
+    return ""
+
+
 def _with_unknown(table: dict[str, Any], unknown: dict[str, Any]) -> dict[str, Any]:
     """Put fields that were kept back; what is known has the last word."""
     whole = dict(table)
@@ -192,7 +211,7 @@ def _with_unknown(table: dict[str, Any], unknown: dict[str, Any]) -> dict[str, A
 
 
 def _to_preset(table: dict[str, Any]) -> Preset:
-    fields = set(Preset.__struct_fields__) - set(_IN_MODEL) - {"unknown"} | {"model"}
+    fields = set(Preset.__struct_encode_fields__) - set(_IN_MODEL) - {"unknown"} | {"model"}
     known, unknown = _split(table, fields)
     for name, names in (
         ("model", set(_IN_MODEL.values())),
@@ -210,8 +229,8 @@ def _to_preset(table: dict[str, Any]) -> Preset:
         known["controllers"] = {k: v for k, v in controllers.items() if k not in strange}
         if strange:
             unknown["controllers"] = strange
-    if isinstance(known.get("corners"), list):
-        known["corners"] = [_to_corner(corner) for corner in known["corners"]]
+    if isinstance(known.get(_POINTS), list):
+        known[_POINTS] = [_to_corner(point) for point in known[_POINTS]]
     model = known.pop("model", {})
     if not isinstance(model, dict):
         raise msgspec.ValidationError("Expected `object` - at `$.model`")
@@ -247,8 +266,8 @@ def _short(value: object) -> str:
 
 
 def _check(preset: Preset, origin: str) -> None:
-    if len(preset.corners) != N_CORNERS:
-        raise PresetError(f"{origin} has {len(preset.corners)} corners; a preset has {N_CORNERS}.")
+    if problem := points_problem(preset.corners):
+        raise PresetError(f"{origin}: {problem}.")
     for controller in preset.controllers:
         if not 0 <= controller <= 127:
             raise PresetError(f"{origin}: a MIDI controller must be 0..127, not {controller}.")

@@ -8,7 +8,7 @@ from typing import Any
 
 Table = dict[str, Any]
 
-VERSION = 2
+VERSION = 3
 
 
 def migrate(table: Table) -> Table:
@@ -29,4 +29,15 @@ def _from_1(table: Table) -> Table:
     return {"model": model} | {name: value for name, value in table.items() if name not in names}
 
 
-_STEPS: dict[int, Callable[[Table], Table]] = {1: _from_1}
+def _from_2(table: Table) -> Table:
+    """Version 2 knew four corners only: points without a place are mixed as those were."""
+    renamed = {"points" if name == "corners" else name: value for name, value in table.items()}
+    points = renamed.get("points")
+    if isinstance(points, list):
+        renamed["points"] = [
+            {**point, "place": None} if isinstance(point, dict) else point for point in points
+        ]
+    return renamed
+
+
+_STEPS: dict[int, Callable[[Table], Table]] = {1: _from_1, 2: _from_2}

@@ -166,6 +166,7 @@ class _Take:
             sample_rate=engine.sample_rate,
             n_struck=engine.n_struck,
             vibrato_phase=engine.vibrato_phase,
+            is_placed=True,
         )
         for event in standing:
             self._placed.append((0, event))  # before the first frame

@@ -123,7 +123,7 @@ class Workers:
         if not isinstance(request, RenderNote):
             self._loads.put(request)
             return
-        if request.first_only:
+        if request.is_urgent:
             self._way.ask()
         self._queue.put(request)
 
@@ -151,7 +151,7 @@ class Workers:
         with self._moving:
             self._put_to_work(renderer)
         n_jobs, device = self._n_jobs(renderer), self._words(renderer)
-        self._answer(ModelLoaded(renderer.info, renderer.timbres, n_jobs, device))
+        self._answer(ModelLoaded(renderer.info, renderer.timbres, n_jobs, device, renderer.goes_on))
 
     def _put_to_work(self, renderer: NoteRenderer) -> None:
         renderer.between_layers = self._way.give
@@ -182,16 +182,19 @@ class Workers:
             for job in jobs:
                 if job not in wanted:
                     self._answer(NoteDropped(job.job))
-            is_alone = jobs[0].first_only and self._way.n_asked == 1
+            is_alone = jobs[0].is_urgent and self._way.n_asked == 1
             is_shared = is_alone and renderer is not None and renderer.is_large
             use_threads(self._n_threads if is_shared else 1)
-            with self._way.taken(sum(job.first_only for job in jobs)):
+            with self._way.taken(sum(job.is_urgent for job in jobs)):
                 if renderer is not None and wanted:
                     self._render(renderer, wanted)
 
     def _render(self, renderer: NoteRenderer, jobs: list[RenderNote]) -> None:
         try:
-            waves, gains = renderer.waves(jobs)
+            if jobs[0].heard is not None:
+                notes = renderer.render(jobs, self._slots)
+            else:
+                waves, gains, crests = renderer.waves(jobs)
         except Exception as error:  # the renderer's loop: it lives on, whatever happens
             if len(jobs) > 1:  # one of them may be at fault, or they need too much memory together
                 for job in jobs:
@@ -201,19 +204,28 @@ class Workers:
             else:
                 self._answer(RenderFailed(jobs[0].job, failure(jobs[0], error)))
             return
-        for wave, gain, job in zip(waves, gains, jobs, strict=True):
-            finish = (renderer.info.sample_rate, wave, float(gain), job)
+        if jobs[0].heard is not None:
+            for job, note in zip(jobs, notes, strict=True):
+                self._answer(NoteRendered(job.job, note))
+            return
+        for wave, gain, crest, job in zip(waves, gains, crests, jobs, strict=True):
+            finish = (renderer.info.sample_rate, wave, float(gain), float(crest), job)
             if renderer.on_gpu and self._finishers is not None and not job.first_only:
                 self._finishers.submit(self._finish, *finish)
             else:
                 self._finish(*finish)
 
     def _finish(
-        self, wave_rate: float, wave: NDArray[np.float32], gain: float, job: RenderNote
+        self,
+        wave_rate: float,
+        wave: NDArray[np.float32],
+        gain: float,
+        crest: float,
+        job: RenderNote,
     ) -> None:
         """Make a playable note of a wave, in its slot, and say so."""
         try:
-            note = finish_note(wave, wave_rate, job, gain, self._slots[job.slot])
+            note = finish_note(wave, wave_rate, job, gain, self._slots[job.slot], crest)
         except Exception as error:  # as in `_render`
             self._answer(RenderFailed(job.job, failure(job, error)))
         else:
@@ -222,7 +234,7 @@ class Workers:
     def _again(self, jobs: list[RenderNote]) -> None:
         """Put jobs back that could not be done."""
         for job in jobs:
-            if job.first_only:
+            if job.is_urgent:
                 self._way.ask()
         self._queue.put_back(jobs)
 

@@ -15,19 +15,21 @@ from model.device import AUTO, CPU, Device, DeviceMissingError, choose_device
 from model.gansynth import GANSynth, ModelError
 from model.generator import Generator
 from model.gpu_generator import BATCH_SIZES
-from model.latent import blend, brightness_direction, pad_weights, slerp, turn
+from model.latent import blend, brightness_direction, slerp, turn
+from model.onward import Junction
 from model.plain_generator import is_plain, plain_specgrams
 from model.roofline import best_seconds, measure_peak, network_flops, roofline_seconds
 
-from .note_finish import Wave, finish_note
+from .note_finish import Wave, finish_crop, finish_note
 from .pool import NoteInfo
-from .renderer_protocol import RenderNote, Shade
-from .status import ModelInfo, Timbre
+from .renderer_protocol import Heard, Leaning, RenderNote, Shade
+from .status import ModelInfo, Timbre, TimbreAxis
 
 __all__ = ["DeviceMissingError", "ModelError", "NoteRenderer", "failure", "one_line"]
 
 FIRST_SECONDS = 0.5
 LARGE_FLOPS = 2e9  # of a beginning; smaller layers are done before they are shared out
+BRIGHTNESS = "brightness"  # the name of the measured axis
 DARKEST_ANGLE = 0.6
 """Radians that the softest strike turns a latent: on the bundled model 0.6 octaves of centroid."""
 
@@ -53,9 +55,7 @@ class NoteRenderer:
         self._gansynth = gansynth
         self.on_gpu = gansynth.device.type != "cpu"
         self.device_words = device_words
-        self._brighter = brightness_direction(
-            gansynth.latents, [timbre.brightness for timbre in gansynth.timbres]
-        )
+        self._brighter = brighter_way(gansynth)
         self.n_batch = BATCH_SIZES[-1] if self.on_gpu else 1
         self.is_large = False  # so that the cores should share a beginning's layers
         wanted = min(round(FIRST_SECONDS * gansynth.sample_rate), gansynth.n_samples)
@@ -75,6 +75,10 @@ class NoteRenderer:
             lowest_pitch=gansynth.pitches[0],
             highest_pitch=gansynth.pitches[-1],
             latent_space=gansynth.config.latent_space or gansynth.hash,
+            axes=tuple(
+                TimbreAxis(axis.name, axis.low, axis.high, axis.correlation, axis.agreement)
+                for axis in gansynth.config.axes
+            ),
         )
         self.timbres = tuple(
             Timbre(
@@ -156,13 +160,18 @@ class NoteRenderer:
         """
         z = np.ones((1, self.info.latent_size), "<f4")
         job = RenderNote(
-            0, self.info.hash, z.tobytes(), 0, 0, self.info.lowest_pitch, 1, self.info.sample_rate
+            0, self.info.hash, z.tobytes(), (1.0,), self.info.lowest_pitch, 1, self.info.sample_rate
         )
         beginning = msgspec.structs.replace(job, first_only=True)
         with FlopCounterMode(display=False) as counter:
             self.waves([beginning])
         self.is_large = counter.get_total_flops() > LARGE_FLOPS
         self.waves([job])
+        if self.goes_on:
+            slots = np.zeros((1, round(self.info.sample_rate)), np.float32)
+            for heard in (Heard(0, 0.0), Heard(0, 0.0, is_whole=True)):
+                onward = msgspec.structs.replace(job, slot=0, heard=heard)
+                self.render_onward(onward, slots)
         for n, smaller in zip(BATCH_SIZES[1:], BATCH_SIZES, strict=False):
             if n <= self.n_batch:
                 try:
@@ -230,21 +239,60 @@ class NoteRenderer:
         Raises:
             ValueError: If a job's latents are not this model's, or its pitch.
         """
-        waves, gains = self.waves(jobs)
+        if jobs[0].heard is not None:
+            return [self.render_onward(job, slots) for job in jobs]
+        waves, gains, crests = self.waves(jobs)
         return [
-            finish_note(wave, self.info.sample_rate, job, gain, slots[job.slot])
-            for wave, gain, job in zip(waves, gains, jobs, strict=True)
+            finish_note(wave, self.info.sample_rate, job, gain, slots[job.slot], float(crest))
+            for wave, gain, crest, job in zip(waves, gains, crests, jobs, strict=True)
         ]
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether it can make notes that go on from held ones."""
+        return self._gansynth.junction_at(0) is not None
+
     @torch.inference_mode()
-    def waves(self, jobs: Sequence[RenderNote]) -> tuple[Wave, Wave]:
+    def render_onward(self, job: RenderNote, slots: NDArray[np.float32]) -> NoteInfo:
+        """Make a note, or a crop of one, that takes the place of a held one, and write it.
+
+        Args:
+            job: With what is heard.
+            slots: float32 [slot, frame], the pool.
+
+        Raises:
+            ValueError: If the job's latents are not this model's, or its pitch; or if this model
+                can't make notes go on.
+        """
+        heard, rate = job.heard, self.info.sample_rate
+        assert heard is not None, "it is asked for by that"
+        at = heard.moment if heard.at is None else heard.at
+        junction = self._gansynth.junction_at(round(at * rate / job.sample_rate))
+        if junction is None:
+            raise ValueError("this model can't make notes that go on from others")
+        z, pitch = self._latent(job)[None], torch.tensor([job.pitch])
+        wave = _heard_wave(heard, slots, junction, job.sample_rate / rate, heard.later)
+        gains = self._gains(z, pitch)
+        if job.shade != Shade():
+            beginnings = self._gansynth.render(z, pitch, n_frames=self._first_frames)
+            plain = self._place(job)[None]
+            gains = self._matched(beginnings[:, : self._n_first], plain, pitch)
+        gain = float(gains[0])
+        if heard.is_whole:
+            whole, crest = self._gansynth.onward_whole(z, pitch, junction, wave)
+            return finish_note(whole[0].numpy(), rate, job, gain, slots[job.slot], crest)
+        crop, decay = self._gansynth.onward(z, pitch, junction, wave, heard.crest)
+        return finish_crop(crop[0].numpy(), junction.start, rate, job, gain, decay, slots[job.slot])
+
+    @torch.inference_mode()
+    def waves(self, jobs: Sequence[RenderNote]) -> tuple[Wave, Wave, Wave]:
         """Make the waves of notes, which `finish_note` makes notes of.
 
         Args:
             jobs: For this model, all of them beginnings or none.
 
         Returns:
-            float32 [n, sample] at the model's rate, and the notes' gains, float32 [n].
+            float32 [n, sample] at the model's rate; the notes' gains and crests, float32 [n] each.
 
         Raises:
             ValueError: If a job's latents are not this model's, or its pitch.
@@ -254,15 +302,15 @@ class NoteRenderer:
         pitch = torch.tensor([job.pitch for job in jobs])
         if jobs[0].first_only:
             waves = self._gansynth.render(z, pitch, n_frames=self._first_frames)
-            waves = waves[:, : self._n_first]
+            waves, crests = waves[:, : self._n_first], torch.zeros(len(jobs))
         else:
-            waves = self._gansynth.render(z, pitch)
+            waves, crests = self._gansynth.render_with_crest(z, pitch)
         gains = self._gains(z, pitch)
         shaded = [i for i, job in enumerate(jobs) if job.shade != Shade()]
         if shaded:
             plain = torch.stack([self._place(jobs[i]) for i in shaded])
             gains[shaded] = self._matched(waves[shaded], plain, pitch[shaded])
-        return waves.numpy(), gains.numpy()
+        return waves.numpy(), gains.numpy(), crests.numpy()
 
     def _gains(self, z: torch.Tensor, pitch: torch.Tensor) -> torch.Tensor:
         return 10 ** (self._gansynth.level_db(z, pitch) / 20)
@@ -290,11 +338,7 @@ class NoteRenderer:
 
     def _place(self, job: RenderNote) -> torch.Tensor:
         """Give the latent of a job's place on the pad, float32 [latent]."""
-        size = self.info.latent_size
-        if len(job.latents) not in (4 * size, 16 * size):
-            raise ValueError(f"a latent of this model has {size} numbers")
-        latents = torch.from_numpy(np.frombuffer(job.latents, "<f4").reshape(-1, size).copy())
-        return latents[0] if len(latents) == 1 else blend(latents, pad_weights(job.x, job.y))
+        return place_latent(self._gansynth, job.latents, job.weights, job.leaning)
 
     def _latent(self, job: RenderNote) -> torch.Tensor:
         """Give the latent of a job, float32 [latent]: that of its place, and its shade."""
@@ -305,6 +349,70 @@ class NoteRenderer:
         if shade.softness and self._brighter is not None:
             z = turn(z, self._brighter, -DARKEST_ANGLE * shade.softness)
         return z
+
+
+def _heard_wave(
+    heard: Heard,
+    slots: NDArray[np.float32],
+    junction: Junction,
+    frames_per_sample: float,
+    later: float,
+) -> torch.Tensor:
+    """Give what a held note plays around a junction, at the model's rate: float32 [1, n_heard].
+
+    Straight lines between frames are good enough to read phases from.
+
+    Args:
+        heard: What it plays.
+        slots: float32 [slot, frame], the pool.
+        junction: Where in the new note.
+        frames_per_sample: Of the model.
+        later: Frames from a moment of the new note to the held one's at the same time.
+    """
+    moments = (junction.heard_from + np.arange(junction.n_heard)) * frames_per_sample + later
+    places = moments + heard.shift
+    wave = slots[heard.slot, max(heard.start, 0) : heard.stop]
+    if not len(wave):
+        return torch.zeros(1, junction.n_heard)
+    found = np.interp(places - heard.start, np.arange(len(wave)), wave, left=0.0, right=0.0)
+    return torch.from_numpy(found.astype(np.float32))[None]
+
+
+def place_latent(
+    gansynth: GANSynth, latents: bytes, weights: Sequence[float], leaning: Leaning
+) -> torch.Tensor:
+    """Give the latent of a place on the pad: the points' mixture, moved along the axes.
+
+    Args:
+        gansynth: The model.
+        latents: float32 little-endian [point, latent].
+        weights: Of the points; sum 1.
+        leaning: As in `RenderNote`.
+
+    Returns:
+        float32 [latent].
+
+    Raises:
+        ValueError: If the latents are not this model's, or there is not a weight for each.
+    """
+    size = gansynth.latent_size
+    if not weights or len(latents) != 4 * size * len(weights):
+        raise ValueError(f"a latent of this model has {size} numbers")
+    points = torch.from_numpy(np.frombuffer(latents, "<f4").reshape(-1, size).copy())
+    z = points[0] if len(points) == 1 else blend(points, torch.tensor(weights))
+    return gansynth.lean(z, dict(leaning)) if leaning else z
+
+
+def brighter_way(gansynth: GANSynth) -> torch.Tensor | None:
+    """Give the direction in which a model's notes grow brighter, float32 [latent]; None: unknown.
+
+    The axis that was measured on its notes, where it has one; else what its named timbres tell.
+    """
+    for axis, direction in zip(gansynth.config.axes, gansynth.axes, strict=True):
+        if axis.name == BRIGHTNESS:
+            return direction
+    brightness = [timbre.brightness for timbre in gansynth.timbres]
+    return brightness_direction(gansynth.latents, brightness)
 
 
 def _rms(waves: torch.Tensor) -> torch.Tensor:

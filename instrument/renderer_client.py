@@ -14,6 +14,7 @@ from .renderer_protocol import (
     Answer,
     Draw,
     LoadModel,
+    NoRenderer,
     Quit,
     RenderNote,
     Request,
@@ -34,8 +35,12 @@ def _run(
     device: str,
 ) -> None:
     """Be the renderer process."""
-    from .render_workers import main  # noqa: PLC0415  # torch is loaded here, in the child, only
-
+    try:
+        from .render_workers import main  # noqa: PLC0415  # torch is loaded here, in the child
+    except ImportError as error:
+        text = f"New notes can't be made here ({error}); what is kept with presets plays."
+        connection.send_bytes(encode(NoRenderer(" ".join(text.split()))))
+        return
     main(connection, pool_name, pool_shape, n_threads, niceness, device)
 
 

@@ -11,10 +11,13 @@ from .kernels import Record, fence, kernel
 
 RING_SIZE = 4096
 N_NOTES = 128
+N_BOXES = (
+    2 * N_NOTES
+)  # of a layer: what new strikes of each key play, then what held notes go on with
 N_CHANNELS = 16
 
 NOTE_ON, NOTE_OFF, PEDAL, CONTROL, KEY_PRESSURE, RESET, ZONES = range(7)
-ALL_NOTES_OFF, PANIC, TEST_TONE, CLIP = range(7, 11)
+ALL_NOTES_OFF, PANIC, TEST_TONE, CLIP, GLIDE_FROM = range(7, 12)
 BEND, PRESSURE, SLIDE, EXPRESSION, BREATH = range(5)  # what a CONTROL moves
 N_CONTROLS = 5
 SUSTAIN, SOSTENUTO, SOFT = range(3)  # what a PEDAL is
@@ -45,6 +48,10 @@ key_dtype = np.dtype(
         ("loop_end", np.int64),
         ("loop_gain", np.float64),
         ("gain", np.float64),
+        ("first_frame", np.int64),  # of a crop that holds sound; 0: it is no crop
+        ("later", np.int64),  # moment of a held note that it takes the place of, less its own
+        ("timbre", np.int64),  # equal ones sound alike; 0: not known
+        ("is_followed", np.int64),  # 1: sounding voices go over to it, 0: it is for new strikes
     ]
 )
 
@@ -59,12 +66,16 @@ def take_note(mail: Record, key: Record) -> bool:
     stamp, has_note, slot, n_frames = mail.stamp, mail.has_note, mail.slot, mail.n_frames
     loop_start, loop_end = mail.loop_start, mail.loop_end
     loop_gain, gain = mail.loop_gain, mail.gain
+    first_frame, later = mail.first_frame, mail.later
+    timbre, is_followed = mail.timbre, mail.is_followed
     fence()
     if mail.generation != generation:
         return False
     key.stamp, key.has_note, key.slot, key.n_frames = stamp, has_note, slot, n_frames
     key.loop_start, key.loop_end = loop_start, loop_end
     key.loop_gain, key.gain = loop_gain, gain
+    key.first_frame, key.later = first_frame, later
+    key.timbre, key.is_followed = timbre, is_followed
     key.generation = generation
     return True
 
@@ -105,6 +116,10 @@ def put_note(
     loop_end: int,
     loop_gain: float,
     gain: float,
+    first_frame: int,
+    later: int,
+    timbre: int,
+    is_followed: int,
 ) -> None:
     """Write one mailbox; its generation is odd meanwhile."""
     box = mail[layer, note]
@@ -118,6 +133,10 @@ def put_note(
     box.loop_end = loop_end
     box.loop_gain = loop_gain
     box.gain = gain
+    box.first_frame = first_frame
+    box.later = later
+    box.timbre = timbre
+    box.is_followed = is_followed
     state.n_layers = max(state.n_layers, layer + 1)
     fence()
     box.generation += 1

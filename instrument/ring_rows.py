@@ -8,6 +8,7 @@ from . import events, ring
 from .parameters import (
     BREATH,
     EXPRESSION,
+    PORTAMENTO_FROM,
     RESET_CONTROLLERS,
     SLIDE,
     SOFT_PEDAL,
@@ -39,11 +40,14 @@ def _note_on(event: events.NoteOn) -> Row:
 
 
 def _note_off(event: events.NoteOff) -> Row:
-    return ring.NOTE_OFF, require("note", event.note, 0, 127), 0.0
+    velocity = require("velocity", event.velocity, 0, 127)
+    return ring.NOTE_OFF, require("note", event.note, 0, 127), float(velocity)
 
 
 def _control_change(event: events.ControlChange) -> Row | None:
     value = require("value", event.value, 0, 127)
+    if event.controller == PORTAMENTO_FROM:
+        return ring.GLIDE_FROM, value, 0.0
     row = _CONTROLLERS.get(event.controller)
     if row is None:
         return None

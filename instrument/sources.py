@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .alignment import best_lag
+from .alignment import best_lag, compare
 from .allocator import begin
 from .endless import ENDLESS, place
 from .envelope import BLOCK, IDLE
@@ -12,12 +12,15 @@ from .kernels import Record, inlined, kernel
 from .layers import SLIDE_LAYER
 from .ring import N_NOTES
 from .state import P_ENDING, P_SLIDE_TO, Machine
-from .voice import FADE_PERIODS, LONGEST_FADE_SECONDS, SHORTEST_FADE_SECONDS, has_ended
+from .voice import fade_seconds, has_ended
 from .voice_wave import N_READERS, TAIL
 
 LATE_NOTE_SECONDS = 0.25  # a note that comes so long after its key went up is not played
 SHORTEST_HOLD_SECONDS = 0.06  # of a note that came after its key went up
 STAND_IN_SEMITONES = 12
+CROP_END_BLOCKS = 16  # before a crop's end, that it must last when it is entered
+RUN_OUT_SECONDS = 0.1
+LEAST_LIKENESS = 0.3  # of a note that goes on in the phases of another; else they are not in step
 
 
 @kernel
@@ -105,6 +108,7 @@ def enter(
     reader.loop_gain, reader.gain = np.float32(key.loop_gain), np.float32(key.gain)
     reader.ratio = ratio
     reader.chance = m.voices[v].chance
+    reader.first_frame = key.first_frame
     place(
         reader,
         m.pool[key.slot],
@@ -131,7 +135,7 @@ def stand_in_ratio(note: int, source: int) -> float:
 def read_from(voice: Record, layer: int, source: int, key: Record) -> None:
     """Note which note a voice reads from now on."""
     voice.source_layer, voice.source = layer, source
-    voice.generation, voice.stamp = key.generation, key.stamp
+    voice.stamp, voice.timbre = key.stamp, key.timbre
 
 
 @kernel
@@ -161,6 +165,94 @@ def begin_if_ready(m: Machine, v: int) -> None:
 
 
 @kernel
+def covers(key: Record, moment: float) -> bool:
+    """Say whether a crop can be entered at a moment, in its frames; other notes always can."""
+    if key.first_frame == 0:
+        return True
+    return key.first_frame + BLOCK <= moment < key.n_frames - CROP_END_BLOCKS * BLOCK
+
+
+@kernel
+def is_onward(m: Machine, voice: Record, old: Record, layer: int, source: int) -> bool:
+    """Say whether there is a note that a voice is to go on with, in its phases.
+
+    What sounds as it does already is no news, unless it plays a crop and the whole note has come.
+    """
+    key = m.keys[layer, N_NOTES + source]
+    if key.has_note == 0 or key.stamp <= voice.stamp or source != voice.source:
+        return False
+    if key.timbre == voice.timbre and (old.first_frame == 0 or key.first_frame > 0):
+        return False
+    place = old.position - key.later
+    if place < key.first_frame + BLOCK:
+        voice.looked = -1  # its time will come
+    return covers(key, place) or old.shift > 0
+
+
+@kernel
+def runs_out(m: Machine, voice: Record, old: Record) -> bool:
+    """Say whether a voice's note ends soon: it was only a beginning, perhaps."""
+    if old.first_frame > 0 or (old.steady_end > 0 and is_held_on(m, voice)):
+        return False
+    return old.n_frames - old.position < RUN_OUT_SECONDS * m.state[0].sample_rate
+
+
+@kernel
+def choose_note(m: Machine, v: int) -> tuple[int, int, int]:
+    """Give the layer, the MIDI note and the box of what a sounding voice is to go over to.
+
+    The box is -1 where it plays on as it does.
+    """
+    voice = m.voices[v]
+    layer, source = next_source(m, v)
+    old = m.readers[v, voice.front]
+    if is_onward(m, voice, old, layer, source):
+        return layer, source, N_NOTES + source
+    key = m.keys[layer, source]
+    if key.has_note == 0:
+        return layer, source, -1
+    if source == voice.source and layer == voice.source_layer:
+        if key.stamp <= voice.stamp:
+            return layer, source, -1
+        if key.is_followed == 0 and not runs_out(m, voice, old):
+            if old.steady_end == 0:
+                voice.looked = -1  # it may be in need later
+            return layer, source, -1
+    return layer, source, source
+
+
+@kernel
+def align(m: Machine, v: int, is_onward: bool, period: float) -> tuple[float, float]:
+    """Shift the reader that a voice goes over to into the phase of the one that plays.
+
+    What was made to go on in its phases is there already, unless the voice has jumped meanwhile.
+
+    Args:
+        m: The machine.
+        v: The voice.
+        is_onward: Whether it was made so.
+        period: Of the pitch, in frames.
+
+    Returns:
+        How alike the two are then, 0..1, and the level of the new one re the old one.
+    """
+    voice, scratch = m.voices[v], m.state[0].align_scratch
+    old, new = m.readers[v, voice.front], m.readers[v, 1 - voice.front]
+    there, likeness, balance = new.position, 0.0, 1.0
+    if is_onward:
+        likeness, balance = compare(old, new, m.pool, period, scratch)
+        if likeness >= LEAST_LIKENESS:
+            return likeness, balance
+    lag, _ = best_lag(old, new, m.pool, period, scratch)
+    new.position = max(new.position + lag * new.ratio, 0.0)
+    shifted, shifted_balance = compare(old, new, m.pool, period, scratch)
+    if is_onward and shifted < likeness + LEAST_LIKENESS:
+        new.position = there
+        return max(likeness, 0.0), balance
+    return max(shifted, 0.0), shifted_balance
+
+
+@kernel
 def follow_key(m: Machine, v: int) -> bool:
     """Begin the cross-fade to a newer note of the voice's key.
 
@@ -170,34 +262,33 @@ def follow_key(m: Machine, v: int) -> bool:
     state = m.state[0]
     voice = m.voices[v]
     voice.looked = state.mail_seen
-    layer, source = next_source(m, v)
-    key = m.keys[layer, source]
-    is_same = source == voice.source and layer == voice.source_layer
-    if key.has_note == 0 or (is_same and key.generation == voice.generation):
+    layer, source, box = choose_note(m, v)
+    if box < 0:
         return False
-    rate = state.sample_rate
-    period = rate / (440.0 * math.pow(2.0, (voice.note - 69) / 12.0))
-    fade_seconds = min(
-        max(FADE_PERIODS * period / rate, SHORTEST_FADE_SECONDS), LONGEST_FADE_SECONDS
-    )
+    key = m.keys[layer, box]
     ratio = stand_in_ratio(voice.note, source)
-    old, new = m.readers[v, voice.front], m.readers[v, 1 - voice.front]
+    old = m.readers[v, voice.front]
     same_key = source == voice.source
-    moment = old.position / old.ratio if old.shift > 0 else voice.elapsed
+    is_in_place = box >= N_NOTES or old.shift > 0 or old.first_frame > 0
+    moment = (old.position - key.later) / old.ratio if is_in_place else voice.elapsed
+    if not covers(key, moment * ratio):
+        moment = (key.first_frame + (key.n_frames - key.first_frame) / 3) / ratio
     is_same_wave = old.slot == key.slot and same_key
     read_from(voice, layer, source, key)
     if is_same_wave:
         return False  # two layers have one note in common
-    ends = key.loop_end == 0 or not is_held_on(m, voice)
-    too_short = ends and (voice.elapsed + fade_seconds * rate) * ratio >= key.n_frames
-    if too_short and (same_key or not has_ended(old)):
+    rate = state.sample_rate
+    period = rate / (440.0 * math.pow(2.0, (voice.note - 69) / 12.0))
+    ends = key.first_frame == 0 and (key.loop_end == 0 or not is_held_on(m, voice))
+    soonest = voice.elapsed + fade_seconds(period / rate, 1.0, 1.0) * rate
+    if ends and soonest * ratio >= key.n_frames and (same_key or not has_ended(old)):
         return False  # only a first part, shorter than what has sounded already
     voice.chance += 1
     enter(m, v, 1 - voice.front, key, ratio, moment, voice.elapsed)
-    lag, likeness = best_lag(old, new, m.pool, period, state.align_scratch)
-    new.position = max(new.position + lag * ratio, 0.0)
-    voice.likeness = np.float32(likeness)
+    likeness, balance = align(m, v, box >= N_NOTES, period)
+    voice.likeness, voice.balance = np.float32(likeness), np.float32(balance)
     voice.fade = np.float32(0.0)
-    voice.fade_step = np.float32(BLOCK / (fade_seconds * rate))
+    seconds = fade_seconds(period / rate, likeness, balance)
+    voice.fade_step = np.float32(BLOCK / (seconds * rate))
     voice.fading = 1
     return True

@@ -9,17 +9,27 @@ from numpy.typing import NDArray
 from .alignment import SCRATCH
 from .chorus import chorus_dtype, chorus_rows
 from .delay import delay_dtype, delay_rows
-from .envelope import BLOCK, N_ROWS
+from .envelope import BLOCK, N_RELEASES, N_ROWS
 from .lanes import LANES, N_LANE_ROWS
 from .layers import N_LAYERS
 from .limiter import limiter_coefficient
 from .parameters import BY_NAME, PARAMETERS
 from .reverb import reverb_dtype, reverb_rows
-from .ring import N_CHANNELS, N_CONTROLS, N_NOTES, N_PEDALS, RING_SIZE, event_dtype, key_dtype
+from .ring import (
+    N_BOXES,
+    N_CHANNELS,
+    N_CONTROLS,
+    N_NOTES,
+    N_PEDALS,
+    RING_SIZE,
+    event_dtype,
+    key_dtype,
+)
 from .voice_record import reader_dtype, voice_dtype
 from .voice_wave import N_READERS
 
 MAXIMUM_VOICES = 256
+HEARD_FRAMES = 1 << 13  # kept for the meters: 170 ms at 48 kHz, five looks
 TAPE_FRAMES = 1 << 19  # 11 s at 48 kHz: so long may a disk stall while the output is recorded
 GHOSTS = 32  # voices beyond those that may sound, in which stolen ones fade out
 
@@ -55,6 +65,7 @@ P_EXPRESSION_LEVEL, P_SOFT_LEVEL, P_BREATH_LEVEL, P_BREATH_CUTOFF = (
     ROWS[name] for name in ("expression_level", "soft_level", "breath_level", "breath_cutoff")
 )
 P_ENDING = ROWS["ending"]
+P_RELEASE_KIND, P_RELEASE_VELOCITY = (ROWS[name] for name in ("release_kind", "release_velocity"))
 P_UNISON, P_UNISON_DETUNE, P_UNISON_SPREAD = (
     ROWS[name] for name in ("unison", "unison_detune", "unison_spread")
 )
@@ -112,6 +123,8 @@ state_dtype = np.dtype(
         ("next_seconds", np.float64),  # when the device should ask next, by the steadied clock
         ("period_seconds", np.float64),  # from one block to the next, by the steadied clock
         ("period_frames", np.int64),  # of the device's last block
+        ("asked_seconds", np.float64),  # when the device asked last
+        ("asked_frames", np.int64),  # that it had asked for until then
         ("blocks", np.int64),  # calls from the device
         ("late_blocks", np.int64),  # that took longer than they last
         ("underflows", np.int64),  # that the device reported
@@ -139,6 +152,7 @@ state_dtype = np.dtype(
         ("struck", np.int64, (N_CHANNELS, N_NOTES)),  # velocity
         ("strikes", np.int64, (N_NOTES,)),  # how often each key has gone down
         ("last_pitch", np.float64, (N_CHANNELS,)),  # played on a channel, or on its zone's master
+        ("glide_from", np.float64, (N_CHANNELS,)),  # pitch that the next note begins at; or NOWHERE
         ("bends", np.float64, (N_CHANNELS,)),  # semitones
         ("steps", np.float64, (N_CHANNELS,)),  # bend, tune and vibrato as a ratio
         ("common_step", np.float64),  # tune and vibrato
@@ -149,6 +163,7 @@ state_dtype = np.dtype(
         ("rates", np.float64, (N_ROWS,)),  # seconds that the curves were made for
         ("clock", np.int64, (2,)),  # where the system writes the time
         ("curves", np.float32, (N_ROWS, BLOCK)),  # of the envelope
+        ("release_curves", np.float32, (N_RELEASES, BLOCK)),  # the slowest first
         ("damped_curves", np.float32, (N_CHANNELS, BLOCK)),  # of releases under a pedal
         ("waves", np.float32, (LANES, BLOCK)),  # of the voices now made
         ("levels", np.float32, (LANES, BLOCK)),  # of their envelopes
@@ -160,6 +175,8 @@ state_dtype = np.dtype(
         ("mix", np.float32, (2, BLOCK)),
         ("feed", np.float32, (2, BLOCK)),  # what goes into an effect
         ("block", np.float32, (BLOCK, 2)),  # the inner block as it goes out
+        ("heard", np.float32, (HEARD_FRAMES, 2)),  # the latest of what went out, for the meters
+        ("heard_frames", np.int64),  # that have gone out so far
         # Not arrays of `Machine`: that is handed on for each voice, and costs by its length.
         ("chorus", chorus_dtype),
         ("delay", delay_dtype),
@@ -189,8 +206,8 @@ class Machine(NamedTuple):
     """All arrays that the kernels work on; the callback finds them through their addresses."""
 
     state: NDArray[Any]  # [1] of state_dtype
-    mail: NDArray[Any]  # [layer, note] of key_dtype, as published
-    keys: NDArray[Any]  # [layer, note] of key_dtype, as the engine has taken them over
+    mail: NDArray[Any]  # [layer, box] of key_dtype, as published
+    keys: NDArray[Any]  # [layer, box] of key_dtype, as the engine has taken them over
     ring: NDArray[Any]  # [event] of event_dtype
     voices: NDArray[Any]  # [voice] of voice_dtype
     readers: NDArray[Any]  # [voice, reader] of reader_dtype
@@ -218,8 +235,8 @@ def make_machine(
     n_total = n_voices + GHOSTS
     m = Machine(
         state=np.zeros(1, state_dtype),
-        mail=np.zeros((N_LAYERS, N_NOTES), key_dtype),
-        keys=np.zeros((N_LAYERS, N_NOTES), key_dtype),
+        mail=np.zeros((N_LAYERS, N_BOXES), key_dtype),
+        keys=np.zeros((N_LAYERS, N_BOXES), key_dtype),
         ring=np.zeros(RING_SIZE, event_dtype),
         voices=np.zeros(n_total, voice_dtype),
         readers=np.zeros((n_total, N_READERS), reader_dtype),
@@ -290,6 +307,7 @@ def forget_playing(m: Machine) -> None:
     state["held"][:] = 0
     state["strikes"][:] = 0
     state["last_pitch"][:] = NOWHERE
+    state["glide_from"][:] = NOWHERE
     state["channels_stale"] = 1
 
 

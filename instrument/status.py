@@ -10,6 +10,24 @@ from .pad_path import PadPath
 from .zones import Zones
 
 
+class TimbreAxis(msgspec.Struct, frozen=True):
+    """A measured axis of a model's latents, as its knob tells it.
+
+    Attributes:
+        name: What changes along it: "brightness".
+        low: What notes are at its lower end: "dark".
+        high: At its upper end: "bright".
+        correlation: Of the place along it with the measure, over latents it was not fitted to.
+        agreement: Share of latents whose notes follow when they are moved up.
+    """
+
+    name: str
+    low: str = ""
+    high: str = ""
+    correlation: float = 0.0
+    agreement: float = 0.0
+
+
 class Freshness(IntEnum):
     """How the note of one key stands to the timbre that the pad now asks for."""
 
@@ -49,7 +67,9 @@ class Corner(msgspec.Struct, frozen=True):
         z: float [latent]; empty until the model has said what the name or the seed means.
         timbre: The model's timbre that it came from, or "".
         seed: The seed of a re-rolled corner, or None.
-        locked: A locked corner is not re-rolled.
+        locked: A locked point is neither re-rolled nor moved.
+        place: Where on the pad it is, (x, y), each 0..1; None: in the corner that its number among
+            four says, as all the others.
         unknown: Fields of a newer Timbrepad's preset, to be written again with the corner.
     """
 
@@ -58,6 +78,7 @@ class Corner(msgspec.Struct, frozen=True):
     timbre: str = ""
     seed: int | None = None
     locked: bool = False
+    place: tuple[float, float] | None = None
     unknown: dict[str, Any] = {}
 
 
@@ -78,6 +99,7 @@ class ModelInfo(msgspec.Struct, frozen=True):
     lowest_pitch: int = 24
     highest_pitch: int = 84
     latent_space: str = ""
+    axes: tuple[TimbreAxis, ...] = ()
 
 
 class AudioDevice(msgspec.Struct, frozen=True):
@@ -199,6 +221,10 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         n_voices: Voices that sound now.
         peak_left: Largest absolute sample since the last status, 0..1.
         peak_right: As `peak_left`.
+        true_peak_left: As `peak_left`, between the samples, too (ITU-R BS.1770).
+        true_peak_right: As `true_peak_left`.
+        spectrum: Of what sounds now, a byte for each band, from 30 Hz to 18 kHz in equal ratios: 0
+            is -90 dB and less, 255 full scale; empty for silence.
         dropped_blocks: Blocks that came too late since the stream opened.
         dropped_events: Events lost because the ring was full.
         stolen: Voices taken over for new notes.
@@ -220,7 +246,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         is_clocked: Whether a MIDI clock gives it.
         bend: The bend wheel, -1..1.
         mod: The mod wheel, 0..1.
-        corners: The pad's four corners: bottom left, bottom right, top left, top right.
+        corners: The pad's timbre points; four without places are its corners: bottom left, bottom
+            right, top left, top right.
         parameters: Every parameter's value by name.
         tuning: Name of the tuning of the keys, "" for twelve equal steps.
         zones: Of MPE.
@@ -230,12 +257,14 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
             way, by target.
         preset_name: The preset that was opened last, "" for none.
         preset_changed: Whether anything moved since.
+        revision: Counts up with each change of what a preset holds.
         n_fresh: Fresh notes among those the model can make.
         n_notes: Notes the model can make.
         cache_bytes: What the note pool holds.
         recording: Of the output and of what is played.
         notices: The latest notices, oldest first.
         note_version: Counts up when the picture of `last_note` would change.
+        playability: Of the pad's places that were measured: x, y, share of their notes in tune.
     """
 
     audio: AudioStatus = AudioStatus()
@@ -244,6 +273,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     n_voices: int = 0
     peak_left: float = 0.0
     peak_right: float = 0.0
+    true_peak_left: float = 0.0
+    true_peak_right: float = 0.0
+    spectrum: bytes = b""
     dropped_blocks: int = 0
     dropped_events: int = 0
     stolen: int = 0
@@ -273,9 +305,11 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     waiting: dict[str, float] = {}
     preset_name: str = ""
     preset_changed: bool = False
+    revision: int = 0
     n_fresh: int = 0
     n_notes: int = 0
     cache_bytes: int = 0
     recording: RecordStatus = RecordStatus()
     notices: tuple[Notice, ...] = ()
     note_version: int = 0
+    playability: tuple[tuple[float, float, float], ...] = ()

@@ -10,10 +10,13 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from .bake import BakedKeyboard, BakeFolder
-from .cache import NoteCache, Target
+from . import carried_notes
+from .bake import BakedKeyboard
+from .cache import NoteCache
+from .carried_notes import CarriedNotes
 from .engine import Engine
 from .events import AllNotesOff, AnyEvent, NoteOff, NoteOn, Panic
+from .kept_keyboards import Bakes
 from .note_finish import SLOT_SECONDS
 from .pool import NoteInfo, NotePool, PoolError
 from .renderer_client import RendererProcess
@@ -21,11 +24,14 @@ from .renderer_protocol import (
     Answer,
     DeviceLost,
     ModelLoaded,
+    NoRenderer,
     NoteDropped,
     NoteRendered,
     RenderFailed,
 )
+from .ring import N_NOTES
 from .status import ModelInfo, NoteWave
+from .target import Target
 from .voicing import Voicing
 
 FEWEST_SLOTS = 96  # a keyboard, and what voices still read of the one before
@@ -61,7 +67,7 @@ class NoteSupply:
         *,
         megabytes: int,
         make_renderer: Callable[[str, tuple[int, int]], RendererProcess],
-        bakes: BakeFolder | None,
+        bakes: Bakes | None,
         clock: Callable[[], float],
         say: Callable[[str], None],
     ) -> None:
@@ -92,6 +98,7 @@ class NoteSupply:
         self._model_hash = ""
         self._loaded_cell = ""  # for which the disk has been asked
         self._kept_cells: set[str] = set()  # which the disk has
+        self._carried: CarriedNotes | None = None
         self._errands = ThreadPoolExecutor(1, thread_name_prefix="baked keyboards")
         self._errand: tuple[Future[Any], Callable[[Any], None]] | None = None
         self._renderer = make_renderer(self.pool.name, (self.pool.n_slots, self.pool.n_frames))
@@ -130,6 +137,17 @@ class NoteSupply:
         with self._lock:
             self._target = voicing.target
             self._cache.want(voicing.target, voicing.layers, voicing.slid)
+
+    def carry_over(self, former: "NoteSupply") -> None:
+        """Sound with the notes of a supply at another rate until there are own ones."""
+        with former._lock:
+            notes = {
+                pitch: (info, former.pool.samples[info.slot])
+                for pitch in range(N_NOTES)
+                if (info := former._cache.published(pitch)) is not None
+            }
+        with self._lock:
+            self._carried = CarriedNotes(notes, self.sample_rate)
 
     def republish(self) -> None:
         """Tell a new engine on the same pool every note, at the next `work`."""
@@ -171,8 +189,10 @@ class NoteSupply:
             self._run_errands(engine)
             if self._cache.has_unpublished:
                 self._cache.publish_to(engine.publish)
+                self._cache.publish_onward_to(engine.publish_onward)
             if self.state == "ready":
-                for job in self._cache.next_jobs(self._n_jobs, engine.slots_in_use()):
+                in_use, held = engine.slots_in_use(), engine.held_voices()
+                for job in self._cache.next_jobs(self._n_jobs, in_use, held):
                     if not self._renderer.submit(job):
                         self._cache.note_dropped(job.job)
             return answers
@@ -193,6 +213,25 @@ class NoteSupply:
         """Give the note that a key plays now, or None."""
         with self._lock:
             return self._cache.published(pitch)
+
+    def fresh_waves(self, n: int, seconds: float) -> list[tuple[int, np.ndarray[Any, Any]]]:
+        """Copy the beginnings of notes that are as the player wants them, for who measures them.
+
+        Args:
+            n: How many, spread over the keyboard; none where fewer are there.
+            seconds: Of each.
+
+        Returns:
+            Pitch and float32 [frame] of each.
+        """
+        with self._lock:
+            fresh = sorted(self._cache.fresh_notes().items())
+            n_frames = round(seconds * self.sample_rate)
+            chosen = [fresh[i * len(fresh) // n] for i in range(n)] if len(fresh) >= n else []
+            return [
+                (pitch, self.pool.samples[note.slot, : min(note.n_frames, n_frames)].copy())
+                for pitch, note in chosen
+            ]
 
     def note_wave(self, note: int) -> NoteWave | None:
         """Give the wave of the note that a key plays now, for a picture."""
@@ -238,15 +277,17 @@ class NoteSupply:
                     self._say(f"A note could not be rendered: {text}")
             case NoteDropped(job=job):
                 self._cache.note_dropped(job)
+            case NoRenderer(text=text):
+                self._give_up(text)
             case DeviceLost(text=text, n_jobs=n_jobs):
                 self._n_jobs = n_jobs
                 self._say(text)
-            case ModelLoaded(model=model, n_jobs=n_jobs):
+            case ModelLoaded(model=model, n_jobs=n_jobs, goes_on=goes_on):
                 self.state = "ready"
                 self._n_jobs = n_jobs
                 if model.hash == self._model_hash:  # else another one has been asked for since
                     self._cache.set_pitches(model.lowest_pitch, model.highest_pitch)
-                    self._cache.set_ready(model.hash)
+                    self._cache.set_ready(model.hash, goes_on=goes_on)
                 return False
             case _:
                 return False
@@ -260,11 +301,16 @@ class NoteSupply:
             self.state = "restarting"
             self._say("The renderer had stopped; it is being started again. The sound goes on.")
         else:
-            self.state = "failed"
-            self._say(
+            self._give_up(
                 "The renderer keeps stopping: no new notes are made, what is there plays on. "
                 "Close other programs, in case memory ran out, and start Timbrepad anew."
             )
+
+    def _give_up(self, text: str) -> None:
+        """Go on without a renderer: with what is there, and with what is kept on disk."""
+        self.state = "failed"
+        self._loaded_cell = ""  # now the nearest keyboard will do
+        self._say(text)
 
     # Baked keyboards: an errand runs on a thread of its own, its end on the policy thread.
 
@@ -275,7 +321,15 @@ class NoteSupply:
                 return
             self._errand = None
             then(future.result())
-        if self._errand is not None or self._bakes is None or self._target is None:
+        if self._errand is not None or self._target is None:
+            return
+        if self._carried is not None:
+            carried, self._carried = self._carried, None
+            in_use = engine.slots_in_use()
+            slots = self._cache.reserve(carried.pitches, in_use, carried_notes.CELL)
+            self._send(lambda: self._copy(carried, slots), self._cache.adopt)
+            return
+        if self._bakes is None:
             return
         target, cache = self._target, self._cache
         if target.cell != self._loaded_cell:
@@ -303,7 +357,10 @@ class NoteSupply:
 
     def _load(self, target: Target) -> BakedKeyboard | None:
         assert self._bakes is not None
-        return self._bakes.load(target.model, target.cell, self.sample_rate)
+        keyboard = self._bakes.load(target.model, target.cell, self.sample_rate)
+        if keyboard is None and self.state == "failed":
+            keyboard = self._bakes.nearest(target, self.sample_rate)
+        return keyboard
 
     def _save(
         self, target: Target, notes: dict[int, tuple[NoteInfo, np.ndarray[Any, Any]]]
@@ -319,7 +376,9 @@ class NoteSupply:
         slots = self._cache.reserve(keyboard.pitches, engine.slots_in_use())
         self._send(lambda: self._copy(keyboard, slots), self._cache.adopt)
 
-    def _copy(self, keyboard: BakedKeyboard, slots: dict[int, int]) -> dict[int, NoteInfo]:
+    def _copy(
+        self, keyboard: BakedKeyboard | CarriedNotes, slots: dict[int, int]
+    ) -> dict[int, NoteInfo]:
         """Copy notes into their slots; those that do not fit are left out."""
         notes = {}
         for pitch, slot in slots.items():

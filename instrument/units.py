@@ -5,6 +5,7 @@ import math
 CONCERT_A = 69
 CONCERT_A_HZ = 440.0
 SEMITONES = 12
+NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
 def note_to_hz(note: float) -> float:
@@ -45,3 +46,8 @@ def seconds_to_frames(seconds: float, sample_rate: float) -> int:
 def frames_to_seconds(n_frames: float, sample_rate: float) -> float:
     """Give the time that frames take; the inverse of `seconds_to_frames`."""
     return n_frames / sample_rate
+
+
+def note_name(note: int) -> str:
+    """Give the name of a MIDI note: 60 is "C4"."""
+    return f"{NOTE_NAMES[note % 12]}{note // 12 - 1}"

@@ -13,7 +13,10 @@ SHORT_RUN = 16  # frames; runs shorter than this cost more than they save
 CACHE_LINE = 64  # bytes
 SHORTEST_LOOP = 16  # frames; less is no loop but a mistake
 FADE_PERIODS = 2.0
-SHORTEST_FADE_SECONDS, LONGEST_FADE_SECONDS = 0.030, 0.060
+SHORTEST_FADE_SECONDS, LONGEST_FADE_SECONDS = 0.030, 0.060  # of notes that are alike
+UNLIKE_SECONDS = 0.10  # that a fade lasts longer where the two have nothing in common
+SECONDS_PER_DB = 0.009  # and for each decibel between them
+MOST_BALANCE = 32.0  # 30 dB: what is further apart counts as that
 
 ZERO, HALF, ONE = np.float32(0.0), np.float32(0.5), np.float32(1.0)
 ONE_BACK, ONE_ON, TWO_ON = np.uint64(1), np.uint64(1), np.uint64(2)
@@ -122,6 +125,29 @@ def _read_uneven(
 
 
 @kernel
+def _read_whole(
+    samples: NDArray[np.float32],
+    index: int,
+    share: np.float32,
+    share_step: np.float32,
+    gain: np.float32,
+    gain_step: np.float32,
+    row: NDArray[np.float32],
+) -> None:
+    """As `_read_even`, for a whole block: the compiler knows its length, and leaves no rest."""
+    for i in range(BLOCK):
+        here = np.uint64(index + i)
+        wave = hermite(
+            samples[here - ONE_BACK],
+            samples[here],
+            samples[here + ONE_ON],
+            samples[here + TWO_ON],
+            share + share_step * np.float32(i),
+        )
+        row[i] += wave * (gain + gain_step * np.float32(i))
+
+
+@kernel
 def _copy(
     samples: NDArray[np.float32],
     index: int,
@@ -157,6 +183,19 @@ def _read_inside(
     n = row.shape[0]
     if step == 1.0 and position == math.floor(position):
         _copy(samples, int(position), gain, gain_step, row)
+        return
+    first = int(position)
+    past = position - first + (n - 1) * (step - 1.0)
+    if n == BLOCK and 0.0 <= past < 1.0:  # each frame reads just one further than the last
+        _read_whole(
+            samples,
+            first,
+            np.float32(position - first),
+            np.float32(step - 1.0),
+            gain,
+            gain_step,
+            row,
+        )
         return
     i = 0
     while i < n:
@@ -198,6 +237,17 @@ def end_gain(reader: Record, step: float, end_frames: float, ahead: int) -> np.f
     return np.float32(min(max(left / end_frames, 0.0), 1.0))
 
 
+@kernel
+def _is_well_inside(reader: Record, step: float, end_frames: float) -> bool:
+    """Say whether a block's frames are all within a note, and before the fade at its end."""
+    last = reader.position + BLOCK * step
+    if reader.position < 1.0:
+        return False
+    if reader.loop_end > 0:
+        return last < reader.loop_end - 4.0
+    return last + (BLOCK + end_frames) * step < reader.n_frames - 4.0
+
+
 @inlined
 def fetch_ahead(samples: NDArray[np.float32], position: float, step: float) -> None:
     """Have the frames of the next block brought near: the notes of many voices fit no cache."""
@@ -230,6 +280,12 @@ def read_note(
         row: float32 [64], added to.
         delay: Frames of the row before it begins.
     """
+    if _is_well_inside(reader, step, end_frames) and delay == 0:
+        slope = (gain_after - gain) / np.float32(BLOCK) * reader.gain
+        _read_inside(samples, reader.position, step, gain * reader.gain, slope, row)
+        reader.position += BLOCK * step
+        fetch_ahead(samples, reader.position, step)
+        return
     first = gain * end_gain(reader, step, end_frames, 0)
     gain_step = (gain_after * end_gain(reader, step, end_frames, BLOCK) - first) / np.float32(BLOCK)
     looped = reader.loop_end > 0
@@ -262,18 +318,39 @@ def read_note(
 
 
 @kernel
-def fade_gains(way: np.float32, likeness: np.float32) -> tuple[np.float32, np.float32]:
-    """Give both factors of a cross-fade that keeps the power, whatever the two notes share.
+def fade_gains(
+    way: np.float32, likeness: np.float32, balance: np.float32 = ONE
+) -> tuple[np.float32, np.float32]:
+    """Give both factors of a cross-fade whose level goes evenly, in dB, from one to the other.
 
     Args:
         way: 0 (the old one only) to 1 (the new one only).
         likeness: Correlation of the two: 1 makes it equal-gain, 0 equal-power.
+        balance: Level of the new one re the old one.
     """
     new = way * way * (np.float32(3.0) - TWO * way)
     old = ONE - new
-    power = old * old + new * new + TWO * likeness * old * new
-    scale = ONE / np.float32(math.sqrt(power))
+    added = new * balance
+    power = old * old + added * added + TWO * likeness * old * added
+    level = ONE
+    if balance != ONE:
+        level = np.float32(math.pow(balance, new))
+    scale = level / np.float32(math.sqrt(power))
     return old * scale, new * scale
+
+
+@kernel
+def fade_seconds(period_seconds: float, likeness: float, balance: float) -> float:
+    """Give how long a cross-fade takes: the less alike the two are, the longer.
+
+    Args:
+        period_seconds: Of the pitch.
+        likeness: Correlation of the two, 0..1.
+        balance: Level of the new one re the old one, above 0.
+    """
+    alike = min(max(FADE_PERIODS * period_seconds, SHORTEST_FADE_SECONDS), LONGEST_FADE_SECONDS)
+    apart_db = abs(20.0 * math.log10(balance))
+    return alike + UNLIKE_SECONDS * (1.0 - likeness) + SECONDS_PER_DB * apart_db
 
 
 @kernel

@@ -19,6 +19,7 @@ reader_dtype = np.dtype(
         ("leave_at", np.float64),  # position where it begins
         ("shift", np.int64),  # frames to the texture while that is played; 0: the note itself
         ("chance", np.int64),  # state of the generator that chooses ways back
+        ("first_frame", np.int64),  # of a crop that holds sound; 0: it is no crop
         ("way", np.float32),  # of the cross-fade from its tail; 1: there is none
         ("way_step", np.float32),  # per block
         ("likeness", np.float32),  # correlation of both sides of it
@@ -42,9 +43,9 @@ voice_dtype = np.dtype(
         ("pressure_target", np.float64),
         ("strength", np.float64),  # velocity by its curve, 0..1
         ("age", np.int64),  # frames since the key went down
-        ("generation", np.int64),  # of the key's note that it plays
         ("chance", np.int64),  # what decides how its note wanders while it is held
-        ("stamp", np.int64),  # of that note
+        ("stamp", np.int64),  # of the published note that it plays
+        ("timbre", np.int64),  # of that note; 0: not known
         ("looked", np.int64),  # `mail_seen` when it last looked for a newer note; -1: it must look
         ("hold", np.int64),  # frames that a note which came late is still held; 0: follow the key
         ("delay", np.int64),  # frames of the block now made before it begins
@@ -63,6 +64,8 @@ voice_dtype = np.dtype(
         ("sustained", np.int32),  # 1 while only a pedal holds it
         ("caught", np.int32),  # 1 while the sostenuto pedal has it
         ("one_shot", np.int32),  # 1: it sounds to its note's end, whatever its key does
+        ("is_ringing", np.int32),  # 1: it is in its note's own release
+        ("release_row", np.int32),  # of the releases' curves: by how fast its key came up
         ("detached", np.int32),  # 1: its channel's wheels have gone over to another note
         ("front", np.int32),  # which of its two readers plays
         ("fading", np.int32),  # 1 while it is cross-faded to the other reader
@@ -77,6 +80,7 @@ voice_dtype = np.dtype(
         ("fade", np.float32),  # way of the cross-fade, 0..1
         ("fade_step", np.float32),  # per block
         ("likeness", np.float32),  # correlation of the two notes of the cross-fade, 0..1
+        ("balance", np.float32),  # level of the new one re the old one
         ("kill", np.float32),  # factor of a voice that is being taken away: 1 down to 0
         ("kill_step", np.float32),  # per block; 0: it is not being taken away
         ("a1", np.float32),  # filter, as in filter.py, at the end of the last block

@@ -48,8 +48,8 @@ def voice_wave(
         read_on(old, tail, samples, is_endless, pace, end_frames, ONE, ONE, row, delay)
         return
     after = min(voice.fade + voice.fade_step, ONE)
-    old_0, new_0 = fade_gains(voice.fade, voice.likeness)
-    old_1, new_1 = fade_gains(after, voice.likeness)
+    old_0, new_0 = fade_gains(voice.fade, voice.likeness, voice.balance)
+    old_1, new_1 = fade_gains(after, voice.likeness, voice.balance)
     for which in range(2):
         gain, gain_after = (old_0, old_1) if which == voice.front else (new_0, new_1)
         reader, tail = readers[which], readers[which + TAIL]

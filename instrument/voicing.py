@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 import msgspec
 
-from .cache import Target
 from .layers import (
     SLIDE_LAYER,
     layer_of,
@@ -15,13 +14,22 @@ from .layers import (
     softness_of,
     strength_of,
 )
-from .parameters import SLIDE_TARGETS
+from .parameters import AXES, SLIDE_TARGETS
 from .renderer_protocol import Shade
+from .target import Target
 
 Values = Mapping[str, float]  # parameters by name, as they sound
 
 KNOBS = frozenset(
-    ("velocity_timbre", "velocity_layers", "ensemble", "round_robin", "slide_to", "slide_timbre")
+    (
+        "velocity_timbre",
+        "velocity_layers",
+        "ensemble",
+        "round_robin",
+        "slide_to",
+        "slide_timbre",
+        *AXES,
+    )
 )
 WIDEST = 0.4  # of the way to another timbre, at either side, of the widest ensemble
 TURN_SWAY = 0.12  # of strikes that take turns: another strike, and the same instrument

@@ -1,5 +1,6 @@
 """An instrument with its window, in a process of its own, as a benchmark holds it."""
 
+import contextlib
 import subprocess
 import threading
 from pathlib import Path
@@ -11,13 +12,15 @@ from .options import InstrumentOptions
 from .status import AudioStatus, Status
 
 CLOSE_SECONDS = 10.0
+SPIN, REST = b"spin", b"rest"
 
 
 class WindowPlayer:
     """Starts a command that opens the window, and talks with it in lines of JSON.
 
-    The command takes `InstrumentOptions`, then events; an empty line sets the window moving. It
-    gives a `Status` on each line.
+    The command takes `InstrumentOptions`, then events; an empty line sets the window moving, and
+    `SPIN` and `REST` let a thread of its process run without a rest. It gives a `Status` on each
+    line.
     """
 
     def __init__(self, command: list[str], options: InstrumentOptions) -> None:
@@ -50,10 +53,20 @@ class WindowPlayer:
         """Set the window moving."""
         self._send(b"")
 
+    def spin(self, is_on: bool) -> None:
+        """Let a thread of the window's process run without a rest, or end it."""
+        self._send(SPIN if is_on else REST)
+
+    @property
+    def process_id(self) -> int:
+        """Of the window's process."""
+        return self._process.pid
+
     def close(self) -> None:
         """Close the window, and with it the instrument."""
         assert self._process.stdin is not None
-        self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # it was killed
+            self._process.stdin.close()
         try:
             self._process.wait(CLOSE_SECONDS)
         except subprocess.TimeoutExpired:

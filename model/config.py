@@ -165,6 +165,8 @@ class AxisConfig(msgspec.Struct, frozen=True, kw_only=True):
         correlation: Of the place along the axis with the measure, over latents that the axis was
             not fitted to.
         agreement: Share of latents whose notes' measure rises when they are moved up the axis.
+        sigma: Standard deviation of drawn latents' places along the axis, as a share of a
+            latent's length; 0 where it was not measured.
     """
 
     name: str
@@ -172,6 +174,7 @@ class AxisConfig(msgspec.Struct, frozen=True, kw_only=True):
     high: str
     correlation: float
     agreement: float
+    sigma: float = 0.0
 
 
 class ModelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

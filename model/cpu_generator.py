@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from .config import NetworkConfig
 from .fused import activate, activate_with_head
-from .generator import Block, Generator, rows_needed
+from .generator import Block, Generator, rows_around
 from .layers import EqualisedConv, subpixel_kernel
 
 _Image = NDArray[np.float32]
@@ -71,36 +71,43 @@ class CPUGenerator:
         )
 
     @torch.inference_mode()
-    def __call__(self, z: Tensor, pitch: Tensor, n_times: int | None = None) -> Tensor:
-        """Make specgrams: see `Generator.forward`."""
-        return self._run(z, pitch, n_times, len(self._n_rows))[0]
+    def __call__(
+        self, z: Tensor, pitch: Tensor, n_times: int | None = None, first: int = 0
+    ) -> Tensor:
+        """Make specgrams: see `Generator.forward`; `first` is the first column to give."""
+        return self._run(z, pitch, n_times, len(self._n_rows), first)[0]
 
     @torch.inference_mode()
     def with_outline(
-        self, z: Tensor, pitch: Tensor, n_times: int, stage: int
+        self, z: Tensor, pitch: Tensor, n_times: int | None, stage: int, first: int = 0
     ) -> tuple[Tensor, Tensor]:
-        """Make the first columns, and what a lower block would give of the whole.
+        """Make some columns, and what a lower block would give of the whole.
 
         Args:
             z: float32 [batch, latent].
             pitch: int64 [batch], MIDI numbers.
-            n_times: Columns wanted of the last block.
+            n_times: Columns wanted of the last block; None: all.
             stage: The lower block, counted from 1; it has a head.
+            first: The first column wanted.
 
         Returns:
             float32 [batch, 2, n_times, freq], and [batch, 2, time, freq] of the lower block.
         """
-        return self._run(z, pitch, n_times, stage)
+        return self._run(z, pitch, n_times, stage, first)
 
     def _run(
-        self, z: Tensor, pitch: Tensor, n_times: int | None, stage: int
+        self, z: Tensor, pitch: Tensor, n_times: int | None, stage: int, first: int
     ) -> tuple[Tensor, Tensor]:
         inputs = self._generator.inputs(z, pitch)
         index = (pitch - self.config.lowest_pitch).tolist()
-        needed = rows_needed(n_times or self._n_rows[-1], self._n_rows)
-        n_rows = needed if stage == len(needed) else self._n_rows[:stage] + needed[stage:]
-        made = [self._make(x, i, n_rows, needed) for x, i in zip(inputs, index, strict=True)]
-        return self._stacked(made, len(needed)), self._stacked(made, stage)
+        n_last = self._n_rows[-1]
+        needed = rows_around(first, n_last if n_times is None else n_times, self._n_rows)
+        rows = list(needed)
+        if stage < len(needed):
+            rows[:stage] = [(0, n) for n in self._n_rows[:stage]]
+        made = [self._make(x, i, rows, needed) for x, i in zip(inputs, index, strict=True)]
+        out = self._stacked(made, len(needed))[:, :, first - needed[-1][0] :]
+        return out, self._stacked(made, stage)
 
     def _stacked(self, made: list[dict[int, _Image]], number: int) -> Tensor:
         images = [sums[number] for sums in made]
@@ -108,51 +115,70 @@ class CPUGenerator:
         return torch.tanh(out) if self.config.output == "tanh" else out
 
     def _make(
-        self, inputs: Tensor, pitch_class: int, n_rows: list[int], needed: list[int]
+        self,
+        inputs: Tensor,
+        pitch_class: int,
+        made: list[tuple[int, int]],
+        needed: list[tuple[int, int]],
     ) -> dict[int, _Image]:
         """Make one specgram: the sum of the heads up to each block, float32 [2, time, freq].
 
         Args:
             inputs: float32 [input].
             pitch_class: Counted from 0.
-            n_rows: Columns that each block makes.
-            needed: Columns of each block that those above it look at.
+            made: The first row that each block makes, and the one after its last.
+            needed: Those of each block that the blocks above it look at, likewise.
         """
         start = self.config.start
         x = torch.mv(self._dense, inputs).view(*start, -1)
         activate(x.numpy(), self._dense_bias)
-        x = self._first_conv(x, n_rows[0])
+        x = self._first_conv(x, (0, start[0]))
         sums: dict[int, _Image] = {}
-        self._finish(1, x, self._first_conv.bias, sums)
+        self._finish(1, x, self._first_conv.bias, sums, 0)
+        below = (0, start[0])
         for number, block in enumerate(self._blocks, 2):
-            wanted = n_rows[number - 1]
-            if wanted == needed[number - 1]:
-                x = x[: needed[number - 2]]
+            rows = made[number - 1]
+            if rows == needed[number - 1]:
+                low, high = needed[number - 2]
+                x, below = x[low - below[0] : high - below[0]], (low, high)
             self._between_layers()
             noise = self._noise(block, number, pitch_class)
-            y = block.upscaled(x)[: wanted + 1]
-            add_noise(y, noise, block.noise, 0)
+            # One row more on each side for the second convolution, but for the image's own edges.
+            low, high = max(rows[0] - 1, 0), min(rows[1] + 1, self._n_rows[number - 1])
+            y = block.upscaled(x)[low - 2 * below[0] : high - 2 * below[0]]
+            add_noise(y, noise, block.noise, 0, low)
             activate(y.numpy(), block.added(pitch_class))
             self._between_layers()
-            x = block.conv1(y, wanted)
-            add_noise(x, noise, block.noise, 1)
-            self._finish(number, x, block.conv1.bias, sums)
+            x = block.conv1(y, (rows[0] - low, rows[1] - low))
+            add_noise(x, noise, block.noise, 1, rows[0])
+            self._finish(number, x, block.conv1.bias, sums, rows[0] // 2 - made[number - 2][0])
+            below = rows
         return sums
 
     def _noise(self, block: "_Block", number: int, pitch_class: int) -> Tensor | None:
         return None if block.noise is None else self._generator.own_noise(pitch_class, number)
 
-    def _finish(self, number: int, x: Tensor, bias: _Image, sums: dict[int, _Image]) -> None:
-        """Activate a block's output, [time, freq, channel], in place; add its head to `sums`."""
+    def _finish(
+        self, number: int, x: Tensor, bias: _Image, sums: dict[int, _Image], skipped: int
+    ) -> None:
+        """Activate a block's output, [time, freq, channel], in place; add its head to `sums`.
+
+        Args:
+            number: Of the block.
+            x: Its output.
+            bias: Of its last convolution.
+            sums: By block.
+            skipped: Rows of the sum below that lie before this block's first.
+        """
         head = self._heads.get(number)
         if head is None:
             activate(x.numpy(), bias)
             return
         below = sums.get(number - 1)
         if below is None:
-            below = np.zeros((2, -(-x.shape[0] // 2), -(-x.shape[1] // 2)), np.float32)
+            below = np.zeros((2, skipped - (-x.shape[0] // 2), -(-x.shape[1] // 2)), np.float32)
         out = np.empty((2, *x.shape[:2]), np.float32)
-        activate_with_head(x.numpy(), bias, head.kernel, head.bias, below, out)
+        activate_with_head(x.numpy(), bias, head.kernel, head.bias, below[:, skipped:], out)
         sums[number] = out
 
 
@@ -164,10 +190,10 @@ class _Convolution:
         self._kernel = kernel.contiguous(memory_format=torch.channels_last)
         self.bias = _row(conv.bias, n_freqs)
 
-    def __call__(self, x: Tensor, n_times: int) -> Tensor:
+    def __call__(self, x: Tensor, rows: tuple[int, int]) -> Tensor:
         image = x.permute(2, 0, 1)[None]
         out = functional.conv2d(image, self._kernel, padding=1)
-        return out[0].permute(1, 2, 0)[:n_times].contiguous()
+        return out[0].permute(1, 2, 0)[rows[0] : rows[1]].contiguous()
 
 
 class _Block:
@@ -211,7 +237,9 @@ class _Head:
         self.bias = head.bias.detach().numpy()
 
 
-def add_noise(x: Tensor, noise: Tensor | None, strength: Tensor | None, place: int) -> None:
+def add_noise(
+    x: Tensor, noise: Tensor | None, strength: Tensor | None, place: int, first: int = 0
+) -> None:
     """Add a block's noise to what one of its convolutions gave, in place.
 
     Args:
@@ -219,9 +247,10 @@ def add_noise(x: Tensor, noise: Tensor | None, strength: Tensor | None, place: i
         noise: [`N_NOISES`, time, freq], at least as many times; None adds none.
         strength: [`N_NOISES`, channel].
         place: Of the convolution, and so of its noise: 0 or 1.
+        first: Time of the first one of `x`.
     """
     if noise is not None and strength is not None:
-        x.addcmul_(noise[place, : len(x), :, None], strength[place])
+        x.addcmul_(noise[place, first : first + len(x), :, None], strength[place])
 
 
 def _row(bias: Tensor, n_freqs: int) -> _Image:

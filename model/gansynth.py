@@ -2,7 +2,7 @@
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -17,8 +17,9 @@ from .cpu_generator import CPUGenerator
 from .factory import AnyGenerator, make_generator
 from .generator import Generator
 from .gpu_generator import GPUGenerator, Precision
-from .latent import draw_among, draw_gaussian
+from .latent import draw_among, draw_gaussian, lean
 from .normalizer import FrequencyNormalizer, Normalizer, make_normalizer
+from .onward import Junction, decode_crop, decode_onward, junction_at
 from .representation import GANSynthRepresentation, Representation, WarpedRepresentation
 from .warped import warped_codec, warped_frequencies
 
@@ -31,6 +32,8 @@ _FADE_IN_SECONDS = 0.002
 _FADE_SECONDS = (0.22, 0.1)  # before the end
 _SILENT_PEAK = 1e-4
 _LARGEST_PART_GAIN = 3.0
+_USUAL_CREST = 0.047  # of a note of the bundled model: the median
+_STEADY_SECONDS = (1.0, 2.9)  # of a note: how it decays is measured there
 _OUTLINE_BELOW = 2  # blocks above the one that gives a small image of a whole note
 _ORDINARY_DB = 16.0
 _TIMBRES = "timbres"
@@ -166,6 +169,21 @@ class GANSynth:
             numbers = (self.normalizer.scale, self.normalizer.offset)
             tensors.update(zip(_NORMALIZER, numbers, strict=True))
         write_model(folder, self.config, tensors)
+
+    def lean(self, z: Tensor, sigmas: Mapping[str, float]) -> Tensor:
+        """Move latents along the measured axes, and keep how long they are.
+
+        Args:
+            z: float32 [..., latent].
+            sigmas: By an axis's name, how far, in standard deviations of drawn latents. Axes that
+                this model does not have are passed over.
+
+        Returns:
+            float32 [..., latent].
+        """
+        usual = self.latent_size**-0.5  # of a latent drawn from N(0, 1)
+        amounts = [sigmas.get(axis.name, 0.0) * (axis.sigma or usual) for axis in self.config.axes]
+        return lean(z, self.axes, torch.tensor(amounts)) if any(amounts) else z
 
     @property
     def name(self) -> str:
@@ -339,21 +357,152 @@ class GANSynth:
 
         The small image of the whole is that of a lower head; a model with one head has none.
         """
-        network, warped = self.config.network, self.config.warped
-        stage = len(network.channels) - _OUTLINE_BELOW
-        if network.output != "skip" or stage < network.first_head or warped is None:
-            return self.specgrams(z, pitch, n_frames), 1.0
-        self._check(pitch)
-        z, pitch = z.to(self.device), pitch.to(self.device)
-        if isinstance(self._run, CPUGenerator):
-            specgrams, outline = self._run.with_outline(z, pitch, n_frames, stage)
-        else:
-            specgrams = self._run(z, pitch, n_times=n_frames)
-            outline = self.generator(z, pitch, stage=stage)
-        energy = warped.level(outline[:, 0].float()).square().sum(-1)
-        n_part = max(1, n_frames * energy.shape[1] // network.size[0])
+        specgrams, energy = self._with_energy(z, pitch, n_frames)
+        if energy is None:
+            return specgrams, 1.0
+        n_part = max(1, n_frames * energy.shape[1] // self.config.network.size[0])
         growth = (energy.amax(1) / energy[:, :n_part].amax(1).clamp_min(_SILENT_PEAK**2)).sqrt()
         return specgrams, growth[:, None].to(self._decoding_device)
+
+    @property
+    def _outline_stage(self) -> int | None:
+        """Block whose head gives a small image of a whole note; None where there is none."""
+        network = self.config.network
+        stage = len(network.channels) - _OUTLINE_BELOW
+        has_outline = network.output == "skip" and stage >= network.first_head
+        return stage if has_outline and self.config.warped is not None else None
+
+    def _with_energy(
+        self, z: Tensor, pitch: Tensor, n_frames: int | None, first: int = 0
+    ) -> tuple[Tensor, Tensor | None]:
+        """Make some columns, and the course of the whole note's energy: [batch, time] or None."""
+        stage, warped = self._outline_stage, self.config.warped
+        self._check(pitch)
+        z, pitch = z.to(self.device), pitch.to(self.device)
+        outline = None
+        if isinstance(self._run, CPUGenerator):
+            if stage is None or warped is None:
+                return self._run(z, pitch, n_frames, first), None
+            specgrams, outline = self._run.with_outline(z, pitch, n_frames, stage, first)
+        else:
+            # A crop from anywhere is cut from the whole: a GPU has a graph for each length.
+            specgrams = self._run(z, pitch, n_times=None if first else n_frames)
+            specgrams = specgrams[:, :, first : first + (n_frames or specgrams.shape[2])]
+            if stage is not None:
+                outline = self.generator(z, pitch, stage=stage)
+        if outline is None or warped is None:
+            return specgrams, None
+        return specgrams, warped.level(outline[:, 0].float()).square().sum(-1)
+
+    def junction_at(self, sample: int) -> Junction | None:
+        """Find where a note can take over from another one; None if this model's can't.
+
+        Args:
+            sample: Of the note, near which.
+        """
+        if self._outline_stage is None or self.config.warped is None:
+            return None
+        return junction_at(self.config.warped, sample)
+
+    @torch.inference_mode()
+    def onward(
+        self, z: Tensor, pitch: Tensor, junction: Junction, heard: Tensor, crest: float
+    ) -> tuple[Tensor, float]:
+        """Make a crop of a note that goes on in the phases of what is heard.
+
+        Args:
+            z: float32 [1, latent].
+            pitch: int64 [1], MIDI number.
+            junction: Where, of `junction_at`.
+            heard: float32 [1, n_heard].
+            crest: How high notes like it peak, of `render_with_crest`; 0 where it is not known.
+
+        Returns:
+            float32 [1, sample], as loud as that part of the whole, and the factor on its level
+            in a second if it decays.
+
+        Raises:
+            ValueError: If the pitch is outside the model's range.
+        """
+        assert self.config.warped is not None, "or there were no junction"
+        specgrams, energy = self._with_energy(z, pitch, junction.n_times, junction.first)
+        specgrams, heard = (x.to(self._decoding_device) for x in (specgrams, heard))
+        self.between_layers()
+        with threads(1):
+            waves = decode_crop(
+                self.config.warped, specgrams, pitch, junction, heard, DEFAULT_ITERATIONS
+            )
+        assert energy is not None, "or there were no junction"
+        fade = self._fade()[junction.start : junction.stop]
+        gain = (crest or _USUAL_CREST) / float(energy.amax().sqrt().clamp_min(_SILENT_PEAK))
+        return (waves * fade * gain).cpu(), self._decay(energy[0])
+
+    @torch.inference_mode()
+    def onward_whole(
+        self, z: Tensor, pitch: Tensor, junction: Junction, heard: Tensor
+    ) -> tuple[Tensor, float]:
+        """Make a whole note that goes on in the phases of what is heard.
+
+        Args:
+            z: float32 [1, latent].
+            pitch: int64 [1], MIDI number.
+            junction: Where, of `junction_at`.
+            heard: float32 [1, n_heard].
+
+        Returns:
+            float32 [1, sample], as loud as the note that `render` makes; and its crest.
+
+        Raises:
+            ValueError: If the pitch is outside the model's range.
+        """
+        assert self.config.warped is not None, "or there were no junction"
+        specgrams, energy = self._with_energy(z, pitch, None)
+        specgrams, heard = (x.to(self._decoding_device) for x in (specgrams, heard))
+        gain = self._gain(self._decode(specgrams, pitch, DEFAULT_ITERATIONS, is_part=False))
+        self.between_layers()
+        waves = decode_onward(
+            self.config.warped, specgrams, pitch, junction, heard, DEFAULT_ITERATIONS
+        )
+        waves = (waves - waves.mean(-1, keepdim=True)) * self._fade()
+        return (waves * gain).cpu(), float(self._crests(gain, energy)[0])
+
+    def render_with_crest(self, z: Tensor, pitch: Tensor) -> tuple[Tensor, Tensor]:
+        """Make whole notes as `render` does, and say how high they peak re a small image of them.
+
+        Returns:
+            float32 [batch, sample], and the crests, [batch]; 0 for models without small images.
+        """
+        specgrams, energy = self._with_energy(z, pitch, None)
+        waves = self._decode(specgrams, pitch, DEFAULT_ITERATIONS, is_part=False)
+        gain = self._gain(waves)
+        waves = (waves - waves.mean(-1, keepdim=True)) * self._fade()
+        return (waves * gain).cpu(), self._crests(gain, energy)
+
+    def _gain(self, waves: Tensor) -> Tensor:
+        """Give the factors that bring decoded whole notes to the height of rendered ones."""
+        waves = (waves - waves.mean(-1, keepdim=True)) * self._fade()
+        peak = waves.abs().amax(-1, keepdim=True)
+        return torch.where(peak > _SILENT_PEAK, RENDERED_PEAK / peak, 0.0)
+
+    @staticmethod
+    def _crests(gain: Tensor, energy: Tensor | None) -> Tensor:
+        if energy is None:
+            return torch.zeros(len(gain))
+        return gain[:, 0].cpu() * energy.amax(1).sqrt().cpu()
+
+    def _decay(self, energy: Tensor) -> float:
+        """Give the factor on a note's level in a second of its steady part, by its energy."""
+        warped = self.config.warped
+        assert warped is not None, "or there were no energy"
+        n = len(energy)
+        seconds = torch.arange(n) * (warped.n_total / warped.sample_rate / n)
+        seconds = seconds - warped.lead_in / warped.sample_rate
+        steady = (seconds >= _STEADY_SECONDS[0]) & (seconds <= _STEADY_SECONDS[1])
+        if int(steady.sum()) < 2:
+            return 1.0
+        level = 0.5 * torch.log(energy.cpu()[steady].clamp_min(_SILENT_PEAK**2))
+        time = seconds[steady] - seconds[steady].mean()
+        return float(torch.exp((time * level).sum() / time.square().sum()))
 
     @torch.inference_mode()
     def level_db(self, z: Tensor, pitch: Tensor) -> Tensor:
@@ -366,6 +515,18 @@ class GANSynth:
             return torch.zeros(len(z))
         inputs = self.generator.inputs(z.to(self.device), pitch.to(self.device))
         return (10.0 * self.generator.level(inputs) + _ORDINARY_DB).clamp(-30.0, 10.0).cpu()
+
+    def magnitude_db(self, images: Tensor) -> Tensor:
+        """Give the magnitudes of the network's images in dB, up to a constant: [batch, time, freq].
+
+        Args:
+            images: float32 [batch, 2, time, freq], at the network's full size.
+        """
+        if self.config.warped is not None and self.config.representation == "warped":
+            return -self.config.warped.floor_db / 1.6 * images[:, 0]
+        nepers = self.normalizer.denormalize(images)[:, 0]
+        per_neper = 20 / math.log(10) * (0.5 if self.config.data_type == "mel" else 1.0)
+        return per_neper * nepers
 
     def n_samples_of(self, n_frames: int) -> int:
         """Say how many samples the first columns make that the rest would not change much."""

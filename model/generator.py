@@ -344,3 +344,26 @@ def rows_needed(
     for rows in reversed(n_rows[:-1]):
         needed.append(min(-(-(needed[-1] + ahead) // upscaling), rows))
     return needed[::-1]
+
+
+def rows_around(first: int, n_times: int, n_rows: Sequence[int]) -> list[tuple[int, int]]:
+    """Say which of each block's rows some columns of the last one depend on.
+
+    As `rows_needed`, for columns from anywhere, upscaling by 2 and kernels of 3.
+
+    Args:
+        first: Column that is wanted first.
+        n_times: Columns wanted.
+        n_rows: Columns that each block makes, the lowest first.
+
+    Returns:
+        The first row and the one after the last of each block; the first ones are even, so that
+        they begin with a row of the block below.
+    """
+    start, stop = max(first // 2 * 2, 0), min(first + n_times, n_rows[-1])
+    around = [(start, stop)]
+    for rows in reversed(n_rows[:-1]):
+        start = max((start - 2) // 2, 0) // 2 * 2
+        stop = min(-(-(stop + 2) // 2), rows)
+        around.append((start, stop))
+    return around[::-1]

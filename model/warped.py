@@ -272,7 +272,7 @@ class WarpedCodec:
             raise ValueError(f"waves must be {config.n_samples} samples, not {waves.shape[-1]}")
         after = config.n_total - config.lead_in - config.n_samples
         bands = self.analyse(functional.pad(waves, (config.lead_in, after)))
-        angle = self._reference(pitch, self.freqs_hz)
+        angle = self.reference(pitch, self.freqs_hz)
         bands = bands * _polar(torch.ones_like(angle), angle)
         level = 20 * torch.log10(bands.abs().clamp_min(1e-12))
         floor = -config.floor_db
@@ -302,8 +302,8 @@ class WarpedCodec:
         """
         config = self.config
         level, phase = self._level_and_phase(specgrams)
-        phase = phase - self._reference(pitch, self.freqs_hz)[..., : phase.shape[-1]]
-        padded = self._decode(level, phase, n_iterations)
+        phase = phase - self.reference(pitch, self.freqs_hz)[..., : phase.shape[-1]]
+        padded = self.decode(level, phase, n_iterations)
         return padded[:, config.lead_in : config.lead_in + config.n_samples]
 
     def specgrams_to_beginnings(
@@ -331,8 +331,8 @@ class WarpedCodec:
         short = warped_codec(self.config.with_times(n_circle), str(self.device))
         level, phase = self._level_and_phase(specgrams)
         # The image is relative to this codec's centres, bands to those of the shorter one.
-        phase = phase - short._reference(pitch, self.freqs_hz)[..., :n_times]
-        padded = short._decode(level, phase, n_iterations)
+        phase = phase - short.reference(pitch, self.freqs_hz)[..., :n_times]
+        padded = short.decode(level, phase, n_iterations)
         lead_in = self.config.lead_in
         return padded[:, lead_in : lead_in + n_samples]
 
@@ -341,10 +341,16 @@ class WarpedCodec:
         magnitude, ifreq = specgrams.float().transpose(2, 3).unbind(1)
         return self.config.level(magnitude), math.pi * torch.cumsum(ifreq, -1)
 
-    def _decode(self, level: Tensor, phase: Tensor, n_iterations: int) -> Tensor:
-        """Turn magnitude and phase, [batch, freq, time], into padded waves.
+    def decode(self, level: Tensor, phase: Tensor, n_iterations: int) -> Tensor:
+        """Turn magnitudes and phases into padded waves; times that are missing are silent.
 
-        Times that are missing at the end are silent.
+        Args:
+            level: float32 [batch, freq, time].
+            phase: In radians, likewise.
+            n_iterations: Griffin-Lim iterations.
+
+        Returns:
+            float32 [batch, n_total].
         """
         bands = _polar(level, phase)
         missing = self.config.n_times - bands.shape[-1]
@@ -356,7 +362,7 @@ class WarpedCodec:
             bands = again * (level * torch.rsqrt(_power(again).clamp_min(1e-24)))
         return self.synthesise(bands)
 
-    def _reference(self, pitch: Tensor, image_freqs_hz: Tensor) -> Tensor:
+    def reference(self, pitch: Tensor, image_freqs_hz: Tensor) -> Tensor:
         """Give the angles that stop each partial, in radians: float32 [batch, freq, time].
 
         Args:

@@ -12,9 +12,9 @@ import msgspec
 from factory_sounds import SOUNDS, Sound
 
 from gui.preset_sound import preset_features
-from gui.timbre_colour import pad_weights
 from instrument.files import write_whole
 from instrument.models import ModelLibrary, read_timbres
+from instrument.pad_points import weights_at
 from instrument.parameters import BY_NAME, defaults
 from instrument.preset import Preset, decode_preset, encode_preset
 from instrument.status import Corner, ModelInfo, Timbre
@@ -39,6 +39,7 @@ def make_preset(sound: Sound, model: ModelInfo, timbres: dict[str, Timbre]) -> P
         name=sound.name,
         model_name=model.name,
         model_hash=model.hash,
+        latent_space=model.latent_space if model.latent_space != model.hash else "",
         corners=corners,
         pad_x=sound.place[0],
         pad_y=sound.place[1],
@@ -53,7 +54,7 @@ def make_preset(sound: Sound, model: ModelInfo, timbres: dict[str, Timbre]) -> P
 def tags_of(sound: Sound, preset: Preset, timbres: dict[str, Timbre]) -> tuple[str, ...]:
     """Tag a preset by its heaviest families, how it sounds under the finger, and its use."""
     weights = dict.fromkeys((timbres[name].family for name in sound.corners), 0.0)
-    for name, weight in zip(sound.corners, pad_weights(*sound.place), strict=True):
+    for name, weight in zip(sound.corners, weights_at(preset.corners, *sound.place), strict=True):
         weights[timbres[name].family] += weight
     families = sorted(weights, key=lambda family: -weights[family])[:2]
     heard = preset_features(preset, list(timbres.values()))

@@ -16,6 +16,7 @@ from model.config import ModelConfig, NetworkConfig, TimbreConfig
 from model.gansynth import GANSynth
 from model.warped import WarpedConfig
 from tests.model.checkpoints import Checkpoint
+from tests.signals import harmonic_note
 from timbrepad import app
 
 ROOT = Path(__file__).parents[1]
@@ -133,6 +134,9 @@ def test_the_help_of_each_command_has_an_example_of_it(words: list[str], shell: 
         (["export", "First light", "out", "--format", "exs"], 2, "sfz, decentsampler or sf2"),
         (["export", "First light", "out", "--format", "sf2", "--grid", "2"], 2, "excludes"),
         (["export", "First light", "out", "--model", "none"], 1, "There is no model"),
+        (["match", "none.wav"], 1, "none.wav can't be read"),
+        (["match", "none.wav", "--pitch", "128"], 2, "127"),
+        (["match", "none.wav", "--model", "none"], 1, "There is no model"),
         (["presets", "show", "none"], 1, "There is no preset"),
         (["presets", "import", "none.json"], 1, "none.json"),
         (["presets", "import", "none.zip"], 1, "none.zip"),
@@ -385,6 +389,28 @@ def test_a_preset_is_exported_once_and_again_only_by_force(
     assert "--force" in line
     assert shell.run(*words, "--force", "--format", "sf2").returncode == 0
     assert [path.suffix for path in out.iterdir() if path.stem == "First light"] == [".sf2"]
+
+
+def test_a_recording_is_matched_by_a_preset_that_can_be_played(
+    shell: Shell, small_model: Path, tmp_path: Path
+) -> None:
+    flute, preset, sounds = tmp_path / "flute.wav", tmp_path / "out.json", tmp_path / "sounds"
+    soundfile.write(flute, harmonic_note(62, 0.8, 44100), 44100)
+    words = ["--model", small_model, "-o", preset, "--sounds", sounds, "--steps", "--json"]
+    done = shell.run("match", flute, *words, "--seconds", 2)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["pitch"] == 62
+    assert found["off_db"] <= found["timbre_off_db"]
+    steps = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    assert [step["share"] for step in steps] == sorted(step["share"] for step in steps)
+    assert steps[-1]["z"] == found["z"]
+    for name in ("recording.wav", "match.wav"):
+        assert soundfile.info(sounds / name).samplerate == 32000
+    out = tmp_path / "note.wav"
+    played = shell.run("note", "-o", out, "--pitch", 62, "--preset", preset, "--model", small_model)
+    assert played.returncode == 0, played.stderr
+    assert np.abs(soundfile.read(out)[0]).max() > 0.01
 
 
 def test_a_song_is_rendered_in_parts_with_stems(

@@ -92,6 +92,7 @@ def measure_axes(
     axes = []
     for number, measure in enumerate(MEASURES):
         along = (tried @ directions[number]).numpy()
+        places = z @ directions[number] / z.norm(dim=-1)
         amount = torch.tensor([STEP])
         direction = directions[number : number + 1]
         up, down = (listen(lean(tried, direction, a))[:, number] for a in (amount, -amount))
@@ -102,6 +103,7 @@ def measure_axes(
                 high=measure.high,
                 correlation=round(_rank_correlation(along, heard[:, number]), 3),
                 agreement=round(float(np.mean(up > down)), 3),
+                sigma=round(float(places.std()), 4),
             )
         )
     return tuple(axes), directions

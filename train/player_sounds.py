@@ -11,24 +11,23 @@ import msgspec
 N_SOUNDS = 4
 MAXIMUM_BYTES = 1_000_000
 MAXIMUM_NAME = 80
-N_CORNERS = 4
+MOST_POINTS = 16
+_SUM_ERROR = 1e-3
 _FILE = "sounds.json"
 
 
 class PlayerSound(msgspec.Struct, frozen=True, kw_only=True):
-    """A place between four latents.
+    """A place between latents.
 
     Attributes:
         name: The preset's.
-        latents: float [4, latent]: bottom left, bottom right, top left, top right.
-        pad_x: Where the finger is, 0..1, rightward.
-        pad_y: 0..1, upward.
+        latents: float [point, latent].
+        weights: How much of each; sum 1.
     """
 
     name: str
     latents: tuple[tuple[float, ...], ...]
-    pad_x: float = 0.5
-    pad_y: float = 0.5
+    weights: tuple[float, ...]
 
 
 class SoundsError(Exception):
@@ -68,11 +67,13 @@ def read_sounds(run: Path, latent_size: int) -> tuple[PlayerSound, ...]:
 
 def _check(sound: PlayerSound, latent_size: int) -> None:
     sizes = [len(z) for z in sound.latents]
-    if sizes != [latent_size] * N_CORNERS:
-        raise ValueError(f'"{sound.name}" has not {N_CORNERS} latents of {latent_size} numbers')
+    if not 1 <= len(sizes) <= MOST_POINTS or set(sizes) != {latent_size}:
+        raise ValueError(f'"{sound.name}" has not 1 to {MOST_POINTS} latents of {latent_size}')
     if not 0 < len(sound.name) <= MAXIMUM_NAME or not sound.name.isprintable():
         raise ValueError(f"a name has 1 to {MAXIMUM_NAME} letters in one line")
     if not all(math.isfinite(number) for z in sound.latents for number in z):
         raise ValueError(f'"{sound.name}" holds a number that is not finite')
-    if not (0 <= sound.pad_x <= 1 and 0 <= sound.pad_y <= 1):
-        raise ValueError(f'the pad of "{sound.name}" is not 0..1')
+    if len(sound.weights) != len(sizes) or not all(0 <= w <= 1 for w in sound.weights):
+        raise ValueError(f'"{sound.name}" has not a weight of 0..1 for each latent')
+    if abs(math.fsum(sound.weights) - 1) > _SUM_ERROR:
+        raise ValueError(f'the weights of "{sound.name}" do not sum to 1')

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from model.latent import blend, draw_gaussian, on_sphere, pad_weights
+from model.latent import blend, draw_gaussian, on_sphere
 from model.layers import upscale
 
 from .config import TrainConfig
@@ -149,7 +149,7 @@ class Previews:
 
     def _own_latents(self, sounds: tuple[PlayerSound, ...]) -> Tensor:
         """Give what the pad's finger chooses: float32 [sound, latent], on the device."""
-        z = [blend(torch.tensor(s.latents), pad_weights(s.pad_x, s.pad_y)) for s in sounds]
+        z = [blend(torch.tensor(s.latents), torch.tensor(s.weights)) for s in sounds]
         empty = torch.empty(0, self._config.latent_size)
         return (torch.stack(z) if z else empty).to(self._device)
 

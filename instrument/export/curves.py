@@ -8,8 +8,8 @@ _OVERSHOOT = 1.2  # what an attack aims at
 _SHARE_BELOW = _OVERSHOOT * (1 - math.exp(-ATTACK_TIMES)) / ATTACK_TIMES - (_OVERSHOOT - 1)
 """The mean of what an attack still lacks, as a share: a straight line lacks a half."""
 
-SFZ_POWER = 11.3616
-"""Decay and release of SFZ players fall as the time that is left to this power."""
+SFZ_TIMES = 9.0
+"""Time constants that SFZ players fall in the time of a decay or a release, straight in dB."""
 
 
 def attack_as_line(attack_seconds: float) -> float:
@@ -25,11 +25,20 @@ def half_way_seconds(decay_seconds: float, sustain: float) -> float:
     return decay_seconds / RELEASE_TIMES * -math.log((half - start) / (1 - start))
 
 
-def as_power(seconds: float) -> float:
-    """Give the time of an SFZ player's curve that is at -30 dB when the engine's is.
+def sfz_release(release_seconds: float) -> float:
+    """Give the time of an SFZ player's release that falls as fast as the engine's.
 
-    Source: the curve is that of sfizz's ADSREnvelope (BSD-2-Clause), with the shape that ARIA has
-    by default.
+    Source: measured on sfizz 1.2 (BSD-2-Clause), whose decays and releases fall 78 dB in it.
     """
-    left = 10 ** (-30 / 20 / SFZ_POWER)
-    return 0.5 * seconds / (1 - left)
+    return release_seconds * SFZ_TIMES / RELEASE_TIMES
+
+
+def sfz_decay(decay_seconds: float, sustain: float) -> float:
+    """Give the time of an SFZ player's decay that is half-way down, in dB, when the engine's is.
+
+    The player falls at the same rate whatever its sustain is, and stops there.
+    """
+    fall = min(-math.log(max(sustain, 1e-5)), RELEASE_TIMES)
+    if fall <= 0.0:
+        return decay_seconds
+    return SFZ_TIMES * half_way_seconds(decay_seconds, sustain) / (0.5 * fall)

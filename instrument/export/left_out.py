@@ -7,7 +7,11 @@ from instrument.preset import Preset
 _NOWHERE = {
     "key_mode": "mono and legato playing",
     "portamento": "portamento",
+    "release_kind": "the release that is the note's own",
+    "release_velocity": "what the speed of a key that comes up does",
     "pressure_level": "pressure's part in the level",
+    "ensemble": "the ensemble's other timbres",
+    "round_robin": "strikes that take turns",
     "unison": "the small delays between the voices of a unison",
 }
 _PER_FORMAT: dict[str, dict[str, str]] = {

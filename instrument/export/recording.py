@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from instrument.cache import Target
-from instrument.events import MovePad
+from instrument.events import MovePad, NoteOn
 from instrument.filter import OPEN_HZ, RESONANCE_RANGE
 from instrument.layers import (
     FIXED,
@@ -17,11 +16,14 @@ from instrument.layers import (
     LINEAR,
     SOFT_EXPONENT,
     SOFT_TOUCH,
+    layer_of,
+    softness_in,
 )
 from instrument.offline_notes import Cue, NoteSource
 from instrument.offline_player import PresetPlayer
 from instrument.parameters import BY_NAME, MOD_WHEEL, VELOCITY_CURVES
 from instrument.preset import Preset
+from instrument.target import Target
 from instrument.voice_sound import (
     MIDDLE_C,
     SPREAD_SEMITONES,
@@ -53,9 +55,11 @@ class Plan:
     Attributes:
         pitches: Of the model, at each place of the pad.
         keys: MIDI key and the pitch that it sounds at, in MIDI notes and parts of them.
-        targets: A timbre for each place: the first row from the left, then the one above.
+        targets: A timbre for each place, and there for each layer of velocity: the first row from
+            the left, then the one above.
         grid: Places along each side.
         sample_rate: In Hz.
+        layers: The least and the greatest velocity of each layer, the softest first.
     """
 
     pitches: tuple[int, ...]
@@ -63,6 +67,7 @@ class Plan:
     targets: tuple[Target, ...]
     grid: int
     sample_rate: int
+    layers: tuple[tuple[int, int], ...] = ((1, HIGHEST),)
 
     @property
     def n_samples(self) -> int:
@@ -98,19 +103,44 @@ def make_plan(
         )
     recorded = pitches[min(every // 2, len(pitches) - 1) :: every]
     wanted = {_nearest(recorded, pitch) for _, pitch in keys}
-    targets = [player.target(0.0)]
+    layers = _velocity_layers(player)
+    targets = _targets(player, layers)
     if grid > 1:
         targets = [
-            _target_at(player, column / (grid - 1), row / (grid - 1))
+            target
             for row in range(grid)
             for column in range(grid)
+            for target in _targets_at(player, column / (grid - 1), row / (grid - 1), layers)
         ]
-    return Plan(tuple(sorted(wanted)), keys, tuple(targets), grid, sample_rate)
+    velocities = tuple((low, high) for _, low, high in layers)
+    return Plan(tuple(sorted(wanted)), keys, tuple(targets), grid, sample_rate, velocities)
 
 
-def _target_at(player: PresetPlayer, x: float, y: float) -> Target:
+def _velocity_layers(player: PresetPlayer) -> list[tuple[int, int, int]]:
+    """Find which velocities play which timbre: number of the softness, from, to; softest first."""
+    layers: list[tuple[int, int, int]] = []
+    for velocity in range(1, HIGHEST + 1):
+        struck = player.layers_of(NoteOn(note=MIDDLE_C, velocity=velocity))
+        softness = softness_in(struck[0])
+        if layers and layers[-1][0] == softness:
+            layers[-1] = (softness, layers[-1][1], velocity)
+        else:
+            layers.append((softness, velocity, velocity))
+    return layers
+
+
+def _targets(player: PresetPlayer, layers: Sequence[tuple[int, int, int]]) -> list[Target]:
+    """Give the pad's timbre for each layer of velocity."""
+    voicing = player.voicing(0.0)
+    by_layer = {0: voicing.target, **voicing.layers}
+    return [by_layer[layer_of(softness, 0)] for softness, _, _ in layers]
+
+
+def _targets_at(
+    player: PresetPlayer, x: float, y: float, layers: Sequence[tuple[int, int, int]]
+) -> list[Target]:
     player.play(MovePad(x=x, y=y))
-    return player.target(0.0)
+    return _targets(player, layers)
 
 
 def _nearest(recorded: Sequence[int], pitch: float) -> int:
@@ -133,7 +163,7 @@ def record(
         progress: Told how many of how many are done.
 
     Returns:
-        The samples: all pitches of the first place, then those of the next.
+        The samples: all pitches of the first place's first layer, then those of the next.
 
     Raises:
         ExportError: If a note is not of numbers: the model is broken.
@@ -148,8 +178,9 @@ def record(
         if not math.isfinite(peak):
             raise ExportError(f"The model's note {cue.pitch} is broken: it is not of numbers.")
         excess = max(peak, 1.0)
+        place, layer = divmod(i // len(plan.pitches), len(plan.layers))
         sample = Sample(
-            name=_sample_name(cue.pitch, i // len(plan.pitches), plan.grid),
+            name=_sample_name(plan, cue.pitch, place, layer),
             pitch=cue.pitch,
             n_frames=len(wave),
             loop=loop,
@@ -161,10 +192,12 @@ def record(
     return samples
 
 
-def _sample_name(pitch: int, place: int, grid: int) -> str:
+def _sample_name(plan: Plan, pitch: int, place: int, layer: int) -> str:
     """Name a sample so that any system and any format takes the name, and it sorts by pitch."""
     note = f"{pitch:03d}-{_NAMES[pitch % 12]}{pitch // 12 - 1}"
-    return note if grid == 1 else f"x{place % grid}-y{place // grid}/{note}"
+    if len(plan.layers) > 1:
+        note += f"-v{plan.layers[layer][1]:03d}"
+    return note if plan.grid == 1 else f"x{place % plan.grid}-y{place // plan.grid}/{note}"
 
 
 def describe(
@@ -229,18 +262,19 @@ def _regions(
     base_hz: float,
     velocity_octaves: float,
 ) -> list[Region]:
-    """Lay the samples under the keys: for each place and key a region for each unison voice."""
+    """Lay the samples under the keys: for each place, layer and key one for each unison voice."""
     n_pitches = len(plan.pitches)
-    by_place = {
-        (place, sample.pitch): sample
-        for place in range(len(plan.targets))
-        for sample in samples[place * n_pitches : (place + 1) * n_pitches]
+    by_timbre = {
+        (timbre, sample.pitch): sample
+        for timbre in range(len(plan.targets))
+        for sample in samples[timbre * n_pitches : (timbre + 1) * n_pitches]
     }
     resonance = values["resonance"]
     regions = []
-    for place in range(len(plan.targets)):
+    for timbre in range(len(plan.targets)):
+        place, layer = divmod(timbre, len(plan.layers))
         for key, pitch in plan.keys:
-            sample = by_place[place, _nearest(plan.pitches, pitch)]
+            sample = by_timbre[timbre, _nearest(plan.pitches, pitch)]
             cutoff_hz = base_hz * 2 ** (values["key_tracking"] * (pitch - MIDDLE_C) / 12)
             is_open = cutoff_hz >= OPEN_HZ and resonance == 0.0 and velocity_octaves == 0.0
             side = values["pan"] + values["spread"] * (round(pitch) - MIDDLE_C) / SPREAD_SEMITONES
@@ -252,6 +286,7 @@ def _regions(
                         cents=100 * (pitch - sample.pitch) + values["tune"] + detune,
                         pan=min(max(side + offset, -1.0), 1.0),
                         cutoff_hz=None if is_open else min(cutoff_hz, OPEN_HZ),
+                        velocities=plan.layers[layer],
                         column=place % plan.grid,
                         row=place // plan.grid,
                     )

@@ -4,16 +4,19 @@ Opcodes: SFZ 1 and 2, and ARIA's for what controllers are at first and how they 
 sfzformat.com tells; players leave out what they do not know.
 """
 
+import math
 from collections.abc import Mapping
 
+from instrument.filter import BUTTERWORTH_Q
 from instrument.parameters import PAD_X_CONTROLLER, PAD_Y_CONTROLLER
 
-from .curves import as_power, attack_as_line
+from .curves import attack_as_line, sfz_decay, sfz_release
 from .sampled import HIGHEST, Region, SampledSound, controller_steps
 
 SUFFIX = ".sfz"
 _VELOCITIES = (1, 2, 4, 6, 8, 12, 16, 24, 32, 48, 64, 80, 96, 112, 127)
 _HIGHEST_RESONANCE_DB = 40.0
+_BUTTERWORTH_DB = 20 * math.log10(BUTTERWORTH_Q)
 
 Opcodes = Mapping[str, str | float | int]
 
@@ -59,9 +62,9 @@ def _global(sound: SampledSound) -> Opcodes:
         "amp_veltrack": 100,
         **{f"amp_velcurve_{v}": sound.levels[v] for v in _VELOCITIES},
         "ampeg_attack": attack_as_line(envelope.attack_seconds),
-        "ampeg_decay": as_power(envelope.decay_seconds),
+        "ampeg_decay": sfz_decay(envelope.decay_seconds, envelope.sustain),
         "ampeg_sustain": 100 * envelope.sustain,
-        "ampeg_release": as_power(envelope.release_seconds),
+        "ampeg_release": sfz_release(envelope.release_seconds),
         "bend_up": sound.bend_cents,
         "bend_down": -sound.bend_cents,
         "pitchlfo_freq": sound.vibrato_hz,
@@ -73,7 +76,8 @@ def _global(sound: SampledSound) -> Opcodes:
     if sound.is_filtered:
         opcodes |= {
             "fil_type": "lpf_2p",
-            "resonance": min(sound.resonance_db, _HIGHEST_RESONANCE_DB),
+            # of the level at the cutoff, where a Butterworth filter has -3 dB
+            "resonance": min(sound.resonance_db + _BUTTERWORTH_DB, _HIGHEST_RESONANCE_DB),
             "fil_veltrack": round(1200 * sound.velocity_octaves),
             "cutoff_cc1": round(sound.wheel.cutoff_cents),
         }

@@ -19,6 +19,7 @@ from instrument import (
     MidiMapError,
     ModelInfo,
     MovePad,
+    MovePoint,
     NoteOff,
     NoteOn,
     NoteWave,
@@ -32,9 +33,13 @@ from instrument import (
     SetPath,
     Status,
     Timbre,
+    TimbreAxis,
+    are_in_corners,
+    places_of,
 )
 
 LATENT = 8
+OF_SOUND = {"corners", "pad_x", "pad_y", "parameters", "path"}
 MODEL = ModelInfo(
     name="Draft",
     hash="0123456789abcdef",
@@ -43,6 +48,12 @@ MODEL = ModelInfo(
     sample_rate=32000,
     n_timbres=24,
     latent_size=LATENT,
+    axes=(
+        TimbreAxis("brightness", "dark", "bright", 0.94, 1.0),
+        TimbreAxis("attack", "sudden", "slow", 0.76, 0.95),
+        TimbreAxis("decay", "plucked", "sustained", 0.91, 0.99),
+        TimbreAxis("noisiness", "pure", "breathy", 0.88, 0.99),
+    ),
 )
 _FAMILIES = {
     "bass": ("Upright bass", "Picked bass", "Rubber bass"),
@@ -160,6 +171,8 @@ class PretendInstrument:
 
     def change(self, **changes: object) -> None:
         with self._lock:
+            if OF_SOUND & changes.keys():
+                changes = {"revision": self.now.revision + 1, **changes}
             self.now = msgspec.structs.replace(self.now, **changes)
 
     def notice(self, text: str, *, is_error: bool = True) -> None:
@@ -178,6 +191,8 @@ class PretendInstrument:
         match event:
             case MovePad():
                 self.change(pad_x=event.x, pad_y=event.y, preset_changed=True)
+            case MovePoint():
+                self._place_all(event.index, (event.x, event.y))
             case SetParameter():
                 values = {**self.now.parameters, event.name: event.value}
                 self.change(parameters=values, preset_changed=True)
@@ -221,7 +236,7 @@ class PretendInstrument:
     def set_corner(self, index: int, timbre: str) -> None:
         self.calls.append(("set_corner", index, timbre))
         corners = list(self.now.corners)
-        corners[index] = corner(timbre)
+        corners[index] = msgspec.structs.replace(corner(timbre), place=corners[index].place)
         self.change(corners=tuple(corners), preset_changed=True)
 
     def reroll(self, index: int | None = None) -> None:
@@ -229,7 +244,7 @@ class PretendInstrument:
         corners = [
             c
             if c.locked or index not in (None, i)
-            else Corner(f"Roll {i + 7}", latent(50 + i), seed=i)
+            else Corner(f"Roll {i + 7}", latent(50 + i), seed=i, place=c.place)
             for i, c in enumerate(self.now.corners)
         ]
         self.change(corners=tuple(corners), preset_changed=True)
@@ -240,14 +255,53 @@ class PretendInstrument:
         corners[index] = msgspec.structs.replace(corners[index], locked=locked)
         self.change(corners=tuple(corners))
 
+    def rename_point(self, index: int, name: str) -> None:
+        self.calls.append(("rename_point", index, name))
+        corners = list(self.now.corners)
+        corners[index] = msgspec.structs.replace(corners[index], name=name)
+        self.change(corners=tuple(corners), preset_changed=True)
+
+    def add_point(self, x: float, y: float, timbre: str = "") -> None:
+        self.calls.append(("add_point", x, y, timbre))
+        self._place_all()
+        new = corner(timbre) if timbre else Corner("Pinned", latent(90))
+        placed = msgspec.structs.replace(new, place=(x, y))
+        self.change(corners=(*self.now.corners, placed), preset_changed=True)
+
+    def remove_point(self, index: int) -> None:
+        self.calls.append(("remove_point", index))
+        self._place_all()
+        corners = list(self.now.corners)
+        del corners[index]
+        self.change(corners=tuple(corners), preset_changed=True)
+
+    def use_corners(self, is_wanted: bool) -> None:
+        self.calls.append(("use_corners", is_wanted))
+        if is_wanted and not are_in_corners(self.now.corners):
+            free = (msgspec.structs.replace(c, place=None) for c in self.now.corners)
+            self.change(corners=tuple(free))
+        elif not is_wanted:
+            self._place_all()
+
+    def _place_all(self, index: int = -1, place: tuple[float, float] = (0.0, 0.0)) -> None:
+        places = list(places_of(self.now.corners))
+        if index >= 0:
+            places[index] = place
+        placed = (
+            msgspec.structs.replace(c, place=p)
+            for c, p in zip(self.now.corners, places, strict=True)
+        )
+        self.change(corners=tuple(placed), preset_changed=True)
+
     def preset(self) -> Preset:
         return Preset(
-            name=self.now.preset_name,
+            name=self.now.preset_name or "Untitled",
             model_name="Draft",
             corners=self.now.corners,
             pad_x=self.now.pad_x,
             pad_y=self.now.pad_y,
             parameters=self.now.parameters,
+            path=self.now.path,
         )
 
     def load_preset(self, preset: Preset) -> None:
@@ -257,6 +311,7 @@ class PretendInstrument:
             pad_x=preset.pad_x,
             pad_y=preset.pad_y,
             parameters={**self.now.parameters, **preset.parameters},
+            path=preset.path,
             preset_name=preset.name,
             preset_changed=False,
         )

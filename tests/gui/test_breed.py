@@ -52,7 +52,7 @@ def test_a_preset_of_the_list_is_the_mate(window, breed, library, qtbot):
     window.browser.breed_with("Willow")
     qtbot.waitUntil(lambda: breed._mate is not None and len(breed._children) == 8)
     assert [parent.name for parent in breed._children[0].parents] == ["Reed into glass", "Willow"]
-    assert breed._children[3].made == "with 2 corners swapped"
+    assert breed._children[3].made == "with 2 points swapped"
     breed.alone.click()
     assert len(breed._children[0].parents) == 1
 

@@ -1,6 +1,6 @@
 import pretend
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 
@@ -70,7 +70,7 @@ def test_the_finger_is_painted_where_it_is(window, pixel):
 def test_a_corner_has_the_colour_of_its_timbre(window, pixel, close_to):
     pad = window.pad
     pad.show_place(1.0, 1.0)
-    timbre = colour_of(corner_features(pad._corners[0], pad._timbres))
+    timbre = colour_of(corner_features(pad.points.corners[0], pad.points.timbres))
     assert close_to(pixel(pad, *place_of(pad, 0.0, 0.0)), timbre)
 
 
@@ -78,22 +78,27 @@ def test_another_timbre_changes_the_field(window, instrument, qtbot, pixel):
     pad = window.pad
     before = pixel(pad, *place_of(pad, 0.06, 0.9))
     instrument.set_corner(2, "Cello")
-    qtbot.waitUntil(lambda: pad._corners[2].name == "Cello")
+    qtbot.waitUntil(lambda: pad.points.corners[2].name == "Cello")
     assert pixel(pad, *place_of(pad, 0.06, 0.9)) != before
 
 
-def test_a_timbre_dropped_on_a_quarter_goes_to_its_corner(window, instrument, qtbot):
-    pad = window.pad
-    mime = timbre_mime("Oboe")
-    event = QDropEvent(
-        QPointF(pad.width() * 0.9, pad.height() * 0.1),
-        Qt.DropAction.CopyAction,
-        mime,
-        Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
-    )
-    pad.dropEvent(event)
+def drop(pad, place, name="Oboe"):
+    mime = timbre_mime(name)
+    no_keys = Qt.KeyboardModifier.NoModifier
+    copy, button = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    pad.dropEvent(QDropEvent(pad.to_pixels(*place), copy, mime, button, no_keys))
+
+
+def test_a_timbre_dropped_on_a_point_takes_its_place(window, instrument, qtbot):
+    drop(window.pad, (0.99, 0.99))
     qtbot.waitUntil(lambda: instrument.called("set_corner") == [(3, "Oboe")])
+
+
+def test_a_timbre_dropped_between_the_points_is_a_new_one(window, instrument, qtbot):
+    drop(window.pad, (0.4, 0.6))
+    qtbot.waitUntil(lambda: len(instrument.called("add_point")) == 1)
+    x, y, name = instrument.called("add_point")[0]
+    assert (x, y, name) == (pytest.approx(0.4), pytest.approx(0.6), "Oboe")
 
 
 def test_the_corner_menu_has_a_submenu_a_family_and_sets_the_timbre(window, instrument, qtbot):
@@ -113,30 +118,18 @@ def test_typing_in_the_corner_menu_finds_a_timbre_in_any_family(window, instrume
     qtbot.waitUntil(lambda: instrument.called("set_corner") == [(0, "Slow strings")])
 
 
-def test_the_dice_of_a_corner_re_rolls_that_corner(window, instrument, qtbot):
-    window.pad.chips[2].dice.click()
-    qtbot.waitUntil(lambda: instrument.called("reroll") == [(2,)])
-
-
 def test_re_roll_all_re_rolls_what_is_not_locked(window, instrument, qtbot):
-    window.pad.chips[0].lock.click()
+    window.pad.points.handles[0].lock_toggled.emit(0, True)
     qtbot.waitUntil(lambda: instrument.called("lock_corner") == [(0, True)])
     window.reroll_all.click()
     qtbot.waitUntil(lambda: instrument.called("reroll") == [(None,)])
-    qtbot.waitUntil(lambda: window.pad._corners[1].name.startswith("Roll"))
-    assert window.pad._corners[0].name == "Cello"
+    qtbot.waitUntil(lambda: window.pad.points.corners[1].name.startswith("Roll"))
+    assert window.pad.points.corners[0].name == "Cello"
 
 
-def test_a_locked_corner_can_not_be_re_rolled_and_shows_its_padlock(window, instrument, qtbot):
-    instrument.lock_corner(3, True)
-    qtbot.waitUntil(window.pad.chips[3].lock.isChecked)
-    assert not window.pad.chips[3].dice.isEnabled()
-
-
-def test_the_weights_beside_the_corners_sum_to_all(window):
+def test_the_weights_under_the_points_sum_to_all(window):
     window.pad.show_place(0.25, 0.5)
-    percents = [chip.name._percent for chip in window.pad.chips]
-    assert percents == [38, 12, 38, 12]
+    assert [handle.percent for handle in window.pad.points.handles] == [38, 12, 38, 12]
 
 
 def test_the_ring_around_the_finger_closes_as_notes_become_fresh(theme, show, pixel, close_to):

@@ -50,13 +50,16 @@ def test_the_factorys_presets_are_not_the_players(library, tmp_path):
     assert own_sounds(factory, SPACE) == ()
 
 
+WEIGHTS = (0.375, 0.125, 0.375, 0.125)  # of the corners, at (0.25, 0.5)
+
+
 def test_the_trainer_reads_what_it_is_handed(library, tmp_path):
     save(library, "Dark bells")
     training = TrainingFolder(tmp_path / "training")
     training.write_sounds(own_sounds(library, SPACE))
     (sound,) = read_sounds(training.run, pretend.LATENT)
     latents = tuple(corner.z for corner in CORNERS)
-    assert OwnSound(**msgspec.structs.asdict(sound)) == OwnSound("Dark bells", latents, 0.25, 0.5)
+    assert OwnSound(**msgspec.structs.asdict(sound)) == OwnSound("Dark bells", latents, WEIGHTS)
 
 
 def test_sounds_are_written_when_they_are_others_and_go_when_there_are_none(library, tmp_path):

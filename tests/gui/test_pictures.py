@@ -3,7 +3,8 @@ from PySide6.QtGui import QImage
 
 from gui.pictures import take_pictures
 
-EXPECTED = {"playing", "timbres", "small", "large", "notice", "light"}
+EXPECTED = {"playing", "timbres", "small", "large", "notice", "light", "palette", "trail", "tour"}
+EXPECTED |= {"map", "breed", "points"}
 
 
 def test_every_state_has_a_picture_that_is_not_blank(qtbot, library, tmp_path):

@@ -187,10 +187,10 @@ def test_a_damaged_preset_says_so_in_the_list(window, library, qtbot):
     assert "not a Timbrepad preset" in row.problem
 
 
-def test_the_timbres_are_listed_by_family_and_put_on_a_corner(window, instrument, qtbot):
+def test_the_timbres_are_listed_by_family_and_take_a_points_place(window, instrument, qtbot):
     window.browser.show_tab(1)
     qtbot.waitUntil(lambda: "Oboe" in window.browser.timbres.names())
-    texts(window.browser.corner_menu("Oboe"))["Put on the corner top right"].trigger()
+    texts(window.browser.corner_menu("Oboe"))["In place of Choir aahs"].trigger()
     qtbot.waitUntil(lambda: instrument.called("set_corner") == [(3, "Oboe")])
 
 

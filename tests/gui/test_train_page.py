@@ -30,7 +30,7 @@ def recordings(tmp_path):
 def window(monkeypatch, open_window, instrument):
     """A window whose trainer is the pretended one."""
     trainer = functools.partial(TrainingJob, command=TRAINER)
-    monkeypatch.setattr("gui.main_window.TrainingJob", trainer)
+    monkeypatch.setattr("gui.panels.TrainingJob", trainer)
     window = open_window(instrument)
     yield window
     window.train.job.end()

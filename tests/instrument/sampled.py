@@ -44,16 +44,21 @@ class SteadyNotes:
         cue = self._cues.popleft()
         self._n_given += 1
         slot = 1 + self._n_given % 39
-        wave, loop = steady_wave(cue.pitch, self.loop_gain)
+        wave, loop = steady_wave(cue.pitch, self.loop_gain, cue.target.shade.softness)
         self.pool.write(slot, wave)
         return NoteInfo(slot, len(wave), *loop, self.loop_gain, self.level, SAMPLE_RATE)
 
 
-def steady_wave(pitch: int, loop_gain: float = 1.0) -> tuple[np.ndarray, tuple[int, int]]:
-    """Make a note that may decay, and a loop that goes on without a seam: float32 [frame]."""
+def steady_wave(
+    pitch: int, loop_gain: float = 1.0, softness: float = 0.0
+) -> tuple[np.ndarray, tuple[int, int]]:
+    """Make a note that may decay, and a loop that goes on without a seam: float32 [frame].
+
+    The softer it is struck, the weaker are its overtones.
+    """
     frames = np.arange(round(1.5 * SAMPLE_RATE))
     turns = hz(pitch) * frames / SAMPLE_RATE
-    wave = sum(np.sin(2 * np.pi * k * turns) / k for k in (1, 2, 3))
+    wave = sum(np.sin(2 * np.pi * k * turns) / k ** (1 + 2 * softness) for k in (1, 2, 3))
     period = SAMPLE_RATE / hz(pitch)
     # of the lengths near half a second, the one nearest to whole periods
     counts = np.arange(int(LOOP_SECONDS * hz(pitch)) - 4, int(LOOP_SECONDS * hz(pitch)) + 5)

@@ -34,6 +34,12 @@ class PretendedStream:
             raise PortAudioError(*self.library.start_error)
         self.running = True
 
+    @property
+    def active(self):
+        if self.library.is_down:
+            raise PortAudioError("the server is gone", -9986)
+        return self.running
+
     def abort(self):
         if self.library.hangs:
             threading.Event().wait()
@@ -86,7 +92,7 @@ class PretendedLibrary:
         ]
         self.default = type("Default", (), {"device": [-1, 1]})()
         self.streams, self.open_error, self.start_error, self.hangs = [], None, None, False
-        self.check_error, self.restarts = None, 0
+        self.check_error, self.restarts, self.is_down = None, 0, False
         self._ffi = type("Ffi", (), {"cast": staticmethod(lambda _kind, address: address)})()
         self._lib = "the first PortAudio"
 
@@ -313,6 +319,17 @@ def test_after_a_stream_was_given_up_the_next_gets_a_portaudio_of_its_own(
     assert audio._given_up == [stream, "the first PortAudio"]
     assert len(loaded) == 1
     assert library.restarts == 1  # the first PortAudio is not ended: that would hang
+
+
+@pytest.mark.parametrize("sign", ["running", "is_down"])
+def test_a_stream_that_portaudio_takes_for_ended_is_dead_at_once(library, make_engine, sign):
+    stream = open_stream(AudioSettings("system"), make_engine)
+    library.streams[0].ask(64)
+    assert stream.alive
+    library.streams[0].running = sign != "running"
+    library.is_down = sign == "is_down"
+    assert not stream.alive
+    stream.close()
 
 
 def test_closing_twice_does_nothing(library, make_engine):

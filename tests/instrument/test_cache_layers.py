@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 
-from instrument.cache import LET_GO_SECONDS, NoteCache, Target, make_target
+from instrument.cache import NoteCache
 from instrument.layers import SLIDE_LAYER
+from instrument.note_slots import LET_GO_SECONDS
 from instrument.pool import NoteInfo
 from instrument.renderer_protocol import RenderNote, Shade
 from instrument.status import Freshness
+from instrument.target import Target, make_target
+from tests.instrument.pad_corners import x_of
 
 Slid = dict[int, tuple[int, Target]]
 MODEL = "a model's hash"
@@ -135,7 +138,7 @@ def test_when_the_pad_moves_a_stale_layer_stays_until_its_keys_own_note_is_there
     player.render_all()
     job = player.played(1, 60)
     assert job is not None
-    assert (job.x, job.shade) == (place(0.8).x, SOFT)
+    assert (x_of(job), job.shade) == (x_of(place(0.8)), SOFT)
 
 
 def test_a_layers_note_of_a_former_place_comes_too_late_for_a_key_that_is_fresh(
@@ -166,8 +169,8 @@ def test_a_held_soft_note_follows_the_pad_without_a_detour(player: Player) -> No
         (job,) = player.jobs(1)
         player.render(job)
         heard.append(player.played(1, 60))
-    assert [(job.x, job.shade) for job in heard if job] == [
-        (place(x).x, SOFT) for x in (0.4, 0.6, 0.8)
+    assert [(x_of(job), job.shade) for job in heard if job] == [
+        (x_of(place(x)), SOFT) for x in (0.4, 0.6, 0.8)
     ]
 
 
@@ -206,7 +209,7 @@ def test_a_slide_makes_its_own_note_and_no_other(player: Player) -> None:
     assert player.mail.keys() == {(SLID, 60), *((0, pitch) for pitch in PITCHES)}
     job = player.played(SLID, 60)
     assert job is not None
-    assert job.x == place(0.75).x
+    assert x_of(job) == x_of(place(0.75))
 
 
 def test_a_slide_that_comes_back_to_the_pads_place_needs_no_rendering(player: Player) -> None:

@@ -23,6 +23,7 @@ from instrument.preset import Preset, decode_preset, encode_preset
 from instrument.status import Corner
 from instrument.tuning import Tuning
 from instrument.zones import Zones
+from tests.instrument.pad_corners import x_of, y_of
 
 CORNERS = tuple(Corner(name=f"corner {i}", z=(float(i), 1.0)) for i in range(4))
 
@@ -61,7 +62,7 @@ class TestKeys:
             (control(128, 0), "controller must be"),
             (control(7, 200), "value must be"),
             (PitchBend(value=math.nan), "value must be"),
-            (SetParameter(name="wobble", value=1.0), 'no parameter "wobble": attack'),
+            (SetParameter(name="wobble", value=1.0), 'no parameter "wobble": axis_brightness'),
             (SetParameter(name="pan", value=math.inf), "pan must be -1..1, not inf"),
             (MovePad(x=math.nan, y=0.0), "x must be 0..1, not nan"),
         ],
@@ -319,7 +320,7 @@ class TestPad:
         before = controls.target("hash", 2)
         assert controls.play(MovePad(x=1.0, y=0.25)) == ()
         after = controls.target("hash", 2)
-        assert (after.x, after.y) == (1.0, 0.25)
+        assert (x_of(after), y_of(after)) == (1.0, 0.25)
         assert after.cell != before.cell
 
     def test_beyond_the_edge_is_on_the_edge(self, controls):
@@ -339,10 +340,10 @@ class TestPad:
     def test_latents_of_another_size_are_no_target(self, controls):
         assert controls.target("hash", 3) is None
 
-    def test_there_are_four_corners(self, controls):
-        with pytest.raises(ValueError, match=r"corner must be 0\.\.3, not 4"):
+    def test_a_point_that_is_not_there_is_refused(self, controls):
+        with pytest.raises(ValueError, match=r"point must be 0\.\.3, not 4"):
             controls.set_corner(4, CORNERS[0])
-        with pytest.raises(ValueError, match="no corners before a model"):
+        with pytest.raises(ValueError, match="no points before a model"):
             Controls().set_corner(0, CORNERS[0])
 
 

@@ -13,8 +13,9 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from instrument.cache import NoteCache, Target, make_target
+from instrument.cache import NoteCache
 from instrument.pool import NoteInfo
+from instrument.target import Target, make_target
 from model.config import NetworkConfig
 from model.cpu_generator import CPUGenerator
 from model.generator import Generator

@@ -35,7 +35,7 @@ def pool():
 def player_of(pool, wave, ending=ENDLESS):
     """Make a player with a finished note on its key and the key down."""
     player = Player(pool)
-    job = RenderNote(1, "", b"", 0.0, 0.0, KEY, 1, float(RATE))
+    job = RenderNote(1, "", b"", (1.0,), KEY, 1, float(RATE))
     player.engine.publish(KEY, finish_note(wave, RATE, job, 1.0, pool.samples[1]))
     for name, value in (("ending", ending), ("spread", 0.0), ("velocity_level", 0.0)):
         player.post(SetParameter(name=name, value=float(value)))
@@ -169,7 +169,7 @@ def test_an_endless_note_goes_on_at_any_pitch(pool, bend):
 
 def test_where_a_slot_has_no_room_the_note_ends_by_itself():
     slot = np.ones(4 * RATE + TABLE_FRAMES, np.float32)
-    job = RenderNote(1, "", b"", 0.0, 0.0, KEY, 1, float(RATE))
+    job = RenderNote(1, "", b"", (1.0,), KEY, 1, float(RATE))
     info = finish_note(tone(), RATE, job, 1.0, slot)
     assert info.loop_end == 0
     assert not slot[-TABLE_FRAMES:].any()

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from instrument.events import NoteOn
 from instrument.export.exporting import ExportOptions, estimate_bytes, export_sound
 from instrument.export.folder import MARK, check_room, whole_folder
 from instrument.export.left_out import left_out
@@ -19,6 +20,7 @@ from instrument.offline_notes import Cue
 from instrument.pool import NoteInfo
 from instrument.renderer_client import RendererError
 from instrument.tuning import Tuning
+from tests.instrument.pad_corners import x_of, y_of
 from tests.instrument.sampled import (
     SAMPLE_RATE,
     SteadyNotes,
@@ -183,7 +185,7 @@ def test_a_plan_plays_every_key_within_the_models_range() -> None:
 def test_a_grid_has_the_pads_corners_in_its_corners() -> None:
     player = player_of(preset_of())
     plan = make_plan(player, range(60, 61), SAMPLE_RATE, grid=3)
-    places = [(target.x, target.y) for target in plan.targets]
+    places = [(x_of(target), y_of(target)) for target in plan.targets]
     assert places == [(x / 2, y / 2) for y in range(3) for x in range(3)]
 
 
@@ -193,6 +195,44 @@ def test_fewer_notes_are_recorded_where_only_every_fourth_is_asked_for() -> None
     assert len(plan.keys) == 61
 
 
+def test_a_preset_of_one_timbre_for_all_velocities_has_one_layer() -> None:
+    plan = make_plan(player_of(preset_of()), range(58, 64), SAMPLE_RATE)
+    assert plan.layers == ((1, 127),)
+    assert len(plan.targets) == 1
+
+
+@pytest.mark.parametrize("curve", [0.0, 1.0, 2.0])
+@pytest.mark.parametrize("n", [2, 3, 4])
+def test_each_velocity_plays_the_timbre_that_the_instrument_plays(n: int, curve: float) -> None:
+    preset = preset_of(velocity_timbre=0.5, velocity_layers=float(n), velocity_curve=curve)
+    player = player_of(preset)
+    plan = make_plan(player, range(58, 64), SAMPLE_RATE)
+    assert len(plan.layers) == len(plan.targets) == n
+    voicing = player.voicing(0.0)
+    for velocity in range(1, 128):
+        (layer,) = player.layers_of(NoteOn(note=60, velocity=velocity))
+        (recorded,) = [
+            target
+            for target, (low, high) in zip(plan.targets, plan.layers, strict=True)
+            if low <= velocity <= high
+        ]
+        assert recorded == ({0: voicing.target} | dict(voicing.layers))[layer]
+
+
+def test_a_fixed_touch_needs_the_one_layer_that_it_plays() -> None:
+    preset = preset_of(velocity_timbre=0.5, velocity_layers=4.0, velocity_curve=3.0)
+    plan = make_plan(player_of(preset), range(58, 64), SAMPLE_RATE)
+    assert plan.layers == ((1, 127),)
+
+
+def test_layers_are_recorded_at_each_place_of_the_pad(tmp_path: Path) -> None:
+    preset = preset_of(velocity_timbre=1.0, velocity_layers=2.0)
+    done = export_toy(tmp_path / "a", ExportOptions(), preset=preset, grid=2, every=3)
+    assert done.n_samples == 2 * 2 * 2 * 2
+    names = {path.name for path in (tmp_path / "a" / "samples" / "x1-y0").iterdir()}
+    assert names == {f"{n}-v{v}.wav" for n in ("059-B3", "062-D4") for v in ("063", "127")}
+
+
 @pytest.mark.parametrize("every", [1, 2, 12])
 def test_a_model_of_a_single_pitch_has_a_plan(every: int) -> None:
     plan = make_plan(player_of(preset_of()), range(60, 61), SAMPLE_RATE, every=every)
@@ -200,6 +240,11 @@ def test_a_model_of_a_single_pitch_has_a_plan(every: int) -> None:
 
 
 def test_what_a_format_can_not_hold_is_said() -> None:
+    shaded = preset_of(ensemble=0.5, round_robin=2.0)
+    assert left_out(shaded, "sf2") == (
+        "Without the ensemble's other timbres.",
+        "Without strikes that take turns.",
+    )
     preset = preset_of(portamento=1.0, key_tracking=0.5)
     assert left_out(preset, "sfz") == ("Without portamento.",)
     assert len(left_out(preset, "decentsampler")) == 2

@@ -6,27 +6,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from instrument.engine import Engine
-from instrument.events import NoteOff, NoteOn
 from instrument.export.exporting import ExportOptions
-from instrument.offline import arrange, perform
 from instrument.preset import Preset
-from tests.instrument.sampled import (
-    SAMPLE_RATE,
-    SteadyNotes,
-    export_toy,
-    player_of,
-    preset_of,
+from tests.instrument.beside_engine import (
+    PITCHES,
+    PLAYED,
+    WHOLE_BAND_DB,
+    bands_db,
+    by_engine,
+    cents_apart,
 )
-from train.fluidsynth import HELD_SAMPLES, NOTE_SAMPLES, SoundFont
+from tests.instrument.sampled import SteadyNotes, export_toy, preset_of
+from train.fluidsynth import HELD_SAMPLES, SoundFont
 
 pytestmark = pytest.mark.skipif(
     ctypes.util.find_library("fluidsynth") is None, reason="FluidSynth is not installed"
 )
 
-PITCHES = range(58, 64)
 PLAYER_DB = -9.0  # FluidSynth at the gain of `SoundFont`, its channel volume at 100
-WHOLE_BAND_DB = 40.0  # softer bands hold nothing but what leaks into them
 
 
 def by_fluidsynth(preset: Preset, folder: Path, key: int, velocity: int, **notes: float):
@@ -37,59 +34,6 @@ def by_fluidsynth(preset: Preset, folder: Path, key: int, velocity: int, **notes
     with SoundFont(done.file) as font:
         (name,) = font.presets()
         return font.play_note(name, key, velocity)
-
-
-def by_engine(preset: Preset, key: int, velocity: int, **source: float):
-    """Play the same by the engine."""
-    notes = SteadyNotes(**source)
-    blocks: list[np.ndarray] = []
-    events = [
-        NoteOn(note=key, velocity=velocity),
-        NoteOff(note=key, time_seconds=HELD_SAMPLES / SAMPLE_RATE),
-    ]
-    moments = arrange(events, player_of(preset), PITCHES)
-    engine = Engine(SAMPLE_RATE, notes.pool)
-    perform(moments, notes, engine, SAMPLE_RATE, lambda block: blocks.append(block.copy()))
-    del engine
-    notes.pool.close()
-    wave = np.concatenate(blocks).mean(axis=1)
-    return np.pad(wave, (0, NOTE_SAMPLES))[:NOTE_SAMPLES]
-
-
-def bands_db(wave: np.ndarray) -> np.ndarray:
-    """Give the level of each third of an octave from 20 Hz."""
-    power = np.abs(np.fft.rfft(wave * np.hanning(len(wave)))) ** 2
-    hertz = np.fft.rfftfreq(len(wave), 1 / SAMPLE_RATE)
-    edges = 20 * 2 ** (np.arange(31) / 3)
-    of_band = np.searchsorted(edges, hertz)
-    return 10 * np.log10(np.bincount(of_band, power, 32)[1:31] + 1e-12)
-
-
-def cents_apart(one: np.ndarray, other: np.ndarray, hertz: float) -> float:
-    """Give how far two notes lie apart, by the phase of the fundamental at two times."""
-    n = SAMPLE_RATE // 2
-    turn = np.exp(-2j * np.pi * hertz * np.arange(n) / SAMPLE_RATE) * np.hanning(n)
-
-    def drift(wave: np.ndarray) -> complex:
-        early, late = wave[n : 2 * n], wave[3 * n : 4 * n]
-        return np.sum(late * turn) * np.conj(np.sum(early * turn))
-
-    radians = np.angle(drift(other) * np.conj(drift(one)))
-    seconds = 2 * n / SAMPLE_RATE
-    return 1200 * np.log2(1 + radians / (2 * np.pi * seconds * hertz))
-
-
-PLAYED = {
-    "as it is": {},
-    "soft touch": {"velocity_curve": 1.0, "velocity_level": 1.0},
-    "fixed touch": {"velocity_curve": 3.0},
-    "slow attack": {"attack": 0.3},
-    "decay": {"decay": 2.0, "sustain": 0.3},
-    "filter": {"cutoff": 900.0, "resonance": 0.3, "key_tracking": 1.0},
-    "velocity filter": {"cutoff": 3000.0, "velocity_cutoff": 0.5},
-    "tuned": {"tune": 40.0, "transpose": 1.0},
-    "quiet": {"volume": -20.0, "pan": 0.3},
-}
 
 
 @pytest.mark.parametrize("parameters", PLAYED.values(), ids=PLAYED)
@@ -105,6 +49,32 @@ def test_fluidsynth_plays_an_exported_note_as_the_engine_does(
     heard = bands[0] > bands[0].max() - WHOLE_BAND_DB
     differences = bands[1][heard] - bands[0][heard]
     np.testing.assert_allclose(differences, PLAYER_DB, atol=1.0)
+
+
+@pytest.mark.parametrize("velocity", [10, 42, 43, 84, 85, 127])
+def test_fluidsynth_plays_each_layer_of_velocity_as_the_engine_does(
+    velocity: int, tmp_path: Path
+) -> None:
+    preset, key = preset_of(velocity_timbre=1.0, velocity_layers=3.0), 61
+    theirs = by_fluidsynth(preset, tmp_path, key, velocity)
+    ours = by_engine(preset, key, velocity)
+    assert abs(cents_apart(ours, theirs, 440 * 2 ** ((key - 69) / 12))) < 3
+    bands = [bands_db(wave[:HELD_SAMPLES]) for wave in (ours, theirs)]
+    heard = bands[0] > bands[0].max() - WHOLE_BAND_DB
+    np.testing.assert_allclose(bands[1][heard] - bands[0][heard], PLAYER_DB, atol=1.0)
+
+
+def test_the_layers_that_fluidsynth_plays_are_not_the_same_sound(tmp_path: Path) -> None:
+    preset = preset_of(velocity_timbre=1.0, velocity_layers=2.0)
+    (tmp_path / "hard").mkdir()
+    soft, hard = (
+        bands_db(by_fluidsynth(preset, folder, 61, velocity)[:HELD_SAMPLES])
+        for folder, velocity in ((tmp_path, 40), (tmp_path / "hard", 90))
+    )
+    tops = [int(bands.argmax()) for bands in (soft, hard)]
+    assert tops[0] == tops[1]  # the fundamental
+    overtone = tops[0] + 3  # an octave above
+    assert hard[overtone] - hard[tops[0]] > 6 + soft[overtone] - soft[tops[0]]
 
 
 def test_a_note_that_decays_through_its_loop_decays_alike_in_fluidsynth(tmp_path: Path) -> None:

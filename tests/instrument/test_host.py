@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from instrument import host
 from instrument.client import _spawn
 from instrument.events import MovePad, NoteOn
 from instrument.host import Host
@@ -48,10 +49,10 @@ def pipe_pair():
 
 
 class Rig:
-    def __init__(self):
+    def __init__(self, marker=None):
         self.instrument = pretended_host.PretendedInstrument(InstrumentOptions())
         ours, self.pipe = pipe_pair()
-        self.thread = threading.Thread(target=Host(self.instrument, ours).serve)
+        self.thread = threading.Thread(target=Host(self.instrument, ours, marker=marker).serve)
         self.thread.start()
 
     def answer(self, kind=(Result, Failure)):
@@ -133,6 +134,63 @@ def test_it_ends_when_it_is_told_to(rig):
     rig.pipe.send(Close())
     rig.thread.join(10)
     assert rig.instrument.closed
+
+
+class TestWindowGone:
+    @pytest.fixture
+    def marker(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(host, "PLAYED_SECONDS", 0.3)
+        monkeypatch.setattr(host, "LOOK_SECONDS", 0.01)
+        return tmp_path / "playing on"
+
+    def lose_window_while_playing(self, marker):
+        rig = Rig(marker)
+        rig.pipe.send(Post(NoteOn(note=60, velocity=100)))
+        while rig.answer(Standing).status.n_voices == 0:
+            pass
+        rig.pipe.close()
+        return rig
+
+    def test_what_is_played_goes_on_until_it_is_over(self, marker):
+        rig = self.lose_window_while_playing(marker)
+        while not marker.exists():
+            assert rig.thread.is_alive()
+        rig.thread.join(1.0)
+        assert rig.thread.is_alive()
+        assert not rig.instrument.closed
+        rig.instrument.events.clear()  # nothing sounds any more
+        rig.thread.join(10)
+        assert rig.instrument.closed
+        assert not marker.exists()
+
+    def test_another_window_ends_it(self, marker):
+        rig = self.lose_window_while_playing(marker)
+        while not marker.exists():
+            assert rig.thread.is_alive()
+        marker.unlink()
+        rig.thread.join(10)
+        assert rig.instrument.closed
+
+    def test_where_nobody_has_played_it_ends_at_once(self, marker, monkeypatch):
+        monkeypatch.setattr(host, "PLAYED_SECONDS", 60.0)
+        rig = Rig(marker)
+        rig.answer(Standing)
+        rig.pipe.close()
+        rig.thread.join(10)
+        assert rig.instrument.closed
+
+    def test_a_window_that_is_closed_ends_what_sounds(self, marker):
+        rig = Rig(marker)
+        rig.pipe.send(Post(NoteOn(note=60, velocity=100)))
+        rig.pipe.send(Close())
+        rig.thread.join(10)
+        rig.pipe.close()
+        assert rig.instrument.closed
+
+    def test_where_no_mark_can_be_made_it_ends(self, marker):
+        rig = self.lose_window_while_playing(marker / "no such folder" / "mark")
+        rig.thread.join(10)
+        assert rig.instrument.closed
 
 
 def test_rubbish_in_the_pipe_is_an_end_and_no_hang():

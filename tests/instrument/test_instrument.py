@@ -1,7 +1,9 @@
 """The instrument in this process: its own engine and cache, a pretended renderer, no device."""
 
 import json
+import math
 import os
+import time
 from collections import deque
 
 import msgspec
@@ -17,6 +19,7 @@ from instrument.events import (
     ControlChange,
     MidiClock,
     MovePad,
+    MovePoint,
     NoteOff,
     NoteOn,
     Panic,
@@ -28,13 +31,13 @@ from instrument.events import (
     SetZones,
     TapTempo,
 )
-from instrument.instrument import SESSION_SECONDS, Instrument
+from instrument.instrument import Instrument
 from instrument.library import PresetLibrary
 from instrument.models import ModelLibrary, ModelLibraryError
 from instrument.options import InstrumentOptions
 from instrument.output import Output
 from instrument.pool import NoteInfo, NotePool
-from instrument.preset import Preset
+from instrument.preset import Preset, decode_preset, encode_preset
 from instrument.renderer_protocol import (
     DeviceLost,
     Drawn,
@@ -42,11 +45,13 @@ from instrument.renderer_protocol import (
     ModelLoaded,
     NoteRendered,
 )
+from instrument.session import SESSION_SECONDS
 from instrument.start_guard import GOOD_START_SECONDS
 from instrument.status import AudioSettings, AudioStatus, Corner, Freshness, Timbre
 from instrument.supply import BAKE_REST_SECONDS
 from instrument.tuning import Tuning
 from instrument.zones import Zones
+from tests.instrument.pad_corners import x_of, y_of
 
 RATE = 48000.0
 LATENT = 4
@@ -91,8 +96,7 @@ class PretendedRenderer:
 
     def render(self, job):
         latents = np.frombuffer(job.latents, "<f4").reshape(-1, LATENT)
-        weights = [(1 - job.x) * (1 - job.y), job.x * (1 - job.y), (1 - job.x) * job.y]
-        z = (np.array([*weights, job.x * job.y])[:, None] * latents).sum(0)
+        z = (np.array(job.weights)[:, None] * latents).sum(0)
         n_frames = round(job.sample_rate * (0.6 if job.first_only else 2.0))
         phase = 2 * np.pi * 440 * 2 ** ((job.pitch - 69) / 12) / job.sample_rate
         bright = z[1] * (1 - job.shade.softness)
@@ -541,11 +545,11 @@ class TestCorners:
         instrument = rig.start()
         with pytest.raises(ValueError, match='no timbre "tuba"'):
             instrument.set_corner(0, "tuba")
-        with pytest.raises(ValueError, match="corner must be"):
+        with pytest.raises(ValueError, match="point must be"):
             instrument.set_corner(4, "one")
-        with pytest.raises(ValueError, match="corner must be"):
+        with pytest.raises(ValueError, match="point must be"):
             instrument.reroll(-1)
-        with pytest.raises(ValueError, match="corner must be"):
+        with pytest.raises(ValueError, match="point must be"):
             instrument.lock_corner(9, True)
 
     def test_locked_corners_stay_when_all_are_rolled(self, rig):
@@ -567,6 +571,135 @@ class TestCorners:
         corner = instrument.status().corners[1]
         assert corner.seed is not None
         assert corner.locked
+
+
+class TestPoints:
+    def test_a_new_point_is_what_sounds_there_and_all_are_free(self, rig):
+        instrument = rig.start()
+        instrument.add_point(0.5, 0.5)
+        points = instrument.status().corners
+        assert [point.place for point in points[:4]] == [(0, 0), (1, 0), (0, 1), (1, 1)]
+        assert points[4].place == (0.5, 0.5)
+        assert len(points[4].z) == LATENT
+        assert instrument.status().preset_changed
+
+    def test_a_timbre_can_be_a_new_point(self, rig):
+        instrument = rig.start()
+        instrument.add_point(0.25, 0.5, "FIVE")
+        point = instrument.status().corners[-1]
+        assert (point.z, point.place, point.locked) == (TIMBRES[4].z, (0.25, 0.5), False)
+        with pytest.raises(ValueError, match='no timbre "tuba"'):
+            instrument.add_point(0.2, 0.2, "tuba")
+
+    def test_at_a_point_every_key_sounds_like_it(self, rig):
+        instrument = rig.start()
+        instrument.add_point(0.25, 0.5, "five")
+        instrument.post(MovePad(x=0.25, y=0.5))
+        rig.settle(instrument)
+        assert instrument.status().n_fresh == 25
+        assert {job.weights for job in rig.renderer.submitted[-25:]} == {(0.0, 0.0, 0.0, 0.0, 1.0)}
+
+    def test_a_dragged_point_changes_what_sounds(self, rig):
+        instrument = rig.start()
+        instrument.post(MovePad(x=0.25, y=0.5))
+        rig.settle(instrument)
+        instrument.post(MovePoint(index=3, x=0.25, y=0.5))
+        rig.settle(instrument)
+        assert instrument.status().corners[3].place == (0.25, 0.5)
+        assert rig.renderer.submitted[-1].weights == (0.0, 0.0, 0.0, 1.0)
+
+    def test_a_point_that_is_not_there_can_not_be_moved(self, rig):
+        instrument = rig.start()
+        with pytest.raises(ValueError, match="point must be"):
+            instrument.post(MovePoint(index=4, x=0.5, y=0.5))
+        with pytest.raises(ValueError, match="not nan"):
+            instrument.post(MovePoint(index=0, x=math.nan, y=0.5))
+
+    def test_a_draw_goes_to_its_point_though_one_before_it_is_removed(self, rig):
+        instrument = rig.start()
+        kept = instrument.status().corners[1].z
+        instrument.reroll(3)
+        instrument.remove_point(0)
+        instrument.tick()
+        points = instrument.status().corners
+        assert [point.seed is None for point in points] == [True, True, False]
+        assert points[0].z == kept
+        assert points[2].place == (1.0, 1.0)
+
+    def test_a_draw_for_a_removed_point_is_forgotten(self, rig):
+        instrument = rig.start()
+        instrument.reroll(3)
+        instrument.remove_point(3)
+        instrument.tick()
+        assert all(point.seed is None for point in instrument.status().corners)
+
+    def test_four_points_go_back_into_the_corners(self, rig):
+        instrument = rig.start()
+        before = instrument.status().corners
+        instrument.use_corners(False)
+        assert all(point.place is not None for point in instrument.status().corners)
+        instrument.use_corners(True)
+        assert instrument.status().corners == before
+        instrument.remove_point(0)
+        with pytest.raises(ValueError, match="4 points can stand in the corners"):
+            instrument.use_corners(True)
+
+    def test_a_name_is_one_line(self, rig):
+        instrument = rig.start()
+        instrument.rename_point(1, "  My   own ")
+        assert instrument.status().corners[1].name == "My own"
+        for name in ("", " ", "x" * 81, "a\0b"):
+            with pytest.raises(ValueError, match="1 to 80 letters"):
+                instrument.rename_point(1, name)
+
+    def test_a_preset_brings_its_points_and_axes(self, rig):
+        instrument = rig.start()
+        instrument.add_point(0.3, 0.6, "two")
+        instrument.post(SetParameter(name="axis_brightness", value=1.5))
+        kept = instrument.preset()
+        instrument.remove_point(0)
+        instrument.post(SetParameter(name="axis_brightness", value=0.0))
+        instrument.load_preset(decode_preset(encode_preset(kept), "it"))
+        rig.settle(instrument)
+        assert instrument.status().corners == kept.corners
+        assert rig.renderer.submitted[-1].leaning == (("brightness", 1.5),)
+
+    def test_an_axis_moves_the_whole_pad(self, rig):
+        instrument = rig.start()
+        rig.settle(instrument)
+        instrument.post(SetParameter(name="axis_decay", value=-1.0))
+        rig.settle(instrument)
+        assert instrument.status().n_fresh == 25
+        assert {job.leaning for job in rig.renderer.submitted[-25:]} == {(("decay", -1.0),)}
+
+    def test_a_place_where_nobody_plays_is_measured_and_forgotten_with_its_points(self, rig):
+        instrument = rig.start()
+        rig.settle(instrument)
+        assert self.wait_for_marks(rig, instrument) == ((0.5, 0.5, 1.0),)
+        instrument.post(MovePoint(index=0, x=0.1, y=0.1))
+        rig.settle(instrument, 12)
+        assert all(mark[2] == 1.0 for mark in instrument.status().playability)
+        instrument.post(MovePad(x=0.2, y=0.7))
+        rig.settle(instrument)
+        assert (0.2, 0.7, 1.0) in self.wait_for_marks(rig, instrument)
+
+    def wait_for_marks(self, rig, instrument):
+        for _ in range(500):  # the measuring thread takes its time
+            rig.now += 0.2
+            instrument.tick()
+            place = (instrument.status().pad_x, instrument.status().pad_y)
+            if place in {mark[:2] for mark in instrument.status().playability}:
+                break
+            time.sleep(0.01)
+        return instrument.status().playability
+
+    def test_a_wheel_on_an_axis_moves_the_pad_at_once(self, rig):
+        instrument = rig.start()
+        instrument.load_preset(make_preset(controllers={1: "axis_attack"}, mod_depth=0.5))
+        rig.settle(instrument)
+        instrument.post(ControlChange(controller=1, value=127))
+        rig.settle(instrument)
+        assert rig.renderer.submitted[-1].leaning == (("attack", 3.0),)
 
 
 class TestModels:
@@ -1045,7 +1178,9 @@ class TestMotion:
         instrument.post(SetParameter(name="drift_depth", value=1.0))
         instrument.post(SetParameter(name="drift_rate", value=2.0))
         rig.settle(instrument, 60)
-        places = {(job.x, job.y) for job in rig.renderer.submitted[before:] if job.pitch == 57}
+        places = {
+            (x_of(job), y_of(job)) for job in rig.renderer.submitted[before:] if job.pitch == 57
+        }
         assert len(places) > 2
 
     def test_a_path_is_recorded_from_any_hand_and_kept_in_the_preset(self, rig):
@@ -1089,12 +1224,12 @@ class TestMotion:
         for _ in range(3):
             rig.now += 2 * SESSION_SECONDS
             instrument.tick()
-        kept = instrument._kept_revision
+        kept = instrument._session.kept_revision
         assert kept == instrument.revision
         for _ in range(20):
             rig.now += SESSION_SECONDS
             instrument.tick()
-        assert instrument._kept_revision == kept
+        assert instrument._session.kept_revision == kept
 
 
 def test_without_sound_or_model_everything_still_answers(rig):

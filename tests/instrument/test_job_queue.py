@@ -8,7 +8,7 @@ from instrument.renderer_protocol import RenderNote
 
 
 def job(number: int, *, first_only: bool = False) -> RenderNote:
-    return RenderNote(number, "model", b"", 0.0, 0.0, 60, 1, 48000.0, first_only)
+    return RenderNote(number, "model", b"", (1.0,), 60, 1, 48000.0, first_only)
 
 
 def taken(queue: JobQueue, *, is_urgent: bool = False) -> list[int]:

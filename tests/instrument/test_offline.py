@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import soundfile
 
-from instrument.cache import Target, make_target
 from instrument.engine import Engine
 from instrument.events import (
     AnyEvent,
@@ -36,8 +35,10 @@ from instrument.pool import NoteInfo, NotePool
 from instrument.preset import Preset, PresetError
 from instrument.song import SongError, read_song
 from instrument.status import Corner, ModelInfo, Timbre
+from instrument.target import Target, make_target
 from instrument.tuning import Tuning
 from instrument.zones import Zones
+from tests.instrument.pad_corners import x_of
 from tests.signals import harmonic_note
 
 SAMPLE_RATE = 48000
@@ -240,7 +241,7 @@ def test_a_walk_goes_from_one_drawn_timbre_to_the_next() -> None:
 
     def place(target: Target) -> tuple[float, float, float]:
         latents = np.frombuffer(target.latents, "<f4").reshape(-1, 2)
-        return float(latents[0, 0]), float(latents[1, 0]), target.x
+        return float(latents[0, 0]), float(latents[1, 0]), x_of(target)
 
     assert place(walk.target(0.0)) == (10.0, 11.0, 0.0)
     assert place(walk.target(3.0)) == (11.0, 12.0, 0.5)
@@ -331,7 +332,7 @@ def long_note() -> list[AnyEvent]:
 
 
 def places(moments: list[Moment]) -> list[tuple[float, float]]:
-    return [(moment.seconds, cue.target.x) for moment in moments for cue in moment.cues]
+    return [(moment.seconds, x_of(cue.target)) for moment in moments for cue in moment.cues]
 
 
 def test_a_held_note_follows_motion_ten_times_a_second() -> None:
@@ -394,5 +395,7 @@ def test_held_notes_follow_the_pad_in_the_layers_of_their_strikes() -> None:
         NoteOff(note=60, time_seconds=1.0),
     ]
     moments = arrange(events, player(), PITCHES)
-    cues = [[(cue.layer, cue.target.x) for cue in moment.cues] for moment in moments if moment.cues]
+    cues = [
+        [(cue.layer, x_of(cue.target)) for cue in moment.cues] for moment in moments if moment.cues
+    ]
     assert cues == [[(4, 0.5), (8, 0.5)], [(4, 1.0), (8, 1.0)]]

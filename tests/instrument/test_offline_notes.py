@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from instrument import offline_notes
-from instrument.cache import make_target
 from instrument.offline_notes import Cue, RenderedNotes
 from instrument.pool import NoteInfo
 from instrument.renderer_client import RendererError
@@ -18,6 +17,7 @@ from instrument.renderer_protocol import (
     RenderNote,
 )
 from instrument.status import ModelInfo
+from instrument.target import make_target
 
 MODEL = ModelInfo(name="pretend", hash="abc", path="", latent_size=1)
 

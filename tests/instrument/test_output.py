@@ -82,7 +82,7 @@ def test_a_missing_output_is_said_once_and_tried_on(rig):
     assert rig.said[-1] == ('The sound output "default" is there.', False)
 
 
-def test_tries_are_two_seconds_apart(rig):
+def test_tries_are_half_a_second_apart(rig):
     rig.problem = "No."
     rig.output.ask(AudioSettings())
     rig.poll()
@@ -107,6 +107,29 @@ def test_an_output_that_dies_is_said_and_comes_back(rig):
     assert rig.poll()
     assert rig.output.status.running
     assert len(rig.said) == 2
+
+
+def test_where_a_try_takes_long_the_next_waits_longer_but_never_two_seconds(rig):
+    def search(settings, engine_for):
+        rig.now += 0.2
+        return rig.open(settings, engine_for)
+
+    rig.output = Output(rig.say, lambda: rig.now, search)
+    rig.problem = "No."
+    rig.output.ask(AudioSettings())
+    rig.poll()
+    rig.problem, failed = "", rig.now
+    while not rig.poll():
+        rig.now += 0.05
+    assert 0.8 < rig.now - failed < 1.3
+
+
+def test_an_output_that_dies_and_is_there_is_opened_again_at_once(rig):
+    rig.output.ask(AudioSettings("card"))
+    rig.poll()
+    rig.streams[0].alive = False
+    assert rig.poll()
+    assert rig.output.status.running
 
 
 def test_a_new_choice_is_tried_at_once(rig):

@@ -72,14 +72,14 @@ def spoilt(**changes):
         (spoilt(version="1" * 999), r"version 1{40}…;"),
         (spoilt(model="draft"), r"\$\.model"),
         (spoilt(pad_x=1.5), r"must be 0\.\.1, not 1\.5"),
-        (spoilt(corners=[{"name": "x", "seed": 2**70}] * 4), "a seed must be"),
-        (spoilt(corners="xxxx"), r"\$\.corners"),
+        (spoilt(points=[{"name": "x", "seed": 2**70}] * 4), "a seed must be"),
+        (spoilt(points="xxxx"), r"\$\.points"),
         (spoilt(pictures={"deep": 10**40}), "not a Timbrepad preset"),
         (b'{"version": 2, "x": ' + b"[" * 5000 + b"]" * 5000 + b"}", "not a Timbrepad preset"),
         (b'{"version": 2, "name": "\xff"}', "not a Timbrepad preset"),
         (spoilt(version=None), "version None"),
-        (spoilt(corners=[]), "0 corners"),
-        (spoilt(corners=[{"name": "x"}] * 5), "5 corners"),
+        (spoilt(points=[]), "0 timbre points"),
+        (spoilt(points=[{"name": "x"}] * 5), "5 timbre points"),
         (spoilt(parameters={"wobble": "much"}), "wobble"),
         (spoilt(parameters={"cutoff": 5.0}), r"cutoff must be 20\.\.20000 Hz, not 5"),
         (spoilt(controllers={"740": "cutoff"}), r"0\.\.127, not 740"),
@@ -102,7 +102,7 @@ def test_what_is_wrong_is_said_in_one_line_with_the_file(text, reason):
 NEWER = json.loads(encode_preset(Preset(corners=CORNERS)))
 NEWER["colour"] = {"hue": [1, 2], "name": "blue"}
 NEWER["model"]["source"] = "https://example.org"
-NEWER["corners"][2]["glow"] = 0.5
+NEWER["points"][2]["glow"] = 0.5
 NEWER["parameters"]["wobble"] = 3.0
 NEWER["controllers"]["20"] = "wobble"
 NEWER["tuning"] = {"name": "x", "pitches": [60.0] * 128, "made_by": "Ada"}
@@ -122,7 +122,7 @@ def test_what_is_unknown_does_nothing_here():
 def test_a_field_of_a_corner_goes_with_its_corner():
     preset = decode_preset(json.dumps(NEWER).encode(), "it")
     turned = msgspec.structs.replace(preset, corners=preset.corners[::-1])
-    assert json.loads(encode_preset(turned))["corners"][1]["glow"] == 0.5
+    assert json.loads(encode_preset(turned))["points"][1]["glow"] == 0.5
 
 
 def test_unknown_fields_cross_to_another_process():

@@ -10,13 +10,13 @@ import pytest
 import soundfile
 
 from instrument import files, midi
-from instrument.cache import Target
 from instrument.engine import Engine
 from instrument.events import (
     AllNotesOff,
     ChannelPressure,
     ControlChange,
     KeyPressure,
+    MidiClock,
     MovePad,
     NoteOff,
     NoteOn,
@@ -36,6 +36,7 @@ from instrument.song import SongError, read_song
 from instrument.sound_file import SoundFile
 from instrument.state import TAPE_FRAMES
 from instrument.status import Corner, ModelInfo, RecordError, RecordSettings
+from instrument.target import Target
 from instrument.zones import Zones
 from tests.instrument.test_instrument import (
     LATENT,
@@ -74,7 +75,7 @@ class RenderedAsLive:
     def _job(self, target: Target, pitch: int) -> RenderNote:
         slot = len(self._held) + 1
         return RenderNote(
-            slot, target.model, target.latents, target.x, target.y, pitch, slot, sample_rate=RATE
+            slot, target.model, target.latents, target.weights, pitch, slot, sample_rate=RATE
         )
 
     def close(self) -> None:
@@ -181,6 +182,52 @@ def test_a_recorded_performance_renders_to_the_sound_that_was_recorded(stage, tm
     assert np.array_equal(live, np.concatenate(stage.heard[first:]))
     again = render(tmp_path / "take.mid")[: len(live)]
     assert np.abs(live).max() > 0.05
+    assert np.abs(again - live).max() < 1e-6
+
+
+def move_on(stage: Stage, seconds: float) -> None:
+    """Let what moves the pad go on, and all notes come."""
+    stage.rig.now += seconds
+    stage.settle()
+
+
+def test_what_moves_the_pad_by_itself_is_where_it_was_when_it_is_played_again(stage, tmp_path):
+    stage.play(
+        SetParameter(name="lfo_x_depth", value=0.8),
+        SetParameter(name="lfo_x_shape", value=4.0),  # it stands still for two seconds at a time
+    )
+    move_on(stage, 1.3)
+    stage.instrument.start_recording(both(tmp_path))
+    for number in range(4):
+        stage.play(MovePad(x=0.2 * number, y=0.5))
+        stage.rig.now += 0.4
+        stage.play(MidiClock(time_seconds=stage.rig.now))
+        move_on(stage, 0.7)
+        stage.play(NoteOn(note=57, velocity=100), blocks=30)
+        stage.play(NoteOff(note=57), blocks=60)
+    stage.instrument.stop_recording()
+    live, _ = soundfile.read(tmp_path / "take.wav", dtype="float32")
+    again = render(tmp_path / "take.mid")[: len(live)]
+    places = {e.x for e in read_song(tmp_path / "take.mid") if isinstance(e, MovePad)}
+    assert min(places) == 0.0
+    assert max(places) > 0.6 + 0.3
+    assert np.abs(live).max() > 0.05
+    assert np.abs(again - live).max() < 1e-6
+
+
+def test_a_tempo_from_outside_is_heard_again(stage, tmp_path):
+    stage.play(SetParameter(name="delay_mix", value=0.5), blocks=100)
+    stage.instrument.start_recording(both(tmp_path))
+    for _ in range(60):
+        stage.instrument.post(MidiClock(time_seconds=stage.rig.now))
+        stage.rig.now += 60 / 24 / 90  # 90 beats a minute
+    stage.play(NoteOn(note=57, velocity=100), blocks=30)
+    stage.play(NoteOff(note=57), blocks=120)
+    stage.instrument.stop_recording()
+    tempos = [event for event in read_song(tmp_path / "take.mid") if "tempo" in str(event)]
+    assert any(getattr(event, "value", 0) == pytest.approx(90, abs=1) for event in tempos)
+    live, _ = soundfile.read(tmp_path / "take.wav", dtype="float32")
+    again = render(tmp_path / "take.mid")[: len(live)]
     assert np.abs(again - live).max() < 1e-6
 
 

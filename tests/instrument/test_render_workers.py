@@ -33,7 +33,7 @@ RATE = 16000
 WAIT_SECONDS = 60.0
 FAULT = "CUDA error: unspecified launch failure\nCUDA kernel errors might be reported later"
 
-Waves = tuple[NDArray[np.float32], NDArray[np.float32]]
+Waves = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 
 
 class PretendRenderer:
@@ -43,6 +43,7 @@ class PretendRenderer:
         self.info = ModelInfo(name="pretend", hash="abc", path="folder", sample_rate=RATE)
         self.timbres = ()
         self.on_gpu = on_gpu
+        self.goes_on = False
         self.n_batch = 16 if on_gpu else 1
         self.is_large = True
         self.device_words = "Big GPU" if on_gpu else "CPU"
@@ -55,7 +56,7 @@ class PretendRenderer:
         self._fault(jobs)
         waves = np.zeros((len(jobs), 2 * RATE), np.float32)
         waves += np.array([[job.pitch / 128] for job in jobs], np.float32)
-        return waves, np.ones(len(jobs), np.float32)
+        return waves, np.ones(len(jobs), np.float32), np.zeros(len(jobs), np.float32)
 
 
 class Bench:
@@ -102,7 +103,7 @@ class Bench:
     def play(self, n: int, **changes: bool) -> dict[int, Answer]:
         """Ask for notes, and wait for what becomes of each; other answers come under -1."""
         for number in range(1, n + 1):
-            job = RenderNote(number, "abc", b"", 0, 0, 20 + number, number, RATE, **changes)
+            job = RenderNote(number, "abc", b"", (1.0,), 20 + number, number, RATE, **changes)
             self.workers.submit(job)
         got: dict[int, Answer] = {}
         while len(got.keys() - {-1}) < n:
@@ -272,8 +273,8 @@ def test_a_real_model_in_batches_makes_the_notes_that_it_makes_alone(tmp_path: P
     alone = NoteRenderer.open(str(tmp_path / "model"), "cpu")
     together = NoteRenderer(GANSynth.load(tmp_path / "model", "cpu", "fp32"), "")
     z = np.ones((1, 4), "<f4").tobytes()
-    jobs = [RenderNote(n, alone.info.hash, z, 0, 0, 60 + n, n, 48000.0) for n in range(3)]
-    waves, gains = together.waves(jobs)
+    jobs = [RenderNote(n, alone.info.hash, z, (1.0,), 60 + n, n, 48000.0) for n in range(3)]
+    waves, gains, _ = together.waves(jobs)
     expected = np.concatenate([alone.waves([job])[0] for job in jobs])
     # Rounding turns the phase of what is nearly silent, and networks as small as this one
     # make much of it.

@@ -34,6 +34,7 @@ from model.config import ModelConfig, NetworkConfig, TimbreConfig
 from model.device import CPU, Choice, Device
 from model.gansynth import GANSynth, ModelError
 from model.warped import WarpedConfig
+from tests.instrument.pad_corners import bilinear
 
 N_SLOTS, N_FRAMES = 8, 4 * 48000
 LATENT_SIZE = 8
@@ -81,8 +82,7 @@ def job(renderer_hash: str, number: int = 1, **changes: object) -> RenderNote:
         "job": number,
         "model": renderer_hash,
         "latents": latents(),
-        "x": 0.25,
-        "y": 0.5,
+        "weights": bilinear(0.25, 0.5),
         "pitch": 60,
         "slot": 1 + number % (N_SLOTS - 1),
         "sample_rate": 48000.0,
@@ -139,8 +139,8 @@ def test_same_place_gives_the_same_note(renderer: NoteRenderer) -> None:
 def test_corner_of_the_pad_is_the_latent_of_that_corner(renderer: NoteRenderer) -> None:
     corner = latents()[3 * 4 * LATENT_SIZE :]
     slots = np.zeros((3, N_FRAMES), np.float32)
-    renderer.render([job(renderer.info.hash, slot=1, x=1.0, y=1.0)], slots)
-    renderer.render([job(renderer.info.hash, slot=2, latents=corner)], slots)
+    renderer.render([job(renderer.info.hash, slot=1, weights=bilinear(1.0, 1.0))], slots)
+    renderer.render([job(renderer.info.hash, slot=2, latents=corner, weights=(1.0,))], slots)
     assert np.allclose(slots[1], slots[2], atol=1e-3)
 
 

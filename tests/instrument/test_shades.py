@@ -3,9 +3,12 @@
 from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from instrument.engine import Engine
@@ -15,10 +18,11 @@ from instrument.offline_notes import Cue
 from instrument.offline_player import PresetPlayer
 from instrument.pool import NoteInfo, NotePool
 from instrument.preset import Preset
-from instrument.renderer import NoteRenderer
+from instrument.renderer import NoteRenderer, brighter_way
 from instrument.renderer_protocol import RenderNote, Shade
 from instrument.status import Corner, Timbre
 from instrument.zones import Zones
+from tests.instrument.pad_corners import x_of
 from tests.instrument.playing import brightness_of, level_db
 
 MODEL = Path(__file__).parents[2] / "presets" / "models" / "draft"
@@ -46,13 +50,12 @@ class RenderedHere:
         cue = self._cues.popleft()
         if cue.key not in self._notes:
             target = cue.target
-            self.rendered.append((cue.pitch, target.shade, target.x))
+            self.rendered.append((cue.pitch, target.shade, x_of(target)))
             job = RenderNote(
                 job=1,
                 model=target.model,
                 latents=target.latents,
-                x=target.x,
-                y=target.y,
+                weights=target.weights,
                 pitch=cue.pitch,
                 slot=len(self._notes) + 1,
                 sample_rate=RATE,
@@ -85,15 +88,14 @@ def wave_of(renderer: NoteRenderer, name: str, shade: Shade, pitch: int = KEY) -
         job=1,
         model=renderer.info.hash,
         latents=np.array(timbre(renderer, name).z, "<f4").tobytes(),
-        x=0.0,
-        y=0.0,
+        weights=(1.0,),
         pitch=pitch,
         slot=1,
         sample_rate=RATE,
         first_only=True,
         shade=shade,
     )
-    waves, gains = renderer.waves([job])
+    waves, gains, _ = renderer.waves([job])
     return np.asarray(waves[0] * gains[0], np.float32)
 
 
@@ -198,3 +200,20 @@ def test_a_slide_moves_its_own_note_along_the_pad(
     assert [x for _, _, x in notes.rendered] == [0.25, 1.0]
     before, after = wave[RATE // 4 : RATE // 2], wave[RATE : 5 * RATE // 4]
     assert brightness_of(before) > 1.3 * brightness_of(after)
+
+
+def test_the_axis_that_was_measured_says_what_is_brighter_else_the_named_timbres_do() -> None:
+    def model(*names: str) -> Any:
+        axes = torch.eye(8)[: len(names)]
+        timbres = [SimpleNamespace(brightness=float(n)) for n in range(8)]
+        config = SimpleNamespace(axes=[SimpleNamespace(name=name) for name in names])
+        return SimpleNamespace(
+            config=config, axes=axes, timbres=timbres, latents=torch.eye(8).flip(0)
+        )
+
+    measured = brighter_way(model("attack", "brightness"))
+    assert measured is not None
+    assert torch.equal(measured, torch.eye(8)[1])
+    told = brighter_way(model("attack"))
+    assert told is not None
+    assert told.argmax() == 0

@@ -2,7 +2,6 @@
 
 import pytest
 
-from instrument.cache import make_target
 from instrument.controls import Controls
 from instrument.events import ControlChange, NoteOff, NoteOn, Panic, SetParameter, SetZones
 from instrument.layers import N_LAYERS, SLIDE_LAYER, layer_of
@@ -10,8 +9,10 @@ from instrument.parameters import defaults
 from instrument.preset import Preset
 from instrument.renderer_protocol import Shade
 from instrument.status import Corner
+from instrument.target import make_target
 from instrument.voicing import KNOBS, WIDEST, Voicing, further_layers, struck_layers
 from instrument.zones import Zones
+from tests.instrument.pad_corners import x_of, y_of
 
 MODEL = "a model's hash"
 LATENTS = [[float(n), 1.0] for n in range(4)]
@@ -106,7 +107,7 @@ def test_slide_moves_its_own_notes_place_on_the_pad(slide_to: float, x: float, y
     slide(sound, 127, 3)
     ((layer, (note, target)),) = voicing(sound).slid.items()
     assert (layer, note) == (SLIDE_LAYER + 3, 60)
-    assert (target.x, target.y) == (x, y)
+    assert (x_of(target), y_of(target)) == (x, y)
     assert layer < N_LAYERS
 
 
@@ -123,7 +124,7 @@ def test_a_note_that_slides_is_as_soft_as_it_was_struck() -> None:
     slide(sound, 0, 3)
     ((_, target),) = voicing(sound).slid.values()
     assert target.shade == Shade(softness=0.6)
-    assert target.x == 0.0
+    assert x_of(target) == 0.0
 
 
 def test_a_slide_back_in_its_middle_has_the_pads_own_note() -> None:

@@ -156,22 +156,3 @@ def screen(width: int = 1280, height: int = 800) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(END_SECONDS)
-
-
-def children_of(process_id: int) -> list[int]:
-    """List a process's children, theirs too (Linux)."""
-    text = ""
-    with contextlib.suppress(FileNotFoundError):
-        for task in Path(f"/proc/{process_id}/task").iterdir():
-            text += (task / "children").read_text()
-    children = [int(word) for word in text.split()]
-    return children + [grandchild for child in children for grandchild in children_of(child)]
-
-
-def renderer_of(process_id: int) -> int:
-    """Find the renderer among a process's children: the one that has torch in its memory."""
-    for child in children_of(process_id):
-        with contextlib.suppress(FileNotFoundError):
-            if "libtorch" in Path(f"/proc/{child}/maps").read_text():
-                return child
-    raise AssertionError(f"process {process_id} has no renderer")

@@ -14,12 +14,12 @@ import pytest
 import soundfile
 
 from instrument.jack_dummy import JackServer, jack_server
+from instrument.process_family import renderer_of
 from tests.main_job.listening import listen
 from tests.main_job.prelude import PlayedNote, prelude, write_prelude
 from tests.main_job.processes import (
     Process,
     recording,
-    renderer_of,
     timbrepad,
     wait_for,
 )

@@ -64,6 +64,19 @@ def test_the_first_columns_are_those_of_the_whole(generator: Generator) -> None:
         assert relative_rms(part, whole[:, :, :n_times]) < 1e-4
 
 
+@pytest.mark.parametrize(("first", "n_times"), [(0, 3), (1, 4), (2, 6), (3, 2), (5, 3), (7, 1)])
+def test_columns_from_the_middle_are_those_of_the_whole(
+    generator: Generator, first: int, n_times: int
+) -> None:
+    fast = CPUGenerator(generator)
+    whole = fast(*inputs(generator))
+    step = whole.shape[2] // 8  # of 8 or of 128
+    first, n_times = first * step + step // 2, n_times * step - step // 2
+    part = fast(*inputs(generator), n_times=n_times, first=first)
+    assert part.shape[2] == n_times
+    assert relative_rms(part, whole[:, :, first : first + n_times]) < 1e-4
+
+
 def test_a_note_is_the_same_alone_and_in_a_batch(generator: Generator) -> None:
     z, pitch = inputs(generator)
     fast = CPUGenerator(generator)
@@ -115,5 +128,9 @@ def test_an_outline_is_what_a_lower_block_makes_of_the_whole(stage: int) -> None
     fast = CPUGenerator(generator)
     part, outline = fast.with_outline(*inputs(generator), n_times=23, stage=stage)
     assert relative_rms(part, generator(*inputs(generator), n_times=23)) < 1e-4
+    crop, again = fast.with_outline(*inputs(generator), n_times=32, stage=stage, first=61)
+    assert relative_rms(crop, generator(*inputs(generator))[:, :, 61:93]) < 1e-4
+    if stage < 7:
+        torch.testing.assert_close(again, outline, atol=0, rtol=0)
     if stage < 7:
         assert relative_rms(outline, generator(*inputs(generator), stage=stage)) < 1e-4

@@ -202,6 +202,14 @@ def test_models_of_the_original_kinds_play(original: GANSynth) -> None:
     assert float(wave.abs().max()) == pytest.approx(0.8, rel=1e-4)
 
 
+def test_models_of_the_original_kinds_make_no_crops(original: GANSynth) -> None:
+    assert original.junction_at(0) is None
+    z, pitch = torch.from_numpy(original.draw(0))[None], torch.tensor([60])
+    waves, crests = original.render_with_crest(z, pitch)
+    torch.testing.assert_close(waves, original.render(z, pitch))
+    assert float(crests[0]) == 0.0
+
+
 def test_the_first_columns_alone_give_the_same_samples(original: GANSynth) -> None:
     z, pitch = torch.from_numpy(original.draw(0))[None], torch.tensor([60])
     whole = original.generate(z, pitch)

@@ -47,6 +47,7 @@ def test_directions_that_are_known_are_found() -> None:
     assert float(directions[2, 2]) > 0.9
     assert axes[0].correlation > 0.9
     assert axes[0].agreement == 1
+    assert 0 < axes[0].sigma < 1
 
 
 def test_progress_ends_with_all_notes_made() -> None:

@@ -82,7 +82,7 @@ def test_a_recipe_without_timbres_has_notes_of_drawn_latents(notes_folder: Path)
 
 def sound(name: str = "Dark bells", seed: int = 0, size: int = 8, **pad) -> dict:
     latents = np.random.default_rng(seed).standard_normal((4, size))
-    return {"name": name, "latents": latents.tolist(), **pad}
+    return {"name": name, "latents": latents.tolist(), "weights": [0.25] * 4} | pad
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +114,7 @@ def test_the_players_sounds_are_rendered_beside_the_fixed_notes(rendering, tmp_p
 
 
 def test_a_sound_is_where_its_finger_is_on_the_pad(rendering, tmp_path) -> None:
-    there = sound(pad_x=1.0, pad_y=0.0)
+    there = sound(weights=[0.0, 1.0, 0.0, 0.0])
     alone = sound("Alone") | {"latents": [there["latents"][1]] * 4}
     *_, first, second = rendering(tmp_path, [there, alone])
     assert np.allclose(first.wave, second.wave, atol=1e-4)
@@ -128,10 +128,12 @@ def test_sounds_beyond_the_fourth_are_left_out(rendering, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("sounds", "what"),
     [
-        ([sound(size=7)], '"Dark bells" has not 4 latents of 8 numbers'),
-        ([sound() | {"latents": [[0.0] * 8] * 3}], "has not 4 latents"),
+        ([sound(size=7)], '"Dark bells" has not 1 to 16 latents of 8'),
+        ([sound() | {"latents": [[0.0] * 8] * 17}], "has not 1 to 16 latents"),
+        ([sound() | {"latents": [[0.0] * 8] * 3}], "has not a weight of 0..1 for each latent"),
         ([sound("two\nlines")], "a name has 1 to 80 letters in one line"),
-        ([sound(pad_x=1.5)], 'the pad of "Dark bells" is not 0..1'),
+        ([sound(weights=[1.5, -0.5, 0.0, 0.0])], "has not a weight of 0..1 for each latent"),
+        ([sound(weights=[0.5, 0.0, 0.0, 0.0])], 'the weights of "Dark bells" do not sum to 1'),
         ([sound() | {"latents": [[1e400] * 8] * 4}], "can't be used"),
         ({"name": "no list"}, "Expected `array`"),
         (["x" * 1_000_001], "longer than 1000000 bytes"),

@@ -1,0 +1,176 @@
+"""The window's panels: made here, laid out, and given their share of the room."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QRect, QSettings, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from instrument import PresetLibrary
+
+from . import icons
+from .bridge import Bridge
+from .hint_card import HintCard
+from .keyboard import Keyboard
+from .knob_panel import KnobPanel
+from .latent_pad import LatentPad
+from .match_job import MatchJob
+from .match_panel import MatchPanel
+from .meter import Meter
+from .note_view import NoteView
+from .notice_bar import NoticeBar
+from .preset_actions import PresetActions
+from .preset_browser import PresetBrowser
+from .preset_dialogs import PresetDialogs
+from .spectrum_view import SpectrumView
+from .status_line import StatusLine
+from .theme import GAP, Theme
+from .top_bar import TopBar
+from .train_page import TrainPage
+from .training_job import TrainingJob
+from .wheel import Wheel
+
+SIDE_SHARE = 0.19  # of the window's width for the left panel; the right one has a little more
+SPECTRUM_FROM_HEIGHT = 720  # a lower window has no room for it beside the knobs
+
+
+class Panels(QWidget):
+    """Sounds, pad, note and knobs, keys; above them the bar, below them the status."""
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        library: PresetLibrary,
+        actions: PresetActions,
+        dialogs: PresetDialogs,
+        theme: Theme,
+        *,
+        trainings: Path,
+        settings: QSettings | None,
+    ) -> None:
+        """Make and lay out all of them.
+
+        Args:
+            bridge: To the instrument.
+            library: The presets.
+            actions: What can be done with presets.
+            dialogs: What has to be asked about them.
+            theme: The colours.
+            trainings: Where trainings lie.
+            settings: Where the record button keeps what it records; None keeps nothing.
+        """
+        super().__init__()
+        self.setObjectName("body")
+        self.top = TopBar(actions, theme, settings=settings)
+        self.browser = PresetBrowser(actions, dialogs, theme)
+        self.pad = LatentPad(theme)
+        self.card = HintCard(theme, self.pad)
+        self.match = MatchPanel(MatchJob(parent=self), theme, self.pad)
+        self.place_label = QLabel()
+        self.place_label.setProperty("role", "caption")
+        self.reroll_all = QPushButton("Re-roll all")
+        self.reroll_all.setIcon(icons.icon("dice", theme.colour("text"), theme.colour("faint")))
+        self.note_view = NoteView(theme)
+        self.knobs = KnobPanel(theme)
+        self.spectrum = SpectrumView(theme)
+        self.meter = Meter(theme)
+        self.bend = Wheel("bend", theme, lowest=-1.0, springs_back=True)
+        self.mod = Wheel("mod", theme)
+        self.keyboard = Keyboard(theme)
+        self.status_line = StatusLine(theme)
+        self.train = TrainPage(TrainingJob(trainings), bridge, library, theme)
+        self._lay_out()
+        self.notices = NoticeBar(theme, self)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the panels their share, and hang the cards anew."""
+        super().resizeEvent(event)
+        width, height = self.width(), self.height()
+        self.left.setFixedWidth(min(max(round(SIDE_SHARE * width), 186), 340))
+        self.right.setFixedWidth(min(max(round(1.14 * SIDE_SHARE * width), 250), 480))
+        self.bottom.setFixedHeight(min(max(round(0.19 * height), 112), 220))
+        self.spectrum.setVisible(height >= SPECTRUM_FROM_HEIGHT)
+        free = width - self.left.width() - self.right.width()
+        self.notices.place_in(QRect(self.left.width(), self.top.height(), free, height))
+
+    def _lay_out(self) -> None:
+        self.left = _panel(_column(self.browser, margins=(10, 10, 8, 6)))
+        right = QVBoxLayout()
+        right.setContentsMargins(12, 10, 12, 8)
+        right.setSpacing(6)
+        right.addWidget(self.note_view, 1)
+        right.addWidget(self.knobs, 3)
+        right.addWidget(self.spectrum)
+        right.addWidget(self.meter)
+        self.right = _panel(right)
+        body = QHBoxLayout()
+        body.setContentsMargins(0, 1, 0, 1)
+        body.setSpacing(0)
+        body.addWidget(self.left)
+        body.addLayout(self._middle(), 1)
+        body.addWidget(self.right)
+        playing = QWidget()
+        playing.setLayout(body)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(playing)
+        self.pages.addWidget(self.train)
+        keys = _row(self.bend, self.mod, self.keyboard)
+        keys.setContentsMargins(12, 8, 12, 8)
+        keys.setStretch(2, 1)
+        self.bottom = QWidget()
+        self.bottom.setLayout(keys)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self.top)
+        whole.addWidget(self.pages, 1)
+        whole.addWidget(self.bottom)
+        whole.addWidget(self.status_line)
+
+    def _middle(self) -> QVBoxLayout:
+        middle = QVBoxLayout()
+        middle.setContentsMargins(12, 8, 12, 10)
+        middle.setSpacing(6)
+        middle.addLayout(_row(_caption("TIMBRE PAD"), self.place_label, None, self.reroll_all))
+        middle.addWidget(self.pad, 1)
+        return middle
+
+
+def _panel(layout: QVBoxLayout) -> QWidget:
+    panel = QWidget()
+    panel.setObjectName("panel")
+    panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    panel.setLayout(layout)
+    return panel
+
+
+def _column(widget: QWidget, margins: tuple[int, int, int, int]) -> QVBoxLayout:
+    column = QVBoxLayout()
+    column.setContentsMargins(*margins)
+    column.addWidget(widget)
+    return column
+
+
+def _row(*widgets: QWidget | None) -> QHBoxLayout:
+    """Put widgets side by side; None stretches."""
+    row = QHBoxLayout()
+    row.setSpacing(GAP)
+    for widget in widgets:
+        if widget is None:
+            row.addStretch(1)
+        else:
+            row.addWidget(widget)
+    return row
+
+
+def _caption(text: str) -> QLabel:
+    caption = QLabel(text)
+    caption.setProperty("role", "caption")
+    return caption
