@@ -132,11 +132,9 @@ def _take_dark(window: MainWindow, folder: Path) -> list[Path]:
         window.resize(*size)
         taken.append(_take(window, folder, name))
     window.resize(*SIZE)
-    for page in ("audio", "midi", "controllers", "model"):
-        window.show_settings(page)
-        taken.append(_take(window.devices, folder, f"settings-{page}"))
-    window.show_settings("keys")
-    taken.append(_take(window.devices, folder, "settings-keys"))
+    for settings in ("audio", "midi", "controllers", "model", "keys"):
+        window.show_settings(settings)
+        taken.append(_take(window.devices, folder, f"settings-{settings}"))
     window.devices.close()
     taken += _take_over(window, folder)
     window.actions_of_presets.import_files([__file__])  # which is no preset
