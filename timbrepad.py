@@ -26,14 +26,14 @@ from typer.core import TyperGroup
 if TYPE_CHECKING:
     from instrument import ModelInfo, Preset, RecordSettings, Status, Timbre, Tuning
     from instrument.doctor import Finding
-    from instrument.kept_keyboards import KeptKeyboards
-    from instrument.matching import Match
-    from instrument.offline import Encoding
+    from instrument.notes.kept_keyboards import KeptKeyboards
+    from instrument.notes.matching import Match
     from instrument.options import InstrumentOptions
-    from instrument.performance import BeginPerformance, PerformedEvent
-    from instrument.song_parts import SongPart
-    from instrument.song_render import Mixdown
-    from instrument.status import Timing
+    from instrument.songs.offline import Encoding
+    from instrument.songs.performance import BeginPerformance, PerformedEvent
+    from instrument.songs.song_parts import SongPart
+    from instrument.songs.song_render import Mixdown
+    from instrument.values.status import Timing
     from model.config import AxisConfig
     from model.gansynth import GANSynth
     from train.preparation import Fault
@@ -43,21 +43,21 @@ DONE, FAILED, WRONG_USAGE = 0, 1, 2
 
 # The modules that define the errors whose message is meant for the player.
 _ERRORS = (
-    ("instrument.preset", "PresetError"),
-    ("instrument.midi_map", "MidiMapError"),
-    ("instrument.pool", "PoolError"),
-    ("instrument.models", "ModelLibraryError"),
-    ("instrument.audio", "DeviceError"),
-    ("instrument.key_probe", "BenchError"),
-    ("instrument.jack_dummy", "JackServerError"),
-    ("instrument.offline", "WaveError"),
-    ("instrument.kept_keyboards", "KeptError"),
-    ("instrument.renderer_client", "RendererError"),
+    ("instrument.presets.preset", "PresetError"),
+    ("instrument.values.midi_map", "MidiMapError"),
+    ("instrument.engine.pool", "PoolError"),
+    ("instrument.presets.models", "ModelLibraryError"),
+    ("instrument.devices.audio", "DeviceError"),
+    ("instrument.benchmarks.key_probe", "BenchError"),
+    ("instrument.benchmarks.jack_dummy", "JackServerError"),
+    ("instrument.songs.offline", "WaveError"),
+    ("instrument.notes.kept_keyboards", "KeptError"),
+    ("instrument.notes.renderer_client", "RendererError"),
     ("instrument.remote", "RemoteError"),
     ("instrument.export.sampled", "ExportError"),
-    ("instrument.recorded_note", "RecordedNoteError"),
-    ("instrument.scala", "TuningError"),
-    ("instrument.song", "SongError"),
+    ("instrument.notes.recorded_note", "RecordedNoteError"),
+    ("instrument.values.scala", "TuningError"),
+    ("instrument.songs.song", "SongError"),
     ("model.device", "DeviceMissingError"),
     ("model.gansynth", "ModelError"),
     ("train.evaluation.classifier", "ClassifierError"),
@@ -328,7 +328,7 @@ def _checked_midi_map(name: str) -> str:
     """Refuse a profile that does not exist or is damaged; a file is found from anywhere."""
     if not name:
         return ""
-    from instrument.midi_map_library import MidiMapLibrary
+    from instrument.midi.midi_map_library import MidiMapLibrary
 
     MidiMapLibrary().load(name)
     return str(Path(name).absolute()) if Path(name).is_file() else name
@@ -337,7 +337,7 @@ def _checked_midi_map(name: str) -> str:
 def _read_tuning(scale: Path | None, keyboard_map: Path | None) -> "Tuning | None":
     if scale is None and keyboard_map is None:
         return None
-    from instrument.scala import read_tuning
+    from instrument.values.scala import read_tuning
 
     return read_tuning(scale, keyboard_map)
 
@@ -345,7 +345,7 @@ def _read_tuning(scale: Path | None, keyboard_map: Path | None) -> "Tuning | Non
 def _check_names(preset: str, model: str, audio_device: str) -> None:
     """Refuse names that do not exist, before anything starts."""
     from instrument import PresetLibrary
-    from instrument.models import ModelLibrary
+    from instrument.presets.models import ModelLibrary
 
     if preset:
         PresetLibrary().load(preset)
@@ -353,7 +353,7 @@ def _check_names(preset: str, model: str, audio_device: str) -> None:
         ModelLibrary().find(model)
     if audio_device:
         from instrument import AudioSettings
-        from instrument.audio import rate_of
+        from instrument.devices.audio import rate_of
 
         rate_of(AudioSettings(device=audio_device))
 
@@ -565,8 +565,8 @@ def render(
         sound = _Sound("", seed, None, model)
         _render_like_magenta(song, out, sound, instrument_seconds, device)
         return
-    from instrument.performance import BeginPerformance, UsePreset
-    from instrument.song import read_song
+    from instrument.songs.performance import BeginPerformance, UsePreset
+    from instrument.songs.song import read_song
 
     performed = read_song(song)
     begin = performed[0] if isinstance(performed[0], BeginPerformance) else None
@@ -584,7 +584,7 @@ def render(
     tuned = _read_tuning(tuning, keyboard_map)
     events = [event for event in performed if not isinstance(event, BeginPerformance | UsePreset)]
     if pad is not None:
-        from instrument.song_path import moves_along, read_pad_path, with_moves
+        from instrument.songs.song_path import moves_along, read_pad_path, with_moves
 
         events = with_moves(events, moves_along(read_pad_path(pad)))
     if mixes:
@@ -592,8 +592,8 @@ def render(
             raise typer.BadParameter(
                 "--instrument-seconds excludes --channel, --stems and --normalise."
             )
-        from instrument.song_parts import SongPart, split_song
-        from instrument.song_render import Mixdown
+        from instrument.songs.song_parts import SongPart, split_song
+        from instrument.songs.song_render import Mixdown
 
         to = Mixdown(out, encoding, stems, force, normalise)
         of_channel = _channel_presets(channel or [])
@@ -653,8 +653,8 @@ def _play_parts(
     tuning: "Tuning | None",
 ) -> None:
     """Play a song's parts one after the other and mix them, with a bar on stderr."""
-    from instrument.offline_notes import RenderedNotes
-    from instrument.song_render import render_song
+    from instrument.notes.offline_notes import RenderedNotes
+    from instrument.songs.song_render import render_song
 
     began = time.monotonic()
     with RenderedNotes(sound.model().path, sample_rate, device=device) as notes:
@@ -723,9 +723,9 @@ def export(
     from instrument.export.exporting import ExportOptions, estimate_bytes, export_sound
     from instrument.export.folder import check_place, check_room
     from instrument.export.recording import make_plan
-    from instrument.models import read_timbres
-    from instrument.offline_notes import RenderedNotes
-    from instrument.offline_player import PresetPlayer
+    from instrument.notes.offline_notes import RenderedNotes
+    from instrument.presets.models import read_timbres
+    from instrument.songs.offline_player import PresetPlayer
 
     if format_ not in {"sfz", "decentsampler", "sf2"}:
         raise typer.BadParameter(f"--format must be sfz, decentsampler or sf2, not {format_}.")
@@ -811,7 +811,7 @@ def match(
     import msgspec
     import torch
 
-    from instrument.matching import Match, Matcher
+    from instrument.notes.matching import Match, Matcher
     from model.gansynth import GANSynth
 
     info = _Sound("", None, None, model).model()
@@ -842,8 +842,8 @@ def _write_match(out: Path, found: "Match", info: "ModelInfo", name: str) -> Non
     import msgspec
 
     from instrument import encode_preset
-    from instrument.files import write_whole
-    from instrument.offline_player import preset_of_latent
+    from instrument.songs.offline_player import preset_of_latent
+    from instrument.storage.files import write_whole
 
     preset = msgspec.structs.replace(
         preset_of_latent(found.z, name),
@@ -857,7 +857,7 @@ def _write_match(out: Path, found: "Match", info: "ModelInfo", name: str) -> Non
 
 
 def _say_match(found: "Match") -> None:
-    from instrument.units import note_name
+    from instrument.values.units import note_name
 
     cents = round(100 * (found.heard - round(found.heard)))
     heard = f"{note_name(round(found.heard))}{f' {cents:+d} cents' if cents else ''}"
@@ -895,7 +895,7 @@ class _Sound:
         import msgspec
 
         from instrument import Preset, PresetLibrary
-        from instrument.offline_player import preset_of_latent
+        from instrument.songs.offline_player import preset_of_latent
 
         if self.begin is not None:
             return self.begin.preset
@@ -923,7 +923,7 @@ class _Sound:
 
     def model(self) -> "ModelInfo":
         """Give the model to open: the named one, else the preset's, else the first."""
-        from instrument.models import ModelLibrary, ModelLibraryError
+        from instrument.presets.models import ModelLibrary, ModelLibraryError
 
         library = ModelLibrary()
         if self.model_name:
@@ -962,10 +962,10 @@ def _play_offline(
     encoding: "Encoding" = "PCM_24",
 ) -> None:
     """Play events through the engine into a file, with a bar on stderr."""
-    from instrument.engine import Engine
-    from instrument.offline import arrange, perform, wave_file
-    from instrument.offline_notes import RenderedNotes
-    from instrument.offline_player import PresetPlayer, WalkPlayer
+    from instrument.engine.engine import Engine
+    from instrument.notes.offline_notes import RenderedNotes
+    from instrument.songs.offline import arrange, perform, wave_file
+    from instrument.songs.offline_player import PresetPlayer, WalkPlayer
 
     model = sound.model()
     total = events[-1].time_seconds
@@ -1017,9 +1017,9 @@ def _write_raw_note(out: Path, pitch: int, sound: _Sound, device: str) -> None:
     """Write a note as the network makes it."""
     import torch
 
-    from instrument.offline import wave_file
-    from instrument.offline_player import PresetPlayer
-    from instrument.renderer import place_latent
+    from instrument.notes.renderer import place_latent
+    from instrument.songs.offline import wave_file
+    from instrument.songs.offline_player import PresetPlayer
 
     info = sound.model()
     gansynth = _load_exactly(info.path, device)
@@ -1045,10 +1045,10 @@ def _render_like_magenta(
     import numpy as np
     import torch
 
-    from instrument import gansynth_clip
-    from instrument.offline import wave_file
-    from instrument.song import SongError
-    from instrument.song_notes import read_notes
+    from instrument.songs import gansynth_clip
+    from instrument.songs.offline import wave_file
+    from instrument.songs.song import SongError
+    from instrument.songs.song_notes import read_notes
 
     step = gansynth_clip.INSTRUMENT_SECONDS if instrument_seconds is None else instrument_seconds
     seed = sound.seed or 0
@@ -1118,7 +1118,7 @@ def presets_list(json_: JsonOption = False) -> None:
 def presets_show(name: Annotated[str, typer.Argument(metavar="PRESET")]) -> None:
     """Print a preset as JSON."""
     from instrument import PresetLibrary
-    from instrument.preset import encode_preset
+    from instrument.presets.preset import encode_preset
 
     _say(encode_preset(PresetLibrary().load(name)).decode().rstrip())
 
@@ -1184,8 +1184,8 @@ def presets_keep(
     json_: JsonOption = False,
 ) -> None:
     """Keep a preset's keyboard rendered: it sounds at once at each start, even without torch."""
-    from instrument.kept_keyboards import KeptKeyboards
-    from instrument.paths import kept_folder
+    from instrument.notes.kept_keyboards import KeptKeyboards
+    from instrument.storage.paths import kept_folder
 
     keyboards = KeptKeyboards(kept_folder())
     if not name:
@@ -1213,9 +1213,9 @@ def _keep_preset(
     keyboards: "KeptKeyboards", name: str, grid: int, sample_rate: int, model: str, device: str
 ) -> None:
     from instrument import MovePad
-    from instrument.models import read_timbres
-    from instrument.offline_notes import RenderedNotes
-    from instrument.offline_player import PresetPlayer
+    from instrument.notes.offline_notes import RenderedNotes
+    from instrument.presets.models import read_timbres
+    from instrument.songs.offline_player import PresetPlayer
 
     _check_device(device)
     sound = _Sound(name, None, None, model)
@@ -1247,7 +1247,7 @@ def models_list(json_: JsonOption = False) -> None:
     """List the models that can be opened."""
     import msgspec
 
-    from instrument.models import ModelLibrary
+    from instrument.presets.models import ModelLibrary
 
     infos = ModelLibrary().list()
     if json_:
@@ -1268,7 +1268,7 @@ def models_info(
     """Say what a model is: its origin, its timbres, its measured figures."""
     import msgspec
 
-    from instrument.models import ModelLibrary
+    from instrument.presets.models import ModelLibrary
     from model.checkpoint import read_model
 
     info = ModelLibrary().find(name)
@@ -1313,7 +1313,7 @@ def models_import(
 
     import msgspec
 
-    from instrument.models import CONFIG_FILE, ModelLibrary
+    from instrument.presets.models import CONFIG_FILE, ModelLibrary
     from model.magenta import check_sound, import_checkpoint
 
     library = ModelLibrary()
@@ -1348,7 +1348,7 @@ def models_measure(
     """
     import msgspec
 
-    from instrument.models import ModelLibrary
+    from instrument.presets.models import ModelLibrary
     from model.gansynth import GANSynth
     from train.axes import keep_axes, measure_axes
 
@@ -1371,7 +1371,7 @@ def _axis_row(axis: "AxisConfig") -> tuple[str, ...]:
 @models_app.command("remove", epilog='Example: timbrepad models remove "My model"')
 def models_remove(name: Annotated[str, typer.Argument(metavar="MODEL")]) -> None:
     """Delete one of your own models."""
-    from instrument.models import ModelLibrary
+    from instrument.presets.models import ModelLibrary
 
     _say(f'Removed "{ModelLibrary().remove(name).name}"')
 
@@ -1741,7 +1741,7 @@ def train(
 
     With many GPUs or machines: torchrun --nproc-per-node N -m -- timbrepad train ...
     """
-    from instrument.models import ModelLibrary
+    from instrument.presets.models import ModelLibrary
 
     # before torch is loaded, which takes seconds: a wrong name is said at once
     begin_with = None if start is None else Path(ModelLibrary().find(start).path)
@@ -1918,8 +1918,8 @@ def evaluate(
 
     from rich.console import Console
 
-    from instrument.models import ModelLibrary
-    from instrument.paths import evaluation_folder
+    from instrument.presets.models import ModelLibrary
+    from instrument.storage.paths import evaluation_folder
     from train.evaluation.evaluate import QUICK, Options
     from train.evaluation.evaluate import evaluate as evaluate_model
     from train.evaluation.page import write_page
@@ -1948,8 +1948,8 @@ def devices(json_: JsonOption = False) -> None:
     """List the sound outputs, the MIDI inputs and what can make notes."""
     import msgspec
 
-    from instrument.audio import list_outputs
-    from instrument.midi import MidiInputs
+    from instrument.devices.audio import list_outputs
+    from instrument.midi.midi import MidiInputs
     from model.device import choose_device, list_devices
 
     outputs = list_outputs()
@@ -2055,7 +2055,7 @@ def bench_render(
     json_: JsonOption = False,
 ) -> None:
     """Measure how fast notes are made, and the network against the device's peak."""
-    from instrument.benchmark_render import bench_render as measure
+    from instrument.benchmarks.render import bench_render as measure
 
     if published and model:
         raise typer.BadParameter("Choose --model or --published.")
@@ -2083,7 +2083,7 @@ def bench_endless(
     json_: JsonOption = False,
 ) -> None:
     """Measure whether held notes repeat themselves: modulation at the loop's rate, steps, drift."""
-    from instrument.benchmark_endless import bench_endless as measure
+    from instrument.benchmarks.endless import bench_endless as measure
 
     _check_device(device)
     path = _Sound("", None, None, model).model().path
@@ -2119,7 +2119,7 @@ def bench_morph(
     json_: JsonOption = False,
 ) -> None:
     """Measure how held notes follow the pad: delay, level, pitch and clicks, family by family."""
-    from instrument.benchmark_morph import bench_morph as measure
+    from instrument.benchmarks.morph import bench_morph as measure
 
     _check_device(device)
     path = _Sound("", None, None, model).model().path
@@ -2193,7 +2193,7 @@ def bench_engine(
     json_: JsonOption = False,
 ) -> None:
     """Measure how long the engine takes for a block with 32 to 256 voices, on one core."""
-    from instrument.benchmark_engine import bench_engine as measure
+    from instrument.benchmarks.engine import bench_engine as measure
 
     if peer not in {"", "fluidsynth"}:
         raise typer.BadParameter(f'There is no peer "{peer}"; there is fluidsynth.')
@@ -2205,8 +2205,13 @@ def bench_engine(
 
 
 def _beside_fluidsynth(block: int, sample_rate: int) -> dict[str, Any]:
-    from instrument.benchmark_engine import PARAMETERS, RESONANCE_DB, TYPICAL_VOICES, bench_beside
-    from instrument.benchmark_font import write_tone_font
+    from instrument.benchmarks.engine import (
+        PARAMETERS,
+        RESONANCE_DB,
+        TYPICAL_VOICES,
+        bench_beside,
+    )
+    from instrument.benchmarks.font import write_tone_font
     from train.fluidsynth_voices import fluidsynth_voices
 
     with tempfile.TemporaryDirectory() as folder:
@@ -2277,16 +2282,16 @@ def _measure_latency(
     block: int, n_notes: int, busy: bool, cold: bool, timing: "Timing"
 ) -> dict[str, Any]:
     if cold:
-        from instrument.benchmark_cold import bench_cold
+        from instrument.benchmarks.cold import bench_cold
 
         return bench_cold(block)
-    from instrument.benchmark_latency import bench_latency as measure
+    from instrument.benchmarks.latency import bench_latency as measure
 
     if not busy:
         from instrument import InstrumentClient
 
         return measure(block, n_notes, start=InstrumentClient, timing=timing)
-    from instrument.window_player import WindowPlayer
+    from instrument.benchmarks.window_player import WindowPlayer
 
     open_window = functools.partial(WindowPlayer, [sys.executable, "-m", "gui.exercise"])
     return measure(block, n_notes, start=open_window, begin=WindowPlayer.begin, timing=timing)
@@ -2312,8 +2317,8 @@ def bench_neighbours(
     json_: JsonOption = False,
 ) -> None:
     """Measure what a misbehaving neighbour does to timing and sound, in turns with none (Linux)."""
-    from instrument.benchmark_neighbours import NEIGHBOURS
-    from instrument.benchmark_neighbours import bench_neighbours as measure
+    from instrument.benchmarks.neighbours import NEIGHBOURS
+    from instrument.benchmarks.neighbours import bench_neighbours as measure
 
     if only and only not in NEIGHBOURS:
         raise typer.BadParameter(f'There is no neighbour "{only}": {", ".join(NEIGHBOURS)}.')
@@ -2331,7 +2336,7 @@ def bench_recovery(
     json_: JsonOption = False,
 ) -> None:
     """Measure how soon a key sounds after JACK has ended and come back at another rate (Linux)."""
-    from instrument.benchmark_recovery import bench_recovery as measure
+    from instrument.benchmarks.recovery import bench_recovery as measure
 
     with _progress("Recovering"):
         figures = measure(block)
@@ -2344,7 +2349,7 @@ def bench_soak(
     json_: JsonOption = False,
 ) -> None:
     """Play at random, densely and at full speed: what sticks, breaks or grows; no device needed."""
-    from instrument.benchmark_soak import bench_soak as measure
+    from instrument.benchmarks.soak import bench_soak as measure
 
     with _progress("Playing") as update:
         figures = measure(minutes, update)
@@ -2360,7 +2365,7 @@ def bench_jitter(
     json_: JsonOption = False,
 ) -> None:
     """Measure how evenly notes come, offline and in both live timings; no device is needed."""
-    from instrument.benchmark_jitter import bench_jitter as measure
+    from instrument.benchmarks.jitter import bench_jitter as measure
 
     with _progress("Playing"):
         figures = measure(notes, sample_rate)

@@ -14,7 +14,7 @@ RECORDING, MATCH = "recording.wav", "match.wav"
 
 
 class MatchStep(msgspec.Struct, frozen=True):
-    """A line of what `timbrepad match --steps` prints; see `instrument.matching.Match`."""
+    """A line of what `timbrepad match --steps` prints; see `instrument.notes.matching.Match`."""
 
     share: float
     z: tuple[float, ...] = ()

@@ -5,9 +5,25 @@ neither numba nor sounddevice nor torch. A window calls `start_instrument`, whic
 instrument in a process of its own and gives a client with the methods of `InstrumentInterface`.
 """
 
-from .breeding import family_lines, mix, more_like, mutate, swap_corners
-from .client import InstrumentClient, start_instrument
-from .events import (
+from instrument.pad.nearness import CORNER_PLACES, MOST_POINTS, pad_weights
+from instrument.pad.pad_points import are_in_corners, places_of, weights_at
+from instrument.presets.breeding import family_lines, mix, more_like, mutate, swap_corners
+from instrument.presets.library import PresetLibrary
+from instrument.presets.models import ModelLibraryError
+from instrument.presets.preset import (
+    Ancestor,
+    Preset,
+    PresetError,
+    decode_pasted,
+    encode_preset,
+    fingerprint,
+)
+from instrument.presets.preset_files import PresetEntry
+from instrument.presets.preset_pack import PACK_SUFFIX
+from instrument.presets.preset_shelf import PresetShelf
+from instrument.storage.paths import training_folder
+from instrument.storage.start_guard import GOOD_START_SECONDS, StartGuard
+from instrument.values.events import (
     AllNotesOff,
     AnyEvent,
     ChannelPressure,
@@ -29,9 +45,7 @@ from .events import (
     TapTempo,
     TuneKeys,
 )
-from .interface import InstrumentInterface
-from .library import PresetLibrary
-from .midi_map import (
+from instrument.values.midi_map import (
     ACTIONS,
     PAD_X,
     PAD_Y,
@@ -41,22 +55,18 @@ from .midi_map import (
     MidiMap,
     MidiMapError,
 )
-from .midi_source import Source
-from .models import ModelLibraryError
-from .nearness import CORNER_PLACES, MOST_POINTS, pad_weights
-from .options import InstrumentOptions
-from .pad_path import PadPath
-from .pad_points import are_in_corners, places_of, weights_at
-from .parameters import AXES, BY_NAME, MOD_WHEEL, PARAMETERS, SUSTAIN_PEDAL, Parameter
-from .paths import training_folder
-from .preset import Ancestor, Preset, PresetError, decode_pasted, encode_preset, fingerprint
-from .preset_files import PresetEntry
-from .preset_pack import PACK_SUFFIX
-from .preset_shelf import PresetShelf
-from .remote import RemoteError
-from .scala import TuningError, read_tuning
-from .start_guard import GOOD_START_SECONDS, StartGuard
-from .status import (
+from instrument.values.midi_source import Source
+from instrument.values.pad_path import PadPath
+from instrument.values.parameters import (
+    AXES,
+    BY_NAME,
+    MOD_WHEEL,
+    PARAMETERS,
+    SUSTAIN_PEDAL,
+    Parameter,
+)
+from instrument.values.scala import TuningError, read_tuning
+from instrument.values.status import (
     AudioDevice,
     AudioSettings,
     AudioStatus,
@@ -73,8 +83,13 @@ from .status import (
     Timbre,
     TimbreAxis,
 )
-from .tuning import Tuning
-from .zones import Zones
+from instrument.values.tuning import Tuning
+from instrument.values.zones import Zones
+
+from .client import InstrumentClient, start_instrument
+from .interface import InstrumentInterface
+from .options import InstrumentOptions
+from .remote import RemoteError
 
 __all__ = [
     "ACTIONS",

@@ -14,10 +14,22 @@ from typing import Any
 
 import msgspec
 
-from .events import AnyEvent
-from .midi_map import Mapping
+from instrument.presets.preset import Preset
+from instrument.values.events import AnyEvent
+from instrument.values.midi_map import Mapping
+from instrument.values.status import (
+    AudioDevice,
+    AudioSettings,
+    AudioStatus,
+    ModelInfo,
+    NoteWave,
+    Notice,
+    RecordSettings,
+    Status,
+    Timbre,
+)
+
 from .options import InstrumentOptions
-from .preset import Preset
 from .remote import (
     ERRORS,
     METHODS,
@@ -33,17 +45,6 @@ from .remote import (
     Standing,
     Start,
     encode_value,
-)
-from .status import (
-    AudioDevice,
-    AudioSettings,
-    AudioStatus,
-    ModelInfo,
-    NoteWave,
-    Notice,
-    RecordSettings,
-    Status,
-    Timbre,
 )
 
 CALL_SECONDS = 20.0

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import msgspec
 
-from .jack import silence_jack
-from .library import PresetLibrary
-from .models import ModelLibrary
-from .paths import data_folder
+from instrument.midi.jack import silence_jack
+from instrument.presets.library import PresetLibrary
+from instrument.presets.models import ModelLibrary
+from instrument.storage.paths import data_folder
 
 _PACKAGES = (
     "mido",
@@ -113,8 +113,8 @@ def _examine_presets() -> Finding:
 
 
 def _examine_engine() -> Finding:
-    from .engine import Engine  # noqa: PLC0415  # compiling it is what is tried
-    from .pool import NotePool, PoolError  # noqa: PLC0415
+    from instrument.engine.engine import Engine  # noqa: PLC0415  # compiling it is what is tried
+    from instrument.engine.pool import NotePool, PoolError  # noqa: PLC0415
 
     start = time.perf_counter()
     try:
@@ -156,7 +156,7 @@ def _examine_sound() -> Finding:
 def _examine_midi() -> Finding:
     import rtmidi  # noqa: PLC0415
 
-    from .midi import available_apis  # noqa: PLC0415
+    from instrument.midi.midi import available_apis  # noqa: PLC0415
 
     answering = []
     for api in available_apis():

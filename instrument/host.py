@@ -16,7 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .paths import data_folder, playing_on_file
+from instrument.storage.paths import data_folder, playing_on_file
+from instrument.values.status import Status
+
 from .remote import (
     METHODS,
     Call,
@@ -31,7 +33,6 @@ from .remote import (
     encode_value,
     failure_of,
 )
-from .status import Status
 
 if TYPE_CHECKING:
     from .instrument import Instrument

@@ -23,10 +23,34 @@ from pathlib import Path
 
 import msgspec
 
-from .bake import BakeFolder
-from .controls import Controls
-from .engine import NEEDS_NO_PLACE, Engine
-from .events import (
+from instrument.control.controls import Controls
+from instrument.control.midi_control import MidiControl
+from instrument.control.pad_motion import OWN_EVENTS, STEP_SECONDS, PadMotion
+from instrument.control.present_sound import PresentSound
+from instrument.control.session import Session
+from instrument.devices.output import Output
+from instrument.engine.engine import NEEDS_NO_PLACE, Engine
+from instrument.midi.jack import silence_jack
+from instrument.midi.midi import MidiInputs
+from instrument.notes.bake import BakeFolder
+from instrument.notes.kept_keyboards import Bakes, KeptKeyboards
+from instrument.notes.playability import MEASURED_SECONDS, MOST_PITCHES, Playability
+from instrument.notes.renderer_client import RendererProcess
+from instrument.notes.supply import NoteSupply
+from instrument.presets.library import PresetLibrary
+from instrument.presets.models import ModelLibrary
+from instrument.presets.preset import Preset, PresetError
+from instrument.songs.recorder import Recorder
+from instrument.storage.paths import (
+    baked_folder,
+    data_folder,
+    kept_folder,
+    midi_map_file,
+    models_folder,
+    presets_folder,
+    recordings_folder,
+)
+from instrument.values.events import (
     AllNotesOff,
     AnyEvent,
     ChannelPressure,
@@ -42,33 +66,9 @@ from .events import (
     SetZones,
     StepPreset,
 )
-from .jack import silence_jack
-from .kept_keyboards import Bakes, KeptKeyboards
-from .library import PresetLibrary
-from .midi import MidiInputs
-from .midi_control import MidiControl
-from .midi_map import Mapping
-from .models import ModelLibrary
-from .options import InstrumentOptions
-from .output import Output
-from .pad_motion import OWN_EVENTS, STEP_SECONDS, PadMotion
-from .parameters import AXES, NOTE_ENDINGS
-from .paths import (
-    baked_folder,
-    data_folder,
-    kept_folder,
-    midi_map_file,
-    models_folder,
-    presets_folder,
-    recordings_folder,
-)
-from .playability import MEASURED_SECONDS, MOST_PITCHES, Playability
-from .present_sound import PresentSound
-from .preset import Preset, PresetError
-from .recorder import Recorder
-from .renderer_client import RendererProcess
-from .session import Session
-from .status import (
+from instrument.values.midi_map import Mapping
+from instrument.values.parameters import AXES, NOTE_ENDINGS
+from instrument.values.status import (
     AudioDevice,
     AudioSettings,
     Corner,
@@ -80,8 +80,9 @@ from .status import (
     Status,
     Timbre,
 )
-from .supply import NoteSupply
-from .zones import MOST_MEMBERS, Zones
+from instrument.values.zones import MOST_MEMBERS, Zones
+
+from .options import InstrumentOptions
 
 N_NOTICES = 20
 IDLE_SECONDS = 0.05  # between two looks of the housekeeper when nothing wakes it

@@ -2,10 +2,18 @@
 
 from typing import Protocol
 
-from .events import AnyEvent
-from .midi_map import Mapping
-from .preset import Preset
-from .status import AudioDevice, AudioSettings, ModelInfo, NoteWave, RecordSettings, Status, Timbre
+from instrument.presets.preset import Preset
+from instrument.values.events import AnyEvent
+from instrument.values.midi_map import Mapping
+from instrument.values.status import (
+    AudioDevice,
+    AudioSettings,
+    ModelInfo,
+    NoteWave,
+    RecordSettings,
+    Status,
+    Timbre,
+)
 
 
 class InstrumentInterface(Protocol):

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from .status import AudioSettings
-from .tuning import Tuning
+from instrument.values.status import AudioSettings
+from instrument.values.tuning import Tuning
 
 
 class InstrumentOptions(msgspec.Struct, frozen=True, kw_only=True):

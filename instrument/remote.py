@@ -12,13 +12,14 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from .events import AnyEvent
+from instrument.presets.models import ModelLibraryError
+from instrument.presets.preset import Preset, PresetError
+from instrument.values.events import AnyEvent
+from instrument.values.midi_map import MidiMapError
+from instrument.values.status import RecordError, Status
+
 from .interface import InstrumentInterface
-from .midi_map import MidiMapError
-from .models import ModelLibraryError
 from .options import InstrumentOptions
-from .preset import Preset, PresetError
-from .status import RecordError, Status
 
 MAXIMUM_FRAME = 64 << 20
 _LENGTH = struct.Struct("<I")

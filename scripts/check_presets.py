@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from instrument import NoteOff, NoteOn, Preset, PresetLibrary
-from instrument.engine import Engine
-from instrument.events import AnyEvent, ProgramChange
-from instrument.models import ModelLibrary
-from instrument.offline import arrange, perform
-from instrument.offline_notes import RenderedNotes
-from instrument.offline_player import PresetPlayer
-from instrument.paths import data_folder
+from instrument.engine.engine import Engine
+from instrument.notes.offline_notes import RenderedNotes
+from instrument.presets.models import ModelLibrary
+from instrument.songs.offline import arrange, perform
+from instrument.songs.offline_player import PresetPlayer
+from instrument.storage.paths import data_folder
+from instrument.values.events import AnyEvent, ProgramChange
 from train.evaluation.faults import find_faults
 from train.evaluation.in_tune import cents_off, fold_cents
 

@@ -12,12 +12,12 @@ import msgspec
 from factory_sounds import SOUNDS, Sound
 
 from gui.preset_sound import preset_features
-from instrument.files import write_whole
-from instrument.models import ModelLibrary, read_timbres
-from instrument.pad_points import weights_at
-from instrument.parameters import BY_NAME, defaults
-from instrument.preset import Preset, decode_preset, encode_preset
-from instrument.status import Corner, ModelInfo, Timbre
+from instrument.pad.pad_points import weights_at
+from instrument.presets.models import ModelLibrary, read_timbres
+from instrument.presets.preset import Preset, decode_preset, encode_preset
+from instrument.storage.files import write_whole
+from instrument.values.parameters import BY_NAME, defaults
+from instrument.values.status import Corner, ModelInfo, Timbre
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "presets"

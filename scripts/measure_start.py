@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import rtmidi
 
-from instrument.jack_dummy import JackServer, jack_server
-from instrument.jack_recorder import read_recording
+from instrument.benchmarks.jack_dummy import JackServer, jack_server
+from instrument.benchmarks.jack_recorder import read_recording
 
 N_STARTS = 4
 FILL_SECONDS = 15.0  # until the keyboard of the first start is on disk
@@ -71,7 +71,7 @@ def _start(
     """Start once; gives the seconds to the window and to the first sound."""
     file = folder / "heard.npz"
     recorder = subprocess.Popen(
-        [sys.executable, "-m", "instrument.jack_recorder", str(file)],
+        [sys.executable, "-m", "instrument.benchmarks.jack_recorder", str(file)],
         env=server.environment,
         stderr=subprocess.PIPE,
     )

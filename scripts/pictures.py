@@ -13,7 +13,7 @@ from pathlib import Path
 
 import rtmidi
 
-from instrument.jack_dummy import JackServerError, jack_server
+from instrument.benchmarks.jack_dummy import JackServerError, jack_server
 
 ROOT = Path(__file__).parents[1]
 

@@ -2,7 +2,7 @@
 
 import math
 
-from instrument.envelope import ATTACK_TIMES, RELEASE_TIMES
+from instrument.engine.envelope import ATTACK_TIMES, RELEASE_TIMES
 
 _OVERSHOOT = 1.2  # what an attack aims at
 _SHARE_BELOW = _OVERSHOOT * (1 - math.exp(-ATTACK_TIMES)) / ATTACK_TIMES - (_OVERSHOOT - 1)

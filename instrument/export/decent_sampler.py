@@ -6,9 +6,9 @@ Format: the DecentSampler Developers' Guide, version 1.23.
 import math
 import xml.etree.ElementTree as ET
 
-from instrument.filter import BUTTERWORTH_Q
-from instrument.parameters import PAD_X_CONTROLLER, PAD_Y_CONTROLLER
-from instrument.voice_sound import MIDDLE_C
+from instrument.engine.filter import BUTTERWORTH_Q
+from instrument.engine.voice_sound import MIDDLE_C
+from instrument.values.parameters import PAD_X_CONTROLLER, PAD_Y_CONTROLLER
 
 from .curves import attack_as_line
 from .sampled import HIGHEST, Region, SampledSound

@@ -7,9 +7,9 @@ from typing import Literal
 
 import msgspec
 
-from instrument.file_names import file_name
-from instrument.offline_notes import NoteSource
-from instrument.preset import Preset
+from instrument.notes.offline_notes import NoteSource
+from instrument.presets.preset import Preset
+from instrument.storage.file_names import file_name
 
 from . import decent_sampler, sfz, soundfont_sound
 from .folder import MARK, whole_folder

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from instrument.file_names import reason_of
+from instrument.storage.file_names import reason_of
 
 from .sampled import ExportError
 

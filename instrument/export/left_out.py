@@ -1,8 +1,8 @@
 """What of a preset an export does not hold, said in lines for the musician."""
 
-from instrument.layers import HARD_TOUCH, SOFT_TOUCH
-from instrument.parameters import BY_NAME, MOD_WHEEL
-from instrument.preset import Preset
+from instrument.engine.layers import HARD_TOUCH, SOFT_TOUCH
+from instrument.presets.preset import Preset
+from instrument.values.parameters import BY_NAME, MOD_WHEEL
 
 _NOWHERE = {
     "key_mode": "mono and legato playing",

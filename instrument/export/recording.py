@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from instrument.events import MovePad, NoteOn
-from instrument.filter import OPEN_HZ, RESONANCE_RANGE
-from instrument.layers import (
+from instrument.engine.filter import OPEN_HZ, RESONANCE_RANGE
+from instrument.engine.layers import (
     FIXED,
     FIXED_VELOCITY,
     HARD_EXPONENT,
@@ -19,17 +18,18 @@ from instrument.layers import (
     layer_of,
     softness_in,
 )
-from instrument.offline_notes import Cue, NoteSource
-from instrument.offline_player import PresetPlayer
-from instrument.parameters import BY_NAME, MOD_WHEEL, VELOCITY_CURVES
-from instrument.preset import Preset
-from instrument.target import Target
-from instrument.voice_sound import (
+from instrument.engine.voice_sound import (
     MIDDLE_C,
     SPREAD_SEMITONES,
     VELOCITY_EXPONENT,
     VELOCITY_OCTAVES,
 )
+from instrument.notes.offline_notes import Cue, NoteSource
+from instrument.notes.target import Target
+from instrument.presets.preset import Preset
+from instrument.songs.offline_player import PresetPlayer
+from instrument.values.events import MovePad, NoteOn
+from instrument.values.parameters import BY_NAME, MOD_WHEEL, VELOCITY_CURVES
 
 from .sampled import (
     HIGHEST,

@@ -65,7 +65,7 @@ class Region:
 
 @dataclass(frozen=True)
 class Envelope:
-    """As the engine's: see `instrument.envelope`. Seconds, and the sustain's level 0..1."""
+    """As the engine's: see `instrument.engine.envelope`. Seconds, and the sustain's level 0..1."""
 
     attack_seconds: float = 0.002
     decay_seconds: float = 1.0

@@ -7,8 +7,8 @@ sfzformat.com tells; players leave out what they do not know.
 import math
 from collections.abc import Mapping
 
-from instrument.filter import BUTTERWORTH_Q
-from instrument.parameters import PAD_X_CONTROLLER, PAD_Y_CONTROLLER
+from instrument.engine.filter import BUTTERWORTH_Q
+from instrument.values.parameters import PAD_X_CONTROLLER, PAD_Y_CONTROLLER
 
 from .curves import attack_as_line, sfz_decay, sfz_release
 from .sampled import HIGHEST, Region, SampledSound, controller_steps

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from instrument.pool import NoteInfo
+from instrument.engine.pool import NoteInfo
 
 from .sampled import Wave
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from instrument.benchmark_engine import VOICES, held_voices, note_pool
+from instrument.benchmarks.engine import VOICES, held_voices, note_pool
 
 RATE, BLOCK = 48000, 128
 

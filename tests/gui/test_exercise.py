@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from instrument.events import SetParameter
+from instrument.benchmarks.window_player import WindowPlayer
 from instrument.options import InstrumentOptions
-from instrument.window_player import WindowPlayer
+from instrument.values.events import SetParameter
 
 SECONDS = 60.0
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from instrument.engine import Engine
-from instrument.events import NoteOff, NoteOn
-from instrument.offline import arrange, perform
-from instrument.preset import Preset
+from instrument.engine.engine import Engine
+from instrument.presets.preset import Preset
+from instrument.songs.offline import arrange, perform
+from instrument.values.events import NoteOff, NoteOn
 from tests.instrument.sampled import SAMPLE_RATE, SteadyNotes, player_of
 from train.fluidsynth import HELD_SAMPLES, NOTE_SAMPLES
 

@@ -1,6 +1,6 @@
 import pytest
 
-from instrument.pool import NotePool
+from instrument.engine.pool import NotePool
 from tests.instrument.playing import Player
 
 RATE, SECONDS, N_SLOTS = 48000, 4, 24

@@ -2,11 +2,17 @@
 
 import numpy as np
 
-from instrument.chorus import chorus_block, chorus_dtype, chorus_rows
-from instrument.delay import damping_share, delay_block, delay_dtype, delay_frames, delay_rows
-from instrument.delay_line import wake
-from instrument.envelope import BLOCK
-from instrument.reverb import reverb_block, reverb_dtype, reverb_rows
+from instrument.engine.chorus import chorus_block, chorus_dtype, chorus_rows
+from instrument.engine.delay import (
+    damping_share,
+    delay_block,
+    delay_dtype,
+    delay_frames,
+    delay_rows,
+)
+from instrument.engine.delay_line import wake
+from instrument.engine.envelope import BLOCK
+from instrument.engine.reverb import reverb_block, reverb_dtype, reverb_rows
 
 
 class Unit:

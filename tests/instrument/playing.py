@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from instrument.engine import Engine
-from instrument.pool import NoteInfo
+from instrument.engine.engine import Engine
+from instrument.engine.pool import NoteInfo
 from tests.signals import hz
 
 RATE = 48000

@@ -5,10 +5,10 @@ import sys
 import time
 
 from instrument.host import Host, take_standard_streams
-from instrument.midi_map import MidiMap, MidiMapError
-from instrument.preset import Preset, PresetError
+from instrument.presets.preset import Preset, PresetError
 from instrument.remote import Start
-from instrument.status import AudioDevice, NoteWave, Notice, Status, Timbre
+from instrument.values.midi_map import MidiMap, MidiMapError
+from instrument.values.status import AudioDevice, NoteWave, Notice, Status, Timbre
 
 
 class PretendedInstrument:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
+from instrument.engine.pool import NoteInfo, NotePool
 from instrument.export.exporting import Exported, ExportOptions, export_sound
 from instrument.export.recording import make_plan
 from instrument.export.sampled import Region, Sample, SampledSound
-from instrument.offline_notes import Cue
-from instrument.offline_player import PresetPlayer
-from instrument.pool import NoteInfo, NotePool
-from instrument.preset import Preset
-from instrument.status import Corner, ModelInfo
+from instrument.notes.offline_notes import Cue
+from instrument.presets.preset import Preset
+from instrument.songs.offline_player import PresetPlayer
+from instrument.values.status import Corner, ModelInfo
 from tests.signals import hz
 
 SAMPLE_RATE = 48000

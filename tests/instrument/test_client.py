@@ -11,13 +11,13 @@ import instrument
 from instrument import client as client_module
 from instrument import start_instrument
 from instrument.client import InstrumentClient
-from instrument.events import NoteOn
 from instrument.interface import InstrumentInterface
-from instrument.midi_map import Mapping, MidiMap, MidiMapError
-from instrument.midi_source import Source
 from instrument.options import InstrumentOptions
-from instrument.preset import Preset, PresetError
+from instrument.presets.preset import Preset, PresetError
 from instrument.remote import RemoteError
+from instrument.values.events import NoteOn
+from instrument.values.midi_map import Mapping, MidiMap, MidiMapError
+from instrument.values.midi_source import Source
 
 ROOT = Path(__file__).parents[2]
 

@@ -11,11 +11,10 @@ import pytest
 
 from instrument import host
 from instrument.client import _spawn
-from instrument.events import MovePad, NoteOn
 from instrument.host import Host
 from instrument.interface import InstrumentInterface
 from instrument.options import InstrumentOptions
-from instrument.preset import Preset
+from instrument.presets.preset import Preset
 from instrument.remote import (
     METHODS,
     Call,
@@ -29,7 +28,8 @@ from instrument.remote import (
     Start,
     encode_value,
 )
-from instrument.status import AudioSettings
+from instrument.values.events import MovePad, NoteOn
+from instrument.values.status import AudioSettings
 
 spec = importlib.util.spec_from_file_location(
     "pretended_host", Path(__file__).with_name("pretended_host.py")

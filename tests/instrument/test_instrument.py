@@ -11,10 +11,29 @@ import numpy as np
 import pytest
 import soundfile
 
-from instrument import files, midi, output
 from instrument import instrument as instrument_module
-from instrument.audio import DeviceError
-from instrument.events import (
+from instrument.control.session import SESSION_SECONDS
+from instrument.devices import output
+from instrument.devices.audio import DeviceError
+from instrument.devices.output import Output
+from instrument.engine.pool import NoteInfo, NotePool
+from instrument.instrument import Instrument
+from instrument.midi import midi
+from instrument.notes.renderer_protocol import (
+    DeviceLost,
+    Drawn,
+    ModelFailed,
+    ModelLoaded,
+    NoteRendered,
+)
+from instrument.notes.supply import BAKE_REST_SECONDS
+from instrument.options import InstrumentOptions
+from instrument.presets.library import PresetLibrary
+from instrument.presets.models import ModelLibrary, ModelLibraryError
+from instrument.presets.preset import Preset, decode_preset, encode_preset
+from instrument.storage import files
+from instrument.storage.start_guard import GOOD_START_SECONDS
+from instrument.values.events import (
     AllNotesOff,
     ControlChange,
     MidiClock,
@@ -31,26 +50,9 @@ from instrument.events import (
     SetZones,
     TapTempo,
 )
-from instrument.instrument import Instrument
-from instrument.library import PresetLibrary
-from instrument.models import ModelLibrary, ModelLibraryError
-from instrument.options import InstrumentOptions
-from instrument.output import Output
-from instrument.pool import NoteInfo, NotePool
-from instrument.preset import Preset, decode_preset, encode_preset
-from instrument.renderer_protocol import (
-    DeviceLost,
-    Drawn,
-    ModelFailed,
-    ModelLoaded,
-    NoteRendered,
-)
-from instrument.session import SESSION_SECONDS
-from instrument.start_guard import GOOD_START_SECONDS
-from instrument.status import AudioSettings, AudioStatus, Corner, Freshness, Timbre
-from instrument.supply import BAKE_REST_SECONDS
-from instrument.tuning import Tuning
-from instrument.zones import Zones
+from instrument.values.status import AudioSettings, AudioStatus, Corner, Freshness, Timbre
+from instrument.values.tuning import Tuning
+from instrument.values.zones import Zones
 from tests.instrument.pad_corners import x_of, y_of
 
 RATE = 48000.0

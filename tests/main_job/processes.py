@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from instrument.jack_dummy import JackServer
-from instrument.jack_recorder import Recording, read_recording
+from instrument.benchmarks.jack_dummy import JackServer
+from instrument.benchmarks.jack_recorder import Recording, read_recording
 
 START_SECONDS = 240.0  # the first start compiles the engine, and other work may be going on
 END_SECONDS = 20.0
@@ -97,7 +97,7 @@ class Recorder:
         self._folder = tempfile.TemporaryDirectory(prefix="timbrepad-recording-")
         self._file = Path(self._folder.name) / "recording.npz"
         self._process = Process(
-            [sys.executable, "-m", "instrument.jack_recorder", str(self._file)],
+            [sys.executable, "-m", "instrument.benchmarks.jack_recorder", str(self._file)],
             server.environment,
         )
         self._process.wait_to_say("recording", 60.0)

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from instrument.jack_dummy import JackServer, jack_server
-from instrument.process_family import renderer_of
+from instrument.benchmarks.jack_dummy import JackServer, jack_server
+from instrument.benchmarks.process_family import renderer_of
 from tests.main_job.listening import listen
 from tests.main_job.prelude import PlayedNote, prelude, write_prelude
 from tests.main_job.processes import (

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from instrument.jack_dummy import JackServer, jack_server
-from instrument.preset import Preset, decode_preset
+from instrument.benchmarks.jack_dummy import JackServer, jack_server
+from instrument.presets.preset import Preset, decode_preset
 from tests.main_job.listening import listen
 from tests.main_job.prelude import PlayedNote
 from tests.main_job.processes import (

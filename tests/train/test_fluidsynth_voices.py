@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from instrument.benchmark_font import write_tone_font
+from instrument.benchmarks.font import write_tone_font
 from train.fluidsynth_voices import fluidsynth_voices
 
 RATE = 48000

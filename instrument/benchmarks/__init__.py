@@ -1,0 +1,1 @@
+"""Measurements of the instrument, each one command of `timbrepad bench`."""

@@ -1,0 +1,1 @@
+"""The sound card: opened, watched, opened again."""

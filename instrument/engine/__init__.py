@@ -1,0 +1,1 @@
+"""What runs in real time: events and notes in, blocks out."""

@@ -1,0 +1,1 @@
+"""From a place on the pad to notes that can be played: rendering, holding, caching."""

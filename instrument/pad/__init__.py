@@ -1,0 +1,1 @@
+"""The pad as geometry: points, how near they are, shapes of motion."""

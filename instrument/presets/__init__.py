@@ -1,0 +1,1 @@
+"""Presets and models on disk: read, listed, packed, bred."""

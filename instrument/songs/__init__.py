@@ -1,0 +1,1 @@
+"""Without a clock: songs and performances rendered, and what is played recorded."""
