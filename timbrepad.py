@@ -55,6 +55,7 @@ _ERRORS = (
     ("instrument.notes.renderer_client", "RendererError"),
     ("instrument.remote", "RemoteError"),
     ("instrument.export.sampled", "ExportError"),
+    ("instrument.storage.folder", "FolderError"),
     ("instrument.notes.recorded_note", "RecordedNoteError"),
     ("instrument.values.scala", "TuningError"),
     ("instrument.songs.song", "SongError"),
@@ -721,11 +722,11 @@ def export(
 ) -> None:
     """Write a preset as a sampler's instrument: SFZ, DecentSampler or SoundFont."""
     from instrument.export.exporting import ExportOptions, estimate_bytes, export_sound
-    from instrument.export.folder import check_place, check_room
     from instrument.export.recording import make_plan
     from instrument.notes.offline_notes import RenderedNotes
     from instrument.presets.models import read_timbres
     from instrument.songs.offline_player import PresetPlayer
+    from instrument.storage.folder import check_place, check_room
 
     if format_ not in {"sfz", "decentsampler", "sf2"}:
         raise typer.BadParameter(f"--format must be sfz, decentsampler or sf2, not {format_}.")

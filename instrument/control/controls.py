@@ -7,8 +7,8 @@ import math
 
 import msgspec
 
+from instrument.midi import bank_select
 from instrument.midi.bank_select import BankSelect
-from instrument.midi import bank_select, registered
 from instrument.midi.midi_reader import position_of
 from instrument.midi.registered import Registered, RegisteredParameters, Setting
 from instrument.notes import voicing
@@ -35,6 +35,7 @@ from instrument.values.events import (
     SetZones,
     TuneKeys,
 )
+from instrument.values.midi_source import PARAMETER_CONTROLLERS
 from instrument.values.pad_path import PadPath
 from instrument.values.parameters import (
     AXES,
@@ -394,7 +395,7 @@ class Controls:
         if controller in bank_select.CONTROLLERS:
             self._banks.take(event)
             return ()
-        if controller in registered.CONTROLLERS:
+        if controller in PARAMETER_CONTROLLERS:
             setting = self._registered.take(event)
             return self._register(setting, at) if setting is not None else ()
         if controller in _MODES:

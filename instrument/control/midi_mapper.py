@@ -7,7 +7,6 @@ import msgspec
 
 from instrument.midi.midi_learn import MidiLearn
 from instrument.midi.midi_reader import MidiReader, Reading
-from instrument.midi.registered import CONTROLLERS as PARAMETER_CONTROLLERS
 from instrument.midi.takeover import Takeover
 from instrument.values.events import (
     AnyEvent,
@@ -18,7 +17,7 @@ from instrument.values.events import (
     SetParameter,
 )
 from instrument.values.midi_map import ACTIONS, PAD_X, PAD_Y, TARGETS, Mapping, MidiMap
-from instrument.values.midi_source import LET_GO, N_CHANNELS, Source
+from instrument.values.midi_source import LET_GO, N_CHANNELS, PARAMETER_CONTROLLERS, Source
 from instrument.values.parameters import BY_CONTROLLER, BY_NAME, RESET_CONTROLLERS, SLIDE
 
 from .controls import Controls

@@ -10,9 +10,9 @@ import msgspec
 from instrument.notes.offline_notes import NoteSource
 from instrument.presets.preset import Preset
 from instrument.storage.file_names import file_name
+from instrument.storage.folder import MARK, whole_folder
 
 from . import decent_sampler, sfz, soundfont_sound
-from .folder import MARK, whole_folder
 from .left_out import left_out
 from .recording import Plan, describe, record
 from .sampled import ExportError, Sample, SampledSound, Wave

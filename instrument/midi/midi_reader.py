@@ -3,18 +3,20 @@
 from typing import NamedTuple
 
 from instrument.values.events import ControlChange, PitchBend
-from instrument.values.midi_source import FIRST_MODE, N_COARSE, Source
-
-from .registered import (
-    CONTROLLERS,
+from instrument.values.midi_source import (
     DATA_ENTRY,
     DATA_ENTRY_FINE,
     DECREMENT,
+    FIRST_MODE,
     INCREMENT,
-    MOST,
+    N_COARSE,
     OTHER,
     OTHER_FINE,
+    PARAMETER_CONTROLLERS,
+    Source,
 )
+
+from .registered import MOST
 
 NONE_CHOSEN = 0x3FFF
 MOST_PAIRS = 1024  # more than any desk has; a flood of parameters shall not fill the memory
@@ -79,7 +81,7 @@ class MidiReader:
         if isinstance(event, PitchBend):
             return (Reading(Source("bend", 0, channel), (event.value + 1.0) / 2.0),)
         number = event.controller
-        if number in CONTROLLERS:
+        if number in PARAMETER_CONTROLLERS:
             return self._read_parameter(event)
         if number >= FIRST_MODE:
             return ()

@@ -4,21 +4,16 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from instrument.values.events import ControlChange
-
-DATA_ENTRY, DATA_ENTRY_FINE, INCREMENT, DECREMENT = 6, 38, 96, 97
-OTHER_FINE, OTHER, REGISTERED_FINE, REGISTERED = 98, 99, 100, 101
-CONTROLLERS = frozenset(
-    (
-        DATA_ENTRY,
-        DATA_ENTRY_FINE,
-        INCREMENT,
-        DECREMENT,
-        OTHER_FINE,
-        OTHER,
-        REGISTERED_FINE,
-        REGISTERED,
-    )
+from instrument.values.midi_source import (
+    DATA_ENTRY,
+    DATA_ENTRY_FINE,
+    INCREMENT,
+    OTHER,
+    OTHER_FINE,
+    REGISTERED,
+    REGISTERED_FINE,
 )
+
 NONE_CHOSEN = (127, 127)
 MOST = (1 << 14) - 1
 
@@ -76,7 +71,7 @@ class RegisteredParameters:
         self._channels: dict[int, _Channel] = {}
 
     def take(self, event: ControlChange) -> Setting | None:
-        """Take a controller of `CONTROLLERS`; give the setting that it completes, if it does."""
+        """Take one of `PARAMETER_CONTROLLERS`; give the setting that it completes, if it does."""
         channel = self._channels.setdefault(event.channel, _Channel())
         controller, value = event.controller, event.value
         if controller in (OTHER, OTHER_FINE):  # parameters of other makers: none of ours

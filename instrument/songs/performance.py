@@ -13,7 +13,7 @@ from typing import Any, Literal
 import mido
 import msgspec
 
-from instrument.midi.registered import DATA_ENTRY, REGISTERED, REGISTERED_FINE, Registered
+from instrument.midi.registered import Registered
 from instrument.presets.preset import Preset
 from instrument.values.events import (
     AllNotesOff,
@@ -33,6 +33,7 @@ from instrument.values.events import (
     SetZones,
     TuneKeys,
 )
+from instrument.values.midi_source import DATA_ENTRY, REGISTERED, REGISTERED_FINE
 from instrument.values.parameters import ALL_NOTES_OFF, ALL_SOUND_OFF
 
 MARK = b"\x7dtimbrepad "  # 7D: the manufacturer's number that is free for all

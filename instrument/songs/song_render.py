@@ -12,10 +12,10 @@ import numpy as np
 import soundfile
 
 from instrument.engine.engine import Engine
-from instrument.export.folder import MARK, whole_folder
 from instrument.notes.offline_notes import NoteSource
 from instrument.presets.preset import Preset
 from instrument.storage.file_names import file_name, reason_of
+from instrument.storage.folder import MARK, whole_folder
 from instrument.values.status import ModelInfo, Timbre
 from instrument.values.tuning import Tuning
 
@@ -81,7 +81,7 @@ def render_song(
 
     Raises:
         WaveError: If the mix can't be written.
-        ExportError: If the stems can't.
+        FolderError: If the stems can't.
         RendererError: If a note can't be made.
     """
     seconds = [max(part.events[-1].time_seconds, 1e-3) for part in parts]

@@ -4,12 +4,24 @@ from typing import Literal
 
 import msgspec
 
-from instrument.midi.registered import CONTROLLERS as PARAMETER_CONTROLLERS
-
 from .parameters import BREATH, EXPRESSION, MOD_WHEEL, SOFT_PEDAL, SOSTENUTO_PEDAL, SUSTAIN_PEDAL
 
 Kind = Literal["cc", "cc14", "nrpn", "nrpn14", "bend"]
 
+DATA_ENTRY, DATA_ENTRY_FINE, INCREMENT, DECREMENT = 6, 38, 96, 97
+OTHER_FINE, OTHER, REGISTERED_FINE, REGISTERED = 98, 99, 100, 101
+PARAMETER_CONTROLLERS = frozenset(
+    (
+        DATA_ENTRY,
+        DATA_ENTRY_FINE,
+        INCREMENT,
+        DECREMENT,
+        OTHER_FINE,
+        OTHER,
+        REGISTERED_FINE,
+        REGISTERED,
+    )
+)
 N_CHANNELS = 16
 N_COARSE = 32  # controllers 0 to 31 may have a fine half, 32 higher
 BANK, BANK_FINE = 0, 32

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from instrument.benchmarks import process_family
-from instrument.benchmarks.neighbours import _n_gaps, _Stretch, _summary
 from instrument.benchmarks.jack_recorder import Recording
 from instrument.benchmarks.key_probe import BenchError
+from instrument.benchmarks.neighbours import _n_gaps, _Stretch, _summary
 from instrument.benchmarks.process_family import NoRendererError, children_of, renderer_of
 
 BLOCK, RATE = 128, 48000

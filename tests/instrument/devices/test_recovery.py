@@ -5,7 +5,6 @@ PortAudio is pretended, as in the tests of `audio`; the rest is the instrument's
 
 import numpy as np
 import pytest
-from tests.instrument.test_audio import PretendedLibrary, device
 
 from instrument import instrument as instrument_module
 from instrument.devices import audio, output
@@ -19,6 +18,7 @@ from instrument.notes.note_finish import SLOT_SECONDS, finish_note, texture_fram
 from instrument.notes.renderer_protocol import RenderNote
 from instrument.values.events import NoteOff, NoteOn
 from instrument.values.status import AudioSettings
+from tests.instrument.devices.test_audio import PretendedLibrary, device
 from tests.instrument.test_instrument import Rig, loudest_hz
 
 BLOCKS = (32, 64, 100, 128, 441, 1024, 2048)

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from instrument.engine.pool import NoteInfo
 from instrument.export.exporting import ExportOptions, estimate_bytes, export_sound
-from instrument.export.folder import MARK, check_room, whole_folder
 from instrument.export.left_out import left_out
 from instrument.export.recording import make_plan
 from instrument.export.sampled import ExportError
 from instrument.notes.offline_notes import Cue
 from instrument.notes.renderer_client import RendererError
+from instrument.storage.folder import MARK, FolderError, check_room, whole_folder
 from instrument.values.events import NoteOn
 from instrument.values.tuning import Tuning
 from tests.instrument.pad_corners import x_of, y_of
@@ -73,7 +73,7 @@ def test_a_former_export_stays_as_it_was_when_a_new_one_fails(tmp_path: Path) ->
 
 def test_a_former_export_is_replaced_only_when_that_is_asked_for(tmp_path: Path) -> None:
     export_toy(tmp_path / "out", ExportOptions())
-    with pytest.raises(ExportError, match=r"is there already.*--force"):
+    with pytest.raises(FolderError, match=r"is there already.*--force"):
         export_toy(tmp_path / "out", ExportOptions(format="sf2"))
     done = export_toy(tmp_path / "out", ExportOptions(format="sf2", replace=True))
     assert names_in(tmp_path) == {
@@ -87,7 +87,7 @@ def test_a_former_export_is_replaced_only_when_that_is_asked_for(tmp_path: Path)
 def test_a_folder_of_anything_else_is_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "songs").mkdir()
     (tmp_path / "songs" / "mine.wav").write_bytes(b"mine")
-    with pytest.raises(ExportError, match="was not made by Timbrepad"):
+    with pytest.raises(FolderError, match="was not made by Timbrepad"):
         export_toy(tmp_path / "songs", ExportOptions(replace=True))
     assert (tmp_path / "songs" / "mine.wav").read_bytes() == b"mine"
 
@@ -97,7 +97,7 @@ def test_a_file_and_a_link_are_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "out")
     (tmp_path / "file").write_text("mine")
     for name in ("link", "file"):
-        with pytest.raises(ExportError, match="was not made by Timbrepad"):
+        with pytest.raises(FolderError, match="was not made by Timbrepad"):
             export_toy(tmp_path / name, ExportOptions(replace=True))
     assert (tmp_path / "link").is_symlink()
 
@@ -108,7 +108,7 @@ def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_parent_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match="There is no folder"):
+    with pytest.raises(FolderError, match="There is no folder"):
         export_toy(tmp_path / "none" / "out", ExportOptions())
 
 
@@ -121,13 +121,13 @@ def test_what_comes_there_in_the_meantime_stays(tmp_path: Path) -> None:
             folder.mkdir()
             (folder / "mine").write_text("mine")
 
-    with pytest.raises(ExportError, match="is there already"):
+    with pytest.raises(FolderError, match="is there already"):
         write_while_another_comes()
     assert names_in(tmp_path) == {"out", "out/mine"}
 
 
 def test_a_disk_without_room_is_told_beforehand(tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match=r"MB left.*--every"):
+    with pytest.raises(FolderError, match=r"MB left.*--every"):
         check_room(tmp_path / "out", 1 << 60)
 
 

@@ -6,9 +6,8 @@ from hypothesis import strategies as st
 
 from instrument.midi.midi_messages import MessageParser, event_of
 from instrument.midi.midi_reader import MOST_PAIRS, MidiReader, Pair, position_of
-from instrument.midi.registered import DATA_ENTRY
 from instrument.values.events import ControlChange, PitchBend
-from instrument.values.midi_source import Source
+from instrument.values.midi_source import DATA_ENTRY, Source
 
 FOURTEEN = st.integers(0, 16383)
 

@@ -9,7 +9,6 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from instrument.export.sampled import ExportError
 from instrument.presets.preset import Preset
 from instrument.songs.mixdown import limited, write_mix
 from instrument.songs.offline import WaveError, wave_file
@@ -17,6 +16,7 @@ from instrument.songs.song import SongError
 from instrument.songs.song_parts import SongPart, split_song
 from instrument.songs.song_path import moves_along, read_pad_path, with_moves
 from instrument.songs.song_render import Mixdown, render_song
+from instrument.storage.folder import FolderError
 from instrument.values.events import AllNotesOff, AnyEvent, ControlChange, MovePad, NoteOff, NoteOn
 from tests.instrument.sampled import SAMPLE_RATE, SteadyNotes, preset_of
 
@@ -122,7 +122,7 @@ def test_a_song_that_can_not_be_written_leaves_nothing(notes: SteadyNotes, tmp_p
     (tmp_path / "stems").mkdir()
     (tmp_path / "stems" / "mine.wav").write_bytes(b"mine")
     before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(ExportError, match="is there already"):
+    with pytest.raises(FolderError, match="is there already"):
         rendered(notes, tmp_path, split_song(SONG, SOFT, {}), stems=tmp_path / "stems")
     assert sorted(tmp_path.rglob("*")) == before
 

@@ -6,12 +6,14 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from instrument.storage.file_names import reason_of
-
-from .sampled import ExportError
+from .file_names import reason_of
 
 MARK = "timbrepad-export.json"
 """What is in every folder of an export or of stems: only what has it may be replaced."""
+
+
+class FolderError(Exception):
+    """A folder that can't be written: one line that says why and what to do."""
 
 
 def check_place(folder: Path, *, replace: bool) -> None:
@@ -22,20 +24,20 @@ def check_place(folder: Path, *, replace: bool) -> None:
         replace: Whether a former folder of ours may go.
 
     Raises:
-        ExportError: If something is there that is to stay.
+        FolderError: If something is there that is to stay.
     """
     if not folder.parent.is_dir():
-        raise ExportError(f'There is no folder "{folder.parent}". Make it first.')
+        raise FolderError(f'There is no folder "{folder.parent}". Make it first.')
     if not folder.exists() and not folder.is_symlink():
         return
     if folder.is_dir() and not folder.is_symlink() and not any(folder.iterdir()):
         return
     if not replace:
-        raise ExportError(
+        raise FolderError(
             f'"{folder}" is there already. Choose another name, or replace it with --force.'
         )
     if folder.is_symlink() or not (folder / MARK).is_file():
-        raise ExportError(
+        raise FolderError(
             f'"{folder}" was not made by Timbrepad, so it is not replaced. Choose another name.'
         )
 
@@ -51,7 +53,7 @@ def whole_folder(folder: Path, *, replace: bool) -> Iterator[Path]:
         replace: As in `check_place`.
 
     Raises:
-        ExportError: If something else is there, or the disk will not take it.
+        FolderError: If something else is there, or the disk will not take it.
     """
     check_place(folder, replace=replace)
     try:
@@ -71,18 +73,18 @@ def whole_folder(folder: Path, *, replace: bool) -> Iterator[Path]:
                     former.rename(folder)
                 raise
     except OSError as error:
-        raise ExportError(f'Could not write "{folder}": {reason_of(error)}.') from error
+        raise FolderError(f'Could not write "{folder}": {reason_of(error)}.') from error
 
 
 def check_room(folder: Path, n_bytes: int) -> None:
     """See that the disk has room.
 
     Raises:
-        ExportError: If not.
+        FolderError: If not.
     """
     free = shutil.disk_usage(folder.parent).free
     if free < n_bytes:
-        raise ExportError(
+        raise FolderError(
             f'"{folder.parent}" has {free / 1e6:.0f} MB left, and this may need '
             f"{n_bytes / 1e6:.0f} MB. Record fewer notes, with --every or a smaller --grid, "
             "or choose another disk."
