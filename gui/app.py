@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
+from gui.widgets import theme as themes
 from instrument import (
     GOOD_START_SECONDS,
     InstrumentClient,
@@ -20,7 +21,6 @@ from instrument import (
     training_folder,
 )
 
-from . import theme as themes
 from .bridge import Bridge
 from .main_window import MainWindow
 

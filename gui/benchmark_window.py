@@ -18,6 +18,7 @@ import msgspec
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtGui import QPaintEvent
 
+from gui.pad.latent_pad import LatentPad
 from instrument import (
     InstrumentInterface,
     InstrumentOptions,
@@ -31,7 +32,6 @@ from instrument import (
 from .app import make_application, make_window
 from .bridge import Bridge
 from .exercise import Finger
-from .latent_pad import LatentPad
 from .main_window import MainWindow
 from .pictures import wait_until
 

@@ -17,10 +17,10 @@ from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
 
+from gui.pad.latent_pad import LatentPad
 from instrument import AnyEvent, InstrumentOptions, PresetLibrary
 
 from .app import make_application, make_window, starter
-from .latent_pad import LatentPad
 
 MOVE_MILLISECONDS = 16  # as a mouse does, 60 times a second
 STATUS_MILLISECONDS = 50

@@ -4,9 +4,10 @@ from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from . import theme as themes
+from gui.widgets import theme as themes
+from gui.widgets.theme import Theme
+
 from .hints import Hint
-from .theme import Theme
 
 MAXIMUM_WIDTH = 430
 BOTTOM = 54  # pixels of the parent that stay free below

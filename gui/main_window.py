@@ -6,25 +6,25 @@ from PySide6.QtCore import QByteArray, QPoint, QSettings, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QWidget
 
+from gui.commands.commands import Commands
+from gui.commands.palette import Palette
+from gui.history.trail_view import TrailView
+from gui.history.undo import Undo
+from gui.presets.preset_actions import PresetActions
+from gui.presets.preset_browser import MAP, TIMBRES
+from gui.presets.preset_dialogs import PresetDialogs
+from gui.settings.device_dialog import DeviceDialog
+from gui.settings.midi_learn import MidiLearn
+from gui.widgets.computer_keys import ComputerKeys
+from gui.widgets.theme import Theme
+from gui.widgets.units_text import note_name
 from instrument import PresetLibrary, training_folder
 
 from .bridge import Bridge
-from .commands import Commands
-from .computer_keys import ComputerKeys
-from .device_dialog import DeviceDialog
-from .midi_learn import MidiLearn
-from .palette import Palette
 from .panels import Panels
 from .player import Player
-from .preset_actions import PresetActions
-from .preset_browser import MAP, TIMBRES
-from .preset_dialogs import PresetDialogs
 from .showing import Showing
-from .theme import Theme
 from .tour import Tour
-from .trail_view import TrailView
-from .undo import Undo
-from .units_text import note_name
 from .window_commands import next_block, window_commands
 
 MINIMUM_SIZE = (900, 600)

@@ -13,29 +13,29 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gui.matching.match_job import MatchJob
+from gui.matching.match_panel import MatchPanel
+from gui.pad.latent_pad import LatentPad
+from gui.presets.preset_actions import PresetActions
+from gui.presets.preset_browser import PresetBrowser
+from gui.presets.preset_dialogs import PresetDialogs
+from gui.seeing.note_view import NoteView
+from gui.seeing.spectrum_view import SpectrumView
+from gui.training.train_page import TrainPage
+from gui.training.training_job import TrainingJob
+from gui.widgets import icons
+from gui.widgets.keyboard import Keyboard
+from gui.widgets.knob_panel import KnobPanel
+from gui.widgets.meter import Meter
+from gui.widgets.notice_bar import NoticeBar
+from gui.widgets.theme import GAP, Theme
+from gui.widgets.wheel import Wheel
 from instrument import PresetLibrary
 
-from . import icons
 from .bridge import Bridge
 from .hint_card import HintCard
-from .keyboard import Keyboard
-from .knob_panel import KnobPanel
-from .latent_pad import LatentPad
-from .match_job import MatchJob
-from .match_panel import MatchPanel
-from .meter import Meter
-from .note_view import NoteView
-from .notice_bar import NoticeBar
-from .preset_actions import PresetActions
-from .preset_browser import PresetBrowser
-from .preset_dialogs import PresetDialogs
-from .spectrum_view import SpectrumView
 from .status_line import StatusLine
-from .theme import GAP, Theme
 from .top_bar import TopBar
-from .train_page import TrainPage
-from .training_job import TrainingJob
-from .wheel import Wheel
 
 SIDE_SHARE = 0.19  # of the window's width for the left panel; the right one has a little more
 SPECTRUM_FROM_HEIGHT = 720  # a lower window has no room for it beside the knobs

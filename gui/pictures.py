@@ -15,6 +15,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QApplication, QWidget
 
+from gui.presets.preset_browser import BREED, MAP
 from instrument import (
     InstrumentInterface,
     InstrumentOptions,
@@ -28,7 +29,6 @@ from instrument import (
 from .app import make_application, make_window
 from .bridge import Bridge
 from .main_window import MainWindow
-from .preset_browser import BREED, MAP
 
 SIZE = (1440, 900)
 SIZES = {"small": (900, 600), "large": (2560, 1440)}

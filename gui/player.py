@@ -5,6 +5,8 @@ import time
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QMenu
 
+from gui.settings.midi_learn import MidiLearn
+from gui.widgets.computer_keys import ComputerKeys
 from instrument import (
     MOD_WHEEL,
     PAD_X,
@@ -25,8 +27,6 @@ from instrument import (
 )
 
 from .bridge import Bridge
-from .computer_keys import ComputerKeys
-from .midi_learn import MidiLearn
 from .panels import Panels
 
 FIRST_CHORD = ((48, 84), (60, 92), (64, 80), (67, 88))

@@ -2,14 +2,14 @@
 
 from PySide6.QtCore import QObject, QTimer
 
+from gui.seeing.note_view import NotePicture, picture_of
+from gui.settings.midi_learn import MidiLearn
+from gui.widgets.choice_button import ChoiceButton
+from gui.widgets.knob import Knob
 from instrument import ModelInfo, NoteWave
 
 from . import hints
 from .bridge import Bridge
-from .choice_button import ChoiceButton
-from .knob import Knob
-from .midi_learn import MidiLearn
-from .note_view import NotePicture, picture_of
 from .panels import Panels
 
 TIP_MILLISECONDS = 20_000

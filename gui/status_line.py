@@ -14,11 +14,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gui.widgets import theme as themes
+from gui.widgets.theme import Theme
+from gui.widgets.units_text import DASH
 from instrument import Status
-
-from . import theme as themes
-from .theme import Theme
-from .units_text import DASH
 
 HEIGHT = 26
 HINT_ROOM = 250  # pixels that the hint keeps, however long the names are

@@ -12,13 +12,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from . import icons
-from . import theme as themes
-from .commands import Commands
-from .preset_actions import PresetActions
-from .record_button import RecordButton
-from .theme import Theme
-from .timing_view import TimingView
+from gui.commands.commands import Commands
+from gui.presets.preset_actions import PresetActions
+from gui.seeing.timing_view import TimingView
+from gui.widgets import icons
+from gui.widgets import theme as themes
+from gui.widgets.record_button import RecordButton
+from gui.widgets.theme import Theme
 
 HEIGHT = 48
 WIDE = 1100  # pixels from which on all of the timing has room

@@ -7,9 +7,10 @@ from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, QSettings, Si
 from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen, QRegion
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from . import theme as themes
+from gui.widgets import theme as themes
+from gui.widgets.theme import Theme
+
 from .panels import Panels
-from .theme import Theme
 
 SEEN = "tour/seen"
 WIDTH, GAP_TO_TARGET = 330, 14

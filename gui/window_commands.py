@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from gui.commands.commands import Command
+from gui.presets.preset_browser import BREED, MAP, PRESETS, TIMBRES
+from gui.settings.device_dialog import BLOCKS
+from gui.settings.device_dialog import PAGES as SETTINGS
+from gui.training.compare_bar import FLIP_KEY
+from gui.widgets.knob_panel import PAGES as KNOB_PAGES
 from instrument import PARAMETERS
-
-from .commands import Command
-from .compare_bar import FLIP_KEY
-from .device_dialog import BLOCKS
-from .device_dialog import PAGES as SETTINGS
-from .knob_panel import PAGES as KNOB_PAGES
-from .preset_browser import BREED, MAP, PRESETS, TIMBRES
 
 if TYPE_CHECKING:
     from .main_window import MainWindow

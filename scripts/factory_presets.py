@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 from factory_sounds import SOUNDS, Sound
 
-from gui.preset_sound import preset_features
+from gui.presets.preset_sound import preset_features
 from instrument.pad.pad_points import weights_at
 from instrument.presets.models import ModelLibrary, read_timbres
 from instrument.presets.preset import Preset, decode_preset, encode_preset

@@ -12,8 +12,8 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-from gui import theme as themes
 from gui.app import make_window
+from gui.widgets import theme as themes
 from instrument import Preset, PresetLibrary
 
 

@@ -5,9 +5,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QApplication, QDialog
 
-from gui.device_dialog import PAGES
-from gui.knob_panel import PAGES as KNOB_PAGES
-from gui.preset_browser import TABS
+from gui.presets.preset_browser import TABS
+from gui.settings.device_dialog import PAGES
+from gui.widgets.knob_panel import PAGES as KNOB_PAGES
 
 
 def walk(interface, path=()):

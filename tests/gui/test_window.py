@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
 
 from gui import hints
 from gui.app import make_window
-from gui.theme import THEMES
-from gui.timing_view import cells_of, to_the_ear_seconds
+from gui.seeing.timing_view import cells_of, to_the_ear_seconds
+from gui.widgets.theme import THEMES
 from instrument import (
     AudioStatus,
     ControlChange,

@@ -1,0 +1,1 @@
+"""What can be done: every action by its name, the palette, and processes of the command line."""

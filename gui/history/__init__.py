@@ -1,0 +1,1 @@
+"""Undo, and the trail of the last sounds."""

@@ -1,0 +1,1 @@
+"""The pad: points, finger, trail and paths, drawn and played."""

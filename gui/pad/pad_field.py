@@ -1,0 +1,120 @@
+"""The pad's ground: a soft field of the points' colours under a fine grid, kept as a picture."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen, QPixmap, QRadialGradient
+
+from gui.widgets.theme import RADIUS, Theme
+from gui.widgets.timbre_colour import Features, Place, field_image
+
+PIXELS = 28  # a side of the small image that is scaled up: the field has no detail finer
+DRAFT_PIXELS = 12  # while points are dragged: a fifth of the work
+N_GRID = 8
+PLAYABLE = 0.95  # share of notes in tune from which on a place is not shaded
+SHADED = 0.08  # of the pad's longer side, around a place
+CORNER_RADIUS = RADIUS + 4.0
+
+
+class PadField:
+    """Draws the field once for a size, points and colours, and again when one of them changes."""
+
+    def __init__(self, theme: Theme) -> None:
+        self._theme = theme
+        self._features: tuple[Features, ...] = ()
+        self._places: tuple[Place | None, ...] = ()
+        self._is_draft = False
+        self._marks: tuple[tuple[float, float, float], ...] = ()
+        self._key: object = None
+        self._pixmap = QPixmap()
+
+    def show_points(
+        self,
+        features: Sequence[Features],
+        places: Sequence[Place | None],
+        *,
+        is_draft: bool = False,
+    ) -> None:
+        """Take the points' colours and places.
+
+        Args:
+            features: Of the points.
+            places: As `pad_weights` takes them.
+            is_draft: Whether they are still moving: then it is drawn coarsely.
+        """
+        self._features, self._places = tuple(features), tuple(places)
+        self._is_draft = is_draft
+
+    def show_marks(self, marks: Sequence[tuple[float, float, float]]) -> None:
+        """Take places, x and y, with the share of their notes that are in tune."""
+        self._marks = tuple(mark for mark in marks if mark[2] < PLAYABLE)
+
+    def pixmap(self, size: QSize, active: QRectF, ratio: float) -> QPixmap:
+        """Give the picture.
+
+        Args:
+            size: Of the widget, in its own pixels.
+            active: The part that the finger can reach: the field's corners are its corners.
+            ratio: Of the screen's pixels to the widget's.
+        """
+        key = (size, active, ratio, self._features, self._places, self._is_draft, self._marks)
+        if key != self._key:
+            self._key = key
+            self._pixmap = self._draw(size, active, ratio)
+        return self._pixmap
+
+    def _draw(self, size: QSize, active: QRectF, ratio: float) -> QPixmap:
+        pixmap = QPixmap(size * ratio)
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(self._theme.colour("window"))
+        painter = QPainter(pixmap)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        whole = QRectF(0, 0, size.width(), size.height())
+        outline = QPainterPath()
+        outline.addRoundedRect(whole, CORNER_RADIUS, CORNER_RADIUS)
+        painter.setClipPath(outline)
+        if self._features:
+            n = DRAFT_PIXELS if self._is_draft else PIXELS
+            view = (
+                -active.left() / active.width(),
+                (active.bottom() - size.height()) / active.height(),
+                (size.width() - active.left()) / active.width(),
+                active.bottom() / active.height(),
+            )
+            painter.drawImage(whole, field_image(self._features, self._places, n, view=view))
+            self._shade(painter, active)
+        else:
+            painter.fillRect(whole, self._theme.colour("panel"))
+        self._draw_grid(painter, active)
+        painter.end()
+        return pixmap
+
+    def _shade(self, painter: QPainter, active: QRectF) -> None:
+        """Hatch around places whose notes are out of tune, the denser the more of them."""
+        painter.setPen(Qt.PenStyle.NoPen)
+        reach = SHADED * max(active.width(), active.height())
+        for x, y, share in self._marks:
+            centre = QPointF(
+                active.left() + x * active.width(), active.bottom() - y * active.height()
+            )
+            strength = 1.0 - share
+            veil = QRadialGradient(centre, reach)
+            veil.setColorAt(0.0, QColor(10, 10, 14, round(200 * strength)))
+            veil.setColorAt(1.0, QColor(10, 10, 14, 0))
+            painter.setBrush(veil)
+            painter.drawEllipse(centre, reach, reach)
+            hatch = QColor(255, 255, 255, round(90 * strength))
+            painter.setBrush(QBrush(hatch, Qt.BrushStyle.BDiagPattern))
+            painter.drawEllipse(centre, 0.6 * reach, 0.6 * reach)
+
+    def _draw_grid(self, painter: QPainter, active: QRectF) -> None:
+        painter.setPen(QPen(QColor(255, 255, 255, 20), 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for place in range(1, N_GRID):
+            x = active.left() + place / N_GRID * active.width()
+            y = active.top() + place / N_GRID * active.height()
+            painter.drawLine(QPointF(x, active.top()), QPointF(x, active.bottom()))
+            painter.drawLine(QPointF(active.left(), y), QPointF(active.right(), y))
+        painter.setPen(QPen(QColor(255, 255, 255, 34), 1))
+        painter.drawRoundedRect(active, 3, 3)

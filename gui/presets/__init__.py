@@ -1,0 +1,1 @@
+"""Presets in the window: listed, mapped, bred, tried, asked for."""

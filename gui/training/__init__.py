@@ -1,0 +1,1 @@
+"""The Train page: what is asked, what runs, what it has come to."""

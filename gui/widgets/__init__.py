@@ -1,0 +1,1 @@
+"""Controls and their dress: knobs, keys, wheels, meters, the theme."""
