@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-import timbrepad
+from cli.train import asked_to_stop
 from train.stop_signals import leave_to_the_first
 
 
@@ -24,7 +24,7 @@ def windows(monkeypatch):
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGBREAK"])
 def test_a_run_is_asked_to_stop_by_every_signal_that_means_it(windows, name):
-    with timbrepad._asked_to_stop() as asked:
+    with asked_to_stop() as asked:
         os.kill(os.getpid(), getattr(signal, name))
         assert asked.is_set()
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from timbrepad import _asked_to_stop, _duration
+from cli.console import duration
+from cli.train import asked_to_stop
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT_SECONDS = 200
@@ -59,7 +60,7 @@ def python_handles_ctrl_c() -> Iterator[None]:
 
 @pytest.mark.usefixtures("python_handles_ctrl_c")
 def test_the_second_ctrl_c_ends_at_once() -> None:
-    with _asked_to_stop() as asked:
+    with asked_to_stop() as asked:
         os.kill(os.getpid(), signal.SIGINT)
         assert asked.is_set()
         with pytest.raises(KeyboardInterrupt):
@@ -70,7 +71,7 @@ def test_the_second_ctrl_c_ends_at_once() -> None:
     ("seconds", "words"), [(4.4, "0 min 04 s"), (185.0, "3 min 05 s"), (11100.0, "3 h 05 min")]
 )
 def test_a_time_is_said_in_two_units(seconds: float, words: str) -> None:
-    assert _duration(seconds) == words
+    assert duration(seconds) == words
 
 
 @pytest.mark.parametrize(
