@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from instrument.values.status import Timing
-
-
 from .console import numbers, progress, say, say_figures, say_json
 from .options import DeviceOption, JsonOption, ModelOption, TimingOption
 from .play import check_device, checked_timing
 from .sound import Sound
+
+if TYPE_CHECKING:
+    from instrument.values.status import Timing
 
 app = typer.Typer(help="Measure this machine.", rich_markup_mode=None)
 

@@ -2,15 +2,13 @@
 
 import contextlib
 import json
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import typer
-
-if TYPE_CHECKING:
-    pass
-
 
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
 
@@ -103,3 +101,30 @@ def say_figures(figures: dict[str, Any], json_: bool) -> None:
         say_json(figures)
     else:
         say_table([(name, json.dumps(value)) for name, value in figures.items()])
+
+
+@contextlib.contextmanager
+def asked_to_stop() -> Iterator[threading.Event]:
+    """Give what is set by Ctrl-C or a polite kill, for work that stops at a good place.
+
+    The second one ends it at once.
+    """
+    asked = threading.Event()
+    names = ("SIGINT", "SIGTERM", "SIGBREAK")  # the last is Windows' own
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    former = {number: signal.getsignal(number) for number in numbers}
+
+    def restore() -> None:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+    def ask(*_: object) -> None:
+        asked.set()
+        restore()
+
+    for number in numbers:
+        signal.signal(number, ask)
+    try:
+        yield asked
+    finally:
+        restore()

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-if TYPE_CHECKING:
-    from train.preparation import Fault
-
-
 from .console import DONE, FAILED, notice, numbers, progress, say
 from .options import JsonOption
+
+if TYPE_CHECKING:
+    from train.preparation import Fault
 
 app = typer.Typer(help="Make training data.", rich_markup_mode=None)
 

@@ -4,12 +4,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
-if TYPE_CHECKING:
-    pass
-
-
 from .console import say, say_json, say_table
 from .options import JsonOption
+
+if TYPE_CHECKING:
+    pass
 
 app = typer.Typer(rich_markup_mode=None)
 

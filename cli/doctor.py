@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
-if TYPE_CHECKING:
-    from instrument.doctor import Finding
-
-
 from .console import FAILED, say, say_json
 from .options import JsonOption
+
+if TYPE_CHECKING:
+    from instrument.doctor import Finding
 
 app = typer.Typer(rich_markup_mode=None)
 

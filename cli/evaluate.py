@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    pass
-
-
 from .console import progress, say
 from .options import JsonOption
+
+if TYPE_CHECKING:
+    pass
 
 app = typer.Typer(rich_markup_mode=None)
 

@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-if TYPE_CHECKING:
-    pass
-
-
 from .console import megabytes, notice, progress, say
 from .options import DeviceOption, KeyboardMapOption, ModelOption, TuningOption
 from .play import check_device, read_tuning
 from .sound import Sound
+
+if TYPE_CHECKING:
+    pass
 
 app = typer.Typer(rich_markup_mode=None)
 

@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from instrument import ModelInfo
-    from instrument.notes.matching import Match
-
-
 from .console import notice, progress, say, say_json
 from .options import JsonOption, ModelOption
 from .sound import Sound
+
+if TYPE_CHECKING:
+    from instrument import ModelInfo
+    from instrument.notes.matching import Match
 
 app = typer.Typer(rich_markup_mode=None)
 

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from model.config import AxisConfig
-
-
 from .console import notice, progress, say, say_json, say_table
 from .options import JsonOption
+
+if TYPE_CHECKING:
+    from model.config import AxisConfig
 
 app = typer.Typer(help="Look after models.", rich_markup_mode=None)
 

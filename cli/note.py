@@ -5,10 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from instrument.songs.performance import PerformedEvent
-
-
 from .options import (
     DeviceOption,
     KeyboardMapOption,
@@ -21,6 +17,9 @@ from .options import (
 from .play import check_device, read_tuning
 from .render import play_offline
 from .sound import Sound, load_exactly, timbres
+
+if TYPE_CHECKING:
+    from instrument.songs.performance import PerformedEvent
 
 app = typer.Typer(rich_markup_mode=None)
 

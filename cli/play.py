@@ -7,13 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-if TYPE_CHECKING:
-    from instrument import RecordSettings, Status, Tuning
-    from instrument.options import InstrumentOptions
-    from instrument.values.status import Timing
-
-
-from .console import FAILED, end, notice
+from .console import FAILED, asked_to_stop, end, notice
 from .options import (
     DeviceOption,
     KeyboardMapOption,
@@ -22,7 +16,11 @@ from .options import (
     TimingOption,
     TuningOption,
 )
-from .train import asked_to_stop
+
+if TYPE_CHECKING:
+    from instrument import RecordSettings, Status, Tuning
+    from instrument.options import InstrumentOptions
+    from instrument.values.status import Timing
 
 app = typer.Typer(rich_markup_mode=None)
 

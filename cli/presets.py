@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from instrument.notes.kept_keyboards import KeptKeyboards
-
-
 from .console import megabytes, progress, say, say_json, say_table
 from .options import DeviceOption, JsonOption, ModelOption
 from .play import check_device
 from .sound import Sound
+
+if TYPE_CHECKING:
+    from instrument.notes.kept_keyboards import KeptKeyboards
 
 app = typer.Typer(help="Look after presets.", rich_markup_mode=None)
 

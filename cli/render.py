@@ -7,14 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from instrument import Preset, Tuning
-    from instrument.songs.offline import Encoding
-    from instrument.songs.performance import PerformedEvent
-    from instrument.songs.song_parts import SongPart
-    from instrument.songs.song_render import Mixdown
-
-
 from .console import notice, progress, say_ratio
 from .options import (
     DeviceOption,
@@ -27,6 +19,13 @@ from .options import (
 )
 from .play import check_device, read_tuning
 from .sound import Sound, load_exactly
+
+if TYPE_CHECKING:
+    from instrument import Preset, Tuning
+    from instrument.songs.offline import Encoding
+    from instrument.songs.performance import PerformedEvent
+    from instrument.songs.song_parts import SongPart
+    from instrument.songs.song_render import Mixdown
 
 _ENCODINGS: "dict[int, Encoding]" = {16: "PCM_16", 24: "PCM_24", 32: "FLOAT"}
 

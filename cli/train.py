@@ -2,8 +2,6 @@
 
 import contextlib
 import os
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,11 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .console import asked_to_stop, duration, notice, numbers, progress, say
+
 if TYPE_CHECKING:
     from train.progress import Progress as TrainingProgress
-
-
-from .console import duration, notice, numbers, progress, say
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -206,30 +203,3 @@ def _training_progress(
                 notice(f"{at.examples_seen} of {n_examples} notes, stage {at.stage}, {word}")
 
         yield tell
-
-
-@contextlib.contextmanager
-def asked_to_stop() -> Iterator[threading.Event]:
-    """Give what is set by Ctrl-C or a polite kill, for work that stops at a good place.
-
-    The second one ends it at once.
-    """
-    asked = threading.Event()
-    names = ("SIGINT", "SIGTERM", "SIGBREAK")  # the last is Windows' own
-    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    former = {number: signal.getsignal(number) for number in numbers}
-
-    def restore() -> None:
-        for number, handler in former.items():
-            signal.signal(number, handler)
-
-    def ask(*_: object) -> None:
-        asked.set()
-        restore()
-
-    for number in numbers:
-        signal.signal(number, ask)
-    try:
-        yield asked
-    finally:
-        restore()

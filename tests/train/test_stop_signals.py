@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from cli.train import asked_to_stop
+from cli.console import asked_to_stop
 from train.stop_signals import leave_to_the_first
 
 

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.console import duration
-from cli.train import asked_to_stop
+from cli.console import asked_to_stop, duration
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT_SECONDS = 200
