@@ -54,8 +54,8 @@ _ERRORS = (
     ("model.gansynth", "ModelError"),
     ("train.evaluation.classifier", "ClassifierError"),
     ("train.evaluation.evaluate", "EvaluationError"),
-    ("train.errors", "TrainingError"),
-    ("train.notes", "DatasetError"),
+    ("train.recipes.errors", "TrainingError"),
+    ("train.datasets.notes", "DatasetError"),
 )
 
 

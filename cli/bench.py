@@ -127,8 +127,8 @@ def bench_precision(
     from rich.console import Console
 
     from model.device import choose_device
-    from train.precision_bench import bench_precision as measure
-    from train.precision_bench import report_json, report_table
+    from train.measures.precision_bench import bench_precision as measure
+    from train.measures.precision_bench import report_json, report_table
 
     check_device(device)
     path = Path(Sound("", None, None, model).model().path)
@@ -190,7 +190,7 @@ def _beside_fluidsynth(block: int, sample_rate: int) -> dict[str, Any]:
         bench_beside,
     )
     from instrument.benchmarks.font import write_tone_font
-    from train.fluidsynth_voices import fluidsynth_voices
+    from train.datasets.fluidsynth_voices import fluidsynth_voices
 
     with tempfile.TemporaryDirectory() as folder:
         font = Path(folder) / "tone.sf2"
@@ -376,9 +376,9 @@ def bench_train(
     import msgspec
     from rich.console import Console
 
-    from train.benchmark import bench_train as measure
-    from train.options import config_from_options
-    from train.train_figures import figures_table
+    from train.measures.benchmark import bench_train as measure
+    from train.measures.train_figures import figures_table
+    from train.recipes.options import config_from_options
 
     try:
         config = config_from_options(
@@ -426,8 +426,8 @@ def bench_codec(
     """Measure what representations alone do to real notes, before any network is involved."""
     from rich.console import Console
 
-    from train.codec_bench import bench_codec as measure
-    from train.codec_bench import report_json, report_table
+    from train.measures.codec_bench import bench_codec as measure
+    from train.measures.codec_bench import report_json, report_table
 
     try:
         with progress("Measuring") as update:
@@ -442,7 +442,7 @@ def bench_codec(
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     if plots is not None:
-        from train.codec_pictures import draw_codecs
+        from train.measures.codec_pictures import draw_codecs
 
         draw_codecs(examples, measured, plots)
     if json_:

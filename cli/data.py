@@ -13,7 +13,7 @@ from .console import DONE, FAILED, notice, numbers, progress, say
 from .options import JsonOption
 
 if TYPE_CHECKING:
-    from train.preparation import Fault
+    from train.datasets.preparation import Fault
 
 app = typer.Typer(help="Make training data.", rich_markup_mode=None)
 
@@ -43,7 +43,7 @@ def data_soundfont(
     ] = None,
 ) -> None:
     """Render the presets of SoundFonts into a folder of training notes, in NSynth's layout."""
-    from train.soundfont import render_soundfonts
+    from train.datasets.soundfont import render_soundfonts
 
     low, high = numbers(pitches, "-", "--pitches", n_numbers=2)
     with _pace(destination) as pace, progress("Rendering") as update:
@@ -129,7 +129,7 @@ def data_folder(
     Pitch and velocity come from the names, as in cello_C#4_mf.wav, 012-060-100.wav or
     piano_A3_v90.flac; without one the pitch is heard. 1 if a file had to be left out.
     """
-    from train.recordings import RecordingSettings, prepare_recordings
+    from train.datasets.recordings import RecordingSettings, prepare_recordings
 
     octave = {"C3": 3, "C4": 4, "C5": 5}.get(middle_c.upper())
     if octave is None:
@@ -219,8 +219,8 @@ def data_nsynth(
     What the filters take is printed first, and nothing is written before you agree. 1 if a
     file had to be left out.
     """
-    from train.nsynth import prepare_nsynth, select_notes
-    from train.nsynth_filter import Filters
+    from train.datasets.nsynth import prepare_nsynth, select_notes
+    from train.datasets.nsynth_filter import Filters
 
     low, high = numbers(pitches, "-", "--pitches", n_numbers=2)
     try:
@@ -270,15 +270,15 @@ def data_check(
     """Look over training notes and say what is fine and what to do; 1 if they won't do yet."""
     import msgspec
 
-    from train.data_doctor import examine_data
-    from train.data_report import report_lines
+    from train.doctor.data_doctor import examine_data
+    from train.doctor.data_report import report_lines
 
     with progress("Measuring") as update:
         report = examine_data(
             data, n_notes=None if all_ else notes, workers=workers, progress=update
         )
     if plot is not None:
-        from train.coverage_picture import draw_coverage
+        from train.doctor.coverage_picture import draw_coverage
 
         draw_coverage(report, plot)
     if json_:

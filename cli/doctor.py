@@ -40,8 +40,8 @@ def _examine_training() -> "Iterator[Finding]":
 
     from instrument.doctor import Finding
     from model.device import NO_GPU, choose_device
-    from train.fluidsynth import library_version
-    from train.notes import DatasetError
+    from train.datasets.fluidsynth import library_version
+    from train.datasets.notes import DatasetError
 
     choice = choose_device()
     if choice.device.name == "cpu":

@@ -119,7 +119,7 @@ def models_measure(
 
     from instrument.presets.models import ModelLibrary
     from model.gansynth import GANSynth
-    from train.axes import keep_axes, measure_axes
+    from train.running.axes import keep_axes, measure_axes
 
     folder = Path(ModelLibrary().find(name).path)
     with progress("Measuring") as update:

@@ -12,7 +12,7 @@ import typer
 from .console import asked_to_stop, duration, notice, numbers, progress, say
 
 if TYPE_CHECKING:
-    from train.progress import Progress as TrainingProgress
+    from train.running.progress import Progress as TrainingProgress
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -114,10 +114,10 @@ def train(
 
     # before torch is loaded, which takes seconds: a wrong name is said at once
     begin_with = None if start is None else Path(ModelLibrary().find(start).path)
-    from train.group import default_workers
-    from train.options import config_from_options
-    from train.session import Stretch
-    from train.session import train as train_model
+    from train.recipes.options import config_from_options
+    from train.running.group import default_workers
+    from train.running.session import Stretch
+    from train.running.session import train as train_model
 
     try:
         config = config_from_options(
