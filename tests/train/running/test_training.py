@@ -88,8 +88,8 @@ def test_two_workers_of_torchrun_equal_two_of_our_own(
     (tmp_path / "config.json").write_bytes(msgspec.json.encode(config))
     script = tmp_path / "script.py"
     script.write_text(
-        "import sys; from pathlib import Path; from train.session import train\n"
-        "from train.config import decode_train_config\n"
+        "import sys; from pathlib import Path; from train.running.session import train\n"
+        "from train.recipes.config import decode_train_config\n"
         "config = decode_train_config(Path(sys.argv[2]).read_bytes())\n"
         "train([Path(sys.argv[1])], Path(sys.argv[3]), config)\n"
     )
