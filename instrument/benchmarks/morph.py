@@ -95,8 +95,8 @@ def bench_morph(
         on_note: Called with (done, total).
 
     Returns:
-        `model`; `goes_on`; `first_change_ms`, of `morph_delay.measure_delays`, for one key and for
-        three; `cost_ms` of a crop and of a whole note, in the time of one core; `equal` and
+        `model`; `goes_on`; `change_ms`, of `morph_delay.measure_delays`, for one, three and six
+        keys; `cost_ms` of a crop and of a whole note, in the time of one core; `equal` and
         `different`, by family and together (`all`): how many morphs (`n`) and how many of them
         keep the bounds (`within`), the worst and the median of the figures of `Morph`; `worst`,
         the five whose pitch strays most.
@@ -125,8 +125,8 @@ def bench_morph(
     return {
         "model": info.name,
         "goes_on": stage.goes_on,
-        "first_change_ms": {
-            n: measure_delays(info, threads, n_moves, n_keys=n, device=device) for n in (1, 3)
+        "change_ms": {
+            n: measure_delays(info, threads, n_moves, n_keys=n, device=device) for n in (1, 3, 6)
         },
         "cost_ms": cost_ms,
         **{kind: _by_family(families, kind == "equal") for kind, families in found.items()},
