@@ -990,7 +990,7 @@ def _play_offline(
                 preset, notes.model, notes.timbres, _preset_of_program, tuning=tuning
             )
         pitches = range(notes.model.lowest_pitch, notes.model.highest_pitch + 1)
-        moments = arrange(events, player, pitches)
+        moments = arrange(events, player, pitches, goes_on=notes.goes_on)
         engine = Engine(sample_rate, notes.pool)
         with _progress(f"Playing into {out.name}") as update:
             perform(
@@ -1001,6 +1001,7 @@ def _play_offline(
                 write,
                 lambda done: update(done, total, ""),
                 begin=sound.begin_at(sample_rate),
+                onward=notes if notes.goes_on else None,
             )
         del engine  # it reads the pool, which goes now
 

@@ -6,7 +6,7 @@ import math
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -17,18 +17,22 @@ from numpy.typing import NDArray
 
 from instrument.engine.engine import Engine
 from instrument.engine.envelope import BLOCK
-from instrument.notes.offline_notes import Cue, NoteSource
+from instrument.engine.pool import NoteInfo
+from instrument.control.pad_motion import STEP_SECONDS
+from instrument.notes.offline_notes import Cue, NoteSource, OnwardSource
+from instrument.notes.onward_notes import timbre_of
 from instrument.notes.target import Target
 from instrument.notes.voicing import Voicing
 from instrument.values.events import AllNotesOff, AnyEvent, ControlChange, NoteOff, NoteOn
 from instrument.values.parameters import SUSTAIN_PEDAL
 
+from .offline_following import LOOK_FRAMES, Following
 from .performance import BeginPerformance, PerformedEvent
 
 Block = NDArray[np.float32]
 Encoding = Literal["PCM_16", "PCM_24", "FLOAT"]
 
-FOLLOW_SECONDS = 0.1  # how often held notes follow the pad
+FOLLOW_SECONDS = 0.1  # how often held notes follow the pad, where they can't go on in their phases
 CHUNK_FRAMES = 4096
 TAIL_SECONDS = 30.0  # at most: a note whose release is longer is cut
 TAIL_STEP_SECONDS = 0.1
@@ -82,12 +86,14 @@ class Moment:
         cues: Notes to publish.
         events: To post.
         withdrawn: Layers and pitches whose notes no key needs any more; what sounds goes on.
+        voicing: What held notes should sound like from then on; None: as before.
     """
 
     seconds: float
     cues: tuple[Cue, ...] = ()
     events: tuple[AnyEvent, ...] = ()
     withdrawn: tuple[tuple[int, int], ...] = ()
+    voicing: Voicing | None = None
 
 
 @dataclass
@@ -142,6 +148,12 @@ class _Score:
         cues = self.cues(note, voicing)
         return [cue for cue in cues if before.get((cue.layer, cue.pitch)) != cue.target.cell]
 
+    def begun(self, note: int, voicing: Voicing) -> list[Cue]:
+        """Give the notes of layers that a sounding key had none of: it has begun to slide."""
+        pitch = self._pitch_of(note)
+        slid = ((layer, target) for layer, (of, target) in voicing.slid.items() if of == note)
+        return [self._cue(note, n, target) for n, target in slid if (n, pitch) not in self._cells]
+
     def passed(self, note: int, voicing: Voicing) -> list[Cue]:
         """Give the notes that the newest key's voices come by, as far as they are not there."""
         return [
@@ -170,37 +182,50 @@ class _Score:
         return min(max(note, self._pitches[0]), self._pitches[-1])
 
 
-def arrange(events: Sequence[PerformedEvent], player: Player, pitches: range) -> list[Moment]:
+def arrange(
+    events: Sequence[PerformedEvent], player: Player, pitches: range, *, goes_on: bool = False
+) -> list[Moment]:
     """Say beforehand what happens when: which notes are needed and which events are posted.
 
     A note has the timbre of its beginning; when the pad moves, by an event or by itself, the notes
-    that sound then follow it ten times a second. Notes that a long bend or a glide comes by are
-    made, too.
+    that sound then follow it. Notes that a long bend or a glide comes by are made, too.
 
     Args:
         events: In order; `time_seconds` counts from the beginning.
         player: Knows the preset, the pad and the controllers.
         pitches: That the model can make; notes outside are transposed by the engine.
+        goes_on: Whether held notes get notes of their own to go on with, as the pad moves: then
+            `perform` sees to them. Otherwise they go over, ten times a second, to those that new
+            strikes would play.
     """
     keys, score = _Keys(), _Score(pitches)
     standing = list(itertools.takewhile(_is_standing, events))
     start = [*player.start(), *(posted for event in standing for posted in player.play(event))]
-    moments = [Moment(0.0, (), tuple(start))]
-    follow_at: float | None = None
     last = player.voicing(0.0)
+    moments = [Moment(0.0, (), tuple(start), voicing=last if goes_on else None)]
+    follow_at: float | None = None
+    step = STEP_SECONDS if goes_on else FOLLOW_SECONDS
 
     def next_look(seconds: float, *, is_due: bool) -> float | None:
         if not is_due and not (player.is_moving and keys.sounding):
             return None
-        return (math.floor(seconds / FOLLOW_SECONDS + 1e-6) + 1) * FOLLOW_SECONDS
+        return (math.floor(seconds / step + 1e-6) + 1) * step
+
+    def moved(voicing: Voicing) -> Moment:
+        """Give what a movement of the pad asks for."""
+        if not goes_on:
+            return Moment(0.0, tuple(c for note in keys.sounding for c in score.changed(note, voicing)))
+        begun = tuple(cue for note in keys.sounding for cue in score.begun(note, voicing))
+        return Moment(0.0, begun, voicing=voicing if voicing != last else None)
 
     for event in events[len(standing) :]:
         seconds = event.time_seconds
         while follow_at is not None and follow_at <= seconds:
-            last = player.voicing(follow_at)
-            changed = tuple(cue for note in keys.sounding for cue in score.changed(note, last))
-            if changed:
-                moments.append(Moment(follow_at, changed))
+            voicing = player.voicing(follow_at)
+            moment = moved(voicing)
+            last = voicing
+            if moment.cues or moment.voicing is not None:
+                moments.append(replace(moment, seconds=follow_at))
             follow_at = next_look(follow_at, is_due=False)
         posted = player.play(event)
         passed = player.passing(event)
@@ -212,15 +237,17 @@ def arrange(events: Sequence[PerformedEvent], player: Player, pitches: range) ->
         if isinstance(sounding, NoteOn):
             score.strike(sounding.note, player.layers_of(sounding))
             withdrawn = score.withdraw(keys.sounding)
-        on_the_way = tuple(cue for n in passed for cue in score.passed(n, voicing))
+        cues = tuple(cue for n in passed for cue in score.passed(n, voicing))
         if isinstance(sounding, NoteOn):
-            cues = (*on_the_way, *score.cues(sounding.note, voicing))
-            moments.append(Moment(seconds, cues, posted, withdrawn))
-            follow_at = follow_at or next_look(seconds, is_due=False)
-            continue
-        follow_at = follow_at or next_look(seconds, is_due=voicing != last)
-        last = voicing
-        moments.append(Moment(seconds, on_the_way, posted))
+            cues = (*cues, *score.cues(sounding.note, voicing))
+        elif goes_on:
+            cues = (*cues, *moved(voicing).cues)
+        news = voicing if goes_on and voicing != last else None
+        moments.append(Moment(seconds, cues, posted, withdrawn, news))
+        is_due = not goes_on and not isinstance(sounding, NoteOn) and voicing != last
+        follow_at = follow_at or next_look(seconds, is_due=is_due)
+        if goes_on or not isinstance(sounding, NoteOn):
+            last = voicing
     if events and isinstance(events[0], BeginPerformance):
         moments.append(Moment(max(events[0].seconds, events[-1].time_seconds)))
     return moments
@@ -240,6 +267,7 @@ def perform(
     progress: Callable[[float], None] = lambda _: None,
     *,
     begin: BeginPerformance | None = None,
+    onward: OnwardSource | None = None,
 ) -> None:
     """Play moments through the engine, each at its frame, and on until all is silent.
 
@@ -251,6 +279,7 @@ def perform(
         write: Takes each block, float32 [frame, 2]; it may not keep it.
         progress: Told the seconds that are done.
         begin: Of a performance: it sounds as it did, frame by frame.
+        onward: Makes what held notes go on with, for moments that were arranged so.
     """
     notes.expect([cue for moment in moments for cue in moment.cues])
     for event in moments[0].events:
@@ -275,19 +304,46 @@ def perform(
             process(BLOCK)
         engine.take_over(begin.n_struck, begin.vibrato_phase)
 
+    following = Following(onward, engine, sample_rate) if onward is not None else None
+    offered: set[tuple[int, int]] = set()  # layers and pitches
+
+    def play_until(stop: int) -> None:
+        while frame < stop:
+            n_frames = min(CHUNK_FRAMES, stop - frame)
+            if following is None or not following.is_active:
+                process(n_frames)
+                continue
+            process(min(n_frames, LOOK_FRAMES - (frame + phase) % LOOK_FRAMES))
+            if (frame + phase) % LOOK_FRAMES == 0:
+                following.look(frame / sample_rate)
+
+    def as_played(note: NoteInfo, cue: Cue) -> NoteInfo:
+        """Leave to new strikes what held notes have their own of."""
+        if following is None:
+            return note
+        is_first = (cue.layer, cue.pitch) not in offered
+        offered.add((cue.layer, cue.pitch))
+        timbre = timbre_of(cue.target.cell)
+        return msgspec.structs.replace(note, timbre=timbre, is_followed=is_first)
+
     def insist(accepted: Callable[[], int]) -> None:
         while not accepted():  # the ring is full: one inner block empties it
             process(BLOCK)
 
+    if following is not None and moments[0].voicing is not None:
+        following.want(moments[0].voicing)
     for moment in moments[1:]:
         due = round(moment.seconds * sample_rate)
         inner_block = (due + phase) // BLOCK * BLOCK - phase
-        while frame < inner_block:
-            process(min(CHUNK_FRAMES, inner_block - frame))
+        play_until(inner_block)
         for layer, pitch in moment.withdrawn:
             engine.publish(pitch, None, layer)
+            offered.discard((layer, pitch))
+        if following is not None and moment.voicing is not None:
+            following.want(moment.voicing)
+            following.look(moment.seconds)
         for cue in moment.cues:
-            note = notes.next_note(engine.slots_in_use())
+            note = as_played(notes.next_note(engine.slots_in_use()), cue)
             insist(lambda: engine.publish(cue.pitch, note, cue.layer))  # noqa: B023  # called at once
         for event in moment.events:
             now = msgspec.structs.replace(event, time_seconds=0.0)

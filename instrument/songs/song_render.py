@@ -12,7 +12,7 @@ import numpy as np
 import soundfile
 
 from instrument.engine.engine import Engine
-from instrument.notes.offline_notes import NoteSource
+from instrument.notes.offline_notes import NoteSource, OnwardSource
 from instrument.presets.preset import Preset
 from instrument.storage.file_names import file_name, reason_of
 from instrument.storage.folder import MARK, whole_folder
@@ -27,9 +27,10 @@ from .song_parts import SongPart
 N_CHANNELS = 2
 
 
-class ModelNotes(NoteSource, Protocol):
-    """A `NoteSource` that says whose notes they are."""
+class ModelNotes(NoteSource, OnwardSource, Protocol):
+    """A source of notes that says whose they are, and whether held ones can go on with others."""
 
+    goes_on: bool
     model: ModelInfo
     timbres: tuple[Timbre, ...]
 
@@ -137,10 +138,11 @@ def _record(
     progress: Callable[[float], None],
 ) -> None:
     pitches = range(notes.model.lowest_pitch, notes.model.highest_pitch + 1)
-    moments = arrange(part.events, player, pitches)
+    moments = arrange(part.events, player, pitches, goes_on=notes.goes_on)
     engine = Engine(sample_rate, notes.pool)
     with soundfile.SoundFile(path, "w", sample_rate, N_CHANNELS, **PART_FORMAT) as file:
-        perform(moments, notes, engine, sample_rate, file.write, progress)
+        onward = notes if notes.goes_on else None
+        perform(moments, notes, engine, sample_rate, file.write, progress, onward=onward)
 
 
 def _write_stems(
