@@ -85,7 +85,9 @@ class OnwardSource(Protocol):
 
 
 class RenderedNotes:
-    """A `NoteSource` and an `OnwardSource` from the renderer process, which works ahead while the engine plays.
+    """A `NoteSource` from the renderer process, which works ahead while the engine plays.
+
+    It is an `OnwardSource` as well, where the model can make notes go on from others.
 
     A slot of the pool is written again when its note is not needed any more, or, when there is
     no such slot, the one whose note is needed last.
@@ -140,7 +142,7 @@ class RenderedNotes:
         self.model: ModelInfo = loaded.model
         self.timbres: tuple[Timbre, ...] = loaded.timbres
         self._n_parallel = loaded.n_jobs
-        self.goes_on = loaded.goes_on
+        self.onward: OnwardSource | None = self if loaded.goes_on else None
 
     def __enter__(self) -> Self:
         return self

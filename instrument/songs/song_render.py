@@ -19,18 +19,19 @@ from instrument.storage.folder import MARK, whole_folder
 from instrument.values.status import ModelInfo, Timbre
 from instrument.values.tuning import Tuning
 
+from .arranging import arrange
 from .mixdown import PART_FORMAT, Frames, sum_of, write_mix
-from .offline import Encoding, WaveError, arrange, perform, wave_file
+from .offline import Encoding, WaveError, perform, wave_file
 from .offline_player import PresetPlayer
 from .song_parts import SongPart
 
 N_CHANNELS = 2
 
 
-class ModelNotes(NoteSource, OnwardSource, Protocol):
-    """A source of notes that says whose they are, and whether held ones can go on with others."""
+class ModelNotes(NoteSource, Protocol):
+    """A `NoteSource` that says whose notes they are, and what held ones go on with, if anything."""
 
-    goes_on: bool
+    onward: OnwardSource | None
     model: ModelInfo
     timbres: tuple[Timbre, ...]
 
@@ -138,11 +139,10 @@ def _record(
     progress: Callable[[float], None],
 ) -> None:
     pitches = range(notes.model.lowest_pitch, notes.model.highest_pitch + 1)
-    moments = arrange(part.events, player, pitches, goes_on=notes.goes_on)
+    moments = arrange(part.events, player, pitches, goes_on=notes.onward is not None)
     engine = Engine(sample_rate, notes.pool)
     with soundfile.SoundFile(path, "w", sample_rate, N_CHANNELS, **PART_FORMAT) as file:
-        onward = notes if notes.goes_on else None
-        perform(moments, notes, engine, sample_rate, file.write, progress, onward=onward)
+        perform(moments, notes, engine, sample_rate, file.write, progress, onward=notes.onward)
 
 
 def _write_stems(
