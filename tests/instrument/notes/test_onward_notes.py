@@ -6,7 +6,7 @@ import pytest
 from instrument.engine.held_voices import HeldVoice
 from instrument.engine.pool import NoteInfo
 from instrument.notes.cache import NoteCache
-from instrument.notes.onward_notes import ENTER_SECONDS, SETTLE_SECONDS, timbre_of
+from instrument.notes.onward_notes import SETTLE_SECONDS, TAKE_OVER_SECONDS, timbre_of
 from instrument.notes.renderer_protocol import RenderNote
 from instrument.notes.target import Target, make_target
 from tests.instrument.pad_corners import x_of
@@ -143,8 +143,8 @@ def test_what_wanders_gets_the_level_at_which_it_began_to(player: Player) -> Non
     player.cache.want(place(0.5))
     (job,) = player.jobs()
     assert job.heard is not None
-    assert job.heard.at == pytest.approx(ENTER_SECONDS * RATE)
-    assert job.heard.later == round(job.heard.moment - ENTER_SECONDS * RATE)
+    assert job.heard.at == pytest.approx(TAKE_OVER_SECONDS * RATE)
+    assert job.heard.later == round(job.heard.moment - TAKE_OVER_SECONDS * RATE)
     assert job.heard.start == N_FRAMES
 
 
