@@ -22,11 +22,21 @@ from instrument.songs.arranging import arrange
 from instrument.songs.offline import SETTLING_SECONDS, Block, perform
 from instrument.songs.offline_following import CROP_SECONDS, LOOK_FRAMES, WHOLE_SECONDS
 from instrument.songs.offline_player import PresetPlayer
-from instrument.values.events import AnyEvent, ControlChange, MovePad, NoteOff, NoteOn
+from instrument.values.events import (
+    AnyEvent,
+    ControlChange,
+    MovePad,
+    NoteOff,
+    NoteOn,
+    SetZones,
+)
+from instrument.values.parameters import SLIDE_TARGETS
 from instrument.values.status import Corner
+from instrument.values.zones import Zones
 from model.config import ModelConfig, NetworkConfig
 from model.gansynth import GANSynth
 from model.warped import WarpedConfig
+from tests.instrument.playing import roughness
 
 RATE = 48000
 N_SLOTS = 40
@@ -277,7 +287,7 @@ def test_a_key_struck_again_after_the_drag_plays_its_own_note(renderer):
 
 
 def test_each_layer_follows_with_its_own_shade(renderer):
-    soft, hard = ([msg_velocity(event, velocity) for event in drag(n=1)] for velocity in (10, 127))
+    soft, hard = ([struck_so(event, velocity) for event in drag(n=1)] for velocity in (10, 127))
     knobs = {"velocity_timbre": 1.0, "velocity_layers": 3.0}
     shades = [
         {job.shade for job in rendered(events, renderer, **knobs)[1].jobs if job.heard}
@@ -287,8 +297,51 @@ def test_each_layer_follows_with_its_own_shade(renderer):
     assert shades[0] != shades[1]
 
 
-def msg_velocity(event: AnyEvent, velocity: int) -> AnyEvent:
-    """Strike as hard."""
+def test_a_slide_moves_its_own_held_note_and_no_other(renderer):
+    first = 20
+    slides = [
+        ControlChange(controller=74, value=64 + 9 * i, channel=1, time_seconds=at(first + 12 * i))
+        for i in range(1, 8)
+    ]
+    end = at(first + 150)
+    events = [
+        SetZones(zones=Zones(lower=3)),
+        ControlChange(controller=74, value=64, channel=1),
+        *(
+            NoteOn(note=note, velocity=100, channel=channel, time_seconds=at(4))
+            for channel, note in ((1, 60), (2, 67))
+        ),
+        *slides,
+        *(
+            NoteOff(note=note, channel=channel, time_seconds=end)
+            for channel, note in ((1, 60), (2, 67))
+        ),
+    ]
+    knobs = {"slide_to": float(SLIDE_TARGETS.index("pad X")), "slide_timbre": 1.0}
+    wave, notes = rendered(events, renderer, **knobs)
+    assert {job.pitch for job in notes.jobs if job.is_crop} == {60}
+    assert sum(job.is_crop for job in notes.jobs) >= 4
+    rough = [
+        roughness(wave[round(at(a) * RATE) : round(at(b) * RATE)]) for a, b in ((8, 20), (20, 150))
+    ]
+    assert rough[1] < 1.5 * rough[0]
+
+
+@pytest.mark.parametrize(
+    "knobs", [{"velocity_timbre": 1.0, "velocity_layers": 3.0}, {"unison": 3.0}]
+)
+def test_each_layer_follows_without_a_click(renderer, knobs):
+    still = [
+        event for event in drag(NOTES, n=3) if not event.time_seconds or event.time_seconds == at(4)
+    ]
+    moved, rests = drag(NOTES, n=3), [*still, *drag(NOTES, n=3)[-3:]]
+    waves = [rendered(events, renderer, **knobs)[0] for events in (moved, rests)]
+    part = slice(round(at(40) * RATE), round(at(110) * RATE))
+    assert roughness(waves[0][part]) < 1.5 * roughness(waves[1][part])
+
+
+def struck_so(event: AnyEvent, velocity: int) -> AnyEvent:
+    """Give an event with another velocity, if it has one."""
     if not isinstance(event, NoteOn):
         return event
     return NoteOn(note=event.note, velocity=velocity, time_seconds=event.time_seconds)
