@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ BLOCK = 128
 MEGABYTES = 128
 READY_SECONDS = 60.0
 REST_SECONDS = (0.7, 1.3)  # between two movements
+HELD_SECONDS = 1.0  # before the first of them
 LONGEST_SECONDS = 1.0
 LOOK_SECONDS = 0.05
 HEARD_WAY = 0.2  # of a cross-fade: then a tenth of the new note sounds, 20 dB under what it will
@@ -131,21 +133,35 @@ class _Live:
         Raises:
             RendererError: If it does not come.
         """
+        self._wait(lambda: bool(self._latents), "The model does not open.")
+
+    @staticmethod
+    def _wait(until: Callable[[], bool], or_else: str) -> None:
         end = time.monotonic() + READY_SECONDS
-        while not self._latents:
+        while not until():
             if time.monotonic() > end:
-                raise RendererError("The model does not open.")
+                raise RendererError(or_else)
             time.sleep(0.01)
 
-    def time_moves(self, n_moves: int, keys: tuple[int, ...]) -> dict[str, Any]:
-        """Move the pad so often, and give the figures of `measure_delays`."""
+    def _hold(self, keys: tuple[int, ...]) -> None:
+        """Strike keys whose notes are there, so that none ends before the rest of it comes."""
         self._go(0, 1, 0.0)
+
+        def are_there() -> bool:
+            stock = self._supply.stock()
+            return stock.n_fresh == stock.n_notes > 0
+
+        self._wait(are_there, "The notes take too long: close other programs.")
         for key in keys:
             event = NoteOn(note=key, velocity=100)
             self._engine.post(event)
             self._supply.play(event)
         self._wake.set()
-        time.sleep(3.0)
+        time.sleep(HELD_SECONDS)
+
+    def time_moves(self, n_moves: int, keys: tuple[int, ...]) -> dict[str, Any]:
+        """Move the pad so often, and give the figures of `measure_delays`."""
+        self._hold(keys)
         random = np.random.default_rng(0)
         delays: dict[str, list[float]] = {"first": [], "heard": [], "all": []}
         missed = 0
