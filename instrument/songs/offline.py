@@ -140,6 +140,8 @@ def perform(
         n_silent = n_silent + 1 if np.abs(process(step)).max() < SILENCE else 0
         if n_silent == n_enough:
             break
+    if following is not None:
+        following.close()
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ import msgspec
 
 from instrument.engine.engine import Engine
 from instrument.engine.envelope import BLOCK
+from instrument.engine.pool import NoteInfo
 from instrument.notes.offline_notes import OnwardSource
 from instrument.notes.onward_notes import OnwardNotes, timbre_of
 from instrument.notes.target import Target
@@ -48,6 +49,7 @@ class Following:
         self._onward = OnwardNotes(sample_rate, lambda: self._now)
         self._layers: dict[int, Target] = {}
         self._coming: list[_Coming] = []
+        self._slots: set[int] = set()  # that are there for held notes
         self._is_moving = False
 
     @property
@@ -72,11 +74,9 @@ class Following:
         """
         self._now = seconds
         for one in [one for one in self._coming if one.seconds <= seconds]:
-            self._coming.remove(one)
-            note = self._notes.end_onward(one.job)
+            note = self._end(one)
             note = msgspec.structs.replace(note, timbre=timbre_of(one.cell))
-            if not self._onward.take(one.job, note, one.job):
-                self._notes.let_go(note.slot)
+            self._onward.take(one.job, note, one.job)
         held = self._engine.held_voices()
         for wish in self._onward.wishes(held, self._layers, self._notes.crest):
             kept = self._engine.slots_in_use() | self._onward.slots
@@ -86,6 +86,23 @@ class Following:
             self._onward.ask(job, wish)
             takes = WHOLE_SECONDS if wish.heard.is_whole else CROP_SECONDS
             self._coming.append(_Coming(seconds + takes, job, wish.target.cell))
-        for slot in self._onward.publish_to(self._engine.publish_onward):
-            self._notes.let_go(slot)
+        self._onward.publish_to(self._engine.publish_onward)
+        self._let_go(self._slots - self._onward.slots)
         self._is_moving = self._onward.wait_seconds is not None
+
+    def close(self) -> None:
+        """Give all notes back: the performance is over, and another engine may be next."""
+        for one in list(self._coming):
+            self._end(one)
+        self._let_go(set(self._slots))
+
+    def _end(self, one: _Coming) -> NoteInfo:
+        self._coming.remove(one)
+        note = self._notes.end_onward(one.job)
+        self._slots.add(note.slot)
+        return note
+
+    def _let_go(self, slots: set[int]) -> None:
+        for slot in sorted(slots):
+            self._notes.let_go(slot)
+        self._slots -= slots

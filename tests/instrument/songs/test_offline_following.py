@@ -146,7 +146,7 @@ def rendered(
     moments = arrange(events, player(renderer, **parameters), PITCHES, goes_on=goes_on)
     onward = notes if goes_on else None
     perform(moments, notes, engine, RATE, lambda b: blocks.append(b.copy()), onward=onward)
-    assert set(notes.let_go_slots) <= {job.slot for job in notes.jobs if job.heard}
+    assert sorted(notes.let_go_slots) == [job.slot for job in notes.jobs if job.heard]
     del engine
     notes.pool.close()
     return np.concatenate(blocks), notes
@@ -254,6 +254,13 @@ def test_a_crop_is_heard_its_stated_time_after_the_movement(renderer):
     wave, same = (rendered(events, renderer)[0] for events in (one_move, still))
     first = int(np.flatnonzero(np.abs(wave[: len(same)] - same).max(axis=1) > 1e-6)[0])
     assert CROP_SECONDS <= first / RATE - moved <= CROP_SECONDS + 2 * LOOK_SECONDS
+
+
+def test_a_key_that_comes_up_before_its_crop_is_there_leaves_nothing_behind(renderer):
+    events = drag(n=1, first=34)
+    up = NoteOff(note=60, time_seconds=at(40) + CROP_SECONDS / 2)
+    _, notes = rendered([*events[:-1], up], renderer)
+    assert sum(job.is_crop for job in notes.jobs) == 1
 
 
 def test_notes_held_by_the_pedal_follow_too(renderer):
