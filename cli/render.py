@@ -237,7 +237,8 @@ def play_offline(
     """Play events through the engine into a file, with a bar on stderr."""
     from instrument.engine.engine import Engine
     from instrument.notes.offline_notes import RenderedNotes
-    from instrument.songs.offline import arrange, perform, wave_file
+    from instrument.songs.arranging import arrange
+    from instrument.songs.offline import perform, wave_file
     from instrument.songs.offline_player import PresetPlayer, WalkPlayer
 
     model = sound.model()
@@ -262,7 +263,7 @@ def play_offline(
                 preset, notes.model, notes.timbres, _preset_of_program, tuning=tuning
             )
         pitches = range(notes.model.lowest_pitch, notes.model.highest_pitch + 1)
-        moments = arrange(events, player, pitches)
+        moments = arrange(events, player, pitches, goes_on=notes.onward is not None)
         engine = Engine(sample_rate, notes.pool)
         with progress(f"Playing into {out.name}") as update:
             perform(
@@ -273,6 +274,7 @@ def play_offline(
                 write,
                 lambda done: update(done, total, ""),
                 begin=sound.begin_at(sample_rate),
+                onward=notes.onward,
             )
         del engine  # it reads the pool, which goes now
 

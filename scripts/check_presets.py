@@ -17,7 +17,8 @@ from instrument import NoteOff, NoteOn, Preset, PresetLibrary
 from instrument.engine.engine import Engine
 from instrument.notes.offline_notes import RenderedNotes
 from instrument.presets.models import ModelLibrary
-from instrument.songs.offline import arrange, perform
+from instrument.songs.arranging import arrange
+from instrument.songs.offline import perform
 from instrument.songs.offline_player import PresetPlayer
 from instrument.storage.paths import data_folder
 from instrument.values.events import AnyEvent, ProgramChange

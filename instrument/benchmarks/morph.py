@@ -20,7 +20,16 @@ from instrument.values.events import NoteOn, Panic, SetParameter
 from instrument.values.parameters import NOTE_ENDINGS
 
 from .morph_delay import measure_delays
-from .morph_measures import Course, course_of, outside_cents
+from .morph_measures import (
+    LATER_SECONDS,
+    NEAR_SECONDS,
+    Course,
+    course_of,
+    dip_db,
+    outside_cents,
+    own_strays,
+    wandering_strays,
+)
 
 Wave = NDArray[np.float32]
 
@@ -29,15 +38,25 @@ TICK = 480  # frames after which the policy looks
 CROP_SECONDS, WHOLE_SECONDS = 0.03, 0.12  # that the notes are said to take
 MOVES_AT = (0.4, 1.2, 3.5)  # seconds after the strike; the last when the note wanders
 AFTER_SECONDS = 0.7  # that are heard after the move
-NEAR_SECONDS = 0.05  # in which a note's own movement counts as being at the same moment
+EDGE_SECONDS = 0.1  # and more, that windows at the end reach into
 WANDERS_SECONDS = 2.4  # from then on a note wanders by chance, and any moment is like another
+WANDERING_SECONDS = 6.0  # more, that are heard of it alone: how else it might have wandered
 EQUAL_PLACE = 0.25  # between a timbre and itself: another cell, the same latent
-SILENT_DB = -80.0
 QUIET_DB = -12.0  # full scale stays far from the limiter
 LOWEST, N_PITCHES, PITCH_STEP = 36, 45, 17
 N_SLOTS = 24
 DIP_DB, CENTS = 0.5, 3.0
-MEASURED = ("dip_db", "step_db", "own_step_db", "near_step_db", "change", "own_change", "cents")
+MEASURED = (
+    "dip_db",
+    "own_dip_db",
+    "step_db",
+    "own_step_db",
+    "near_step_db",
+    "change",
+    "own_change",
+    "cents",
+    "own_cents",
+)
 
 
 @dataclass(frozen=True)
@@ -50,12 +69,14 @@ class Morph:
         pitch: MIDI note.
         at_seconds: When the pad moved.
         dip_db: How far the level falls under both notes' own at the same moment.
+        own_dip_db: How far theirs fall under what they have at other moments.
         step_db: The greatest step of level in 10 ms.
         own_step_db: The same in the two notes themselves, their beginnings included.
         near_step_db: The same in the two notes at the same moments.
         change: Spectral flux in 10 ms, the greatest.
         own_change: The same in the two notes themselves.
         cents: How far the pitch strays outside what the two notes do at the same moment.
+        own_cents: How far theirs stray outside what they do at other moments.
     """
 
     first: str
@@ -63,12 +84,14 @@ class Morph:
     pitch: int
     at_seconds: float
     dip_db: float
+    own_dip_db: float
     step_db: float
     own_step_db: float
     near_step_db: float
     change: float
     own_change: float
     cents: float
+    own_cents: float
 
 
 def bench_morph(
@@ -95,11 +118,12 @@ def bench_morph(
         on_note: Called with (done, total).
 
     Returns:
-        `model`; `goes_on`; `first_change_ms`, of `morph_delay.measure_delays`, for one key and for
-        three; `cost_ms` of a crop and of a whole note, in the time of one core; `equal` and
-        `different`, by family and together (`all`): how many morphs (`n`) and how many of them
-        keep the bounds (`within`), the worst and the median of the figures of `Morph`; `worst`,
-        the five whose pitch strays most.
+        `model`; `goes_on`; `change_ms`, of `morph_delay.measure_delays`, for one, three and six
+        keys; `cost_ms` of a crop and of a whole note, in the time of one core; `equal` and
+        `different`, by family and together (`all`): how many morphs (`n`), how many of them
+        keep the bounds (`within`), and how many do where a note may fall and stray as far as one
+        of the two by itself (`within_own`); the worst and the median of the figures of `Morph`;
+        `worst`, the five whose pitch strays most.
 
     Raises:
         ModelError: If the model can't be opened.
@@ -125,8 +149,8 @@ def bench_morph(
     return {
         "model": info.name,
         "goes_on": stage.goes_on,
-        "first_change_ms": {
-            n: measure_delays(info, threads, n_moves, n_keys=n, device=device) for n in (1, 3)
+        "change_ms": {
+            n: measure_delays(info, threads, n_moves, n_keys=n, device=device) for n in (1, 3, 6)
         },
         "cost_ms": cost_ms,
         **{kind: _by_family(families, kind == "equal") for kind, families in found.items()},
@@ -246,14 +270,15 @@ class Stage:
 
     def morph(self, first: int, second: int, pitch: int, at_seconds: float) -> Morph:
         """Move the pad from one timbre to another under a held note, and measure."""
-        seconds = at_seconds + AFTER_SECONDS
+        seconds = at_seconds + AFTER_SECONDS + EDGE_SECONDS
         there = 1.0 if first != second else EQUAL_PLACE
         places = [
             (0.0, self.target(first, second, 0.0)),
             (at_seconds, self.target(first, second, there)),
         ]
         wave = self.play(pitch, seconds, places)
-        owns = [self.own(timbre, pitch, seconds) for timbre in (first, second)]
+        longer = seconds + (WANDERING_SECONDS if _wanders(at_seconds) else 2 * max(LATER_SECONDS))
+        owns = [self.own(timbre, pitch, longer) for timbre in (first, second)]
         return measure(
             wave,
             owns,
@@ -273,35 +298,44 @@ def measure(
     """Compare a held note that went over from one note to another with the two.
 
     Args:
-        wave: float32 [frame].
-        owns: Each of the two alone, and its course.
+        wave: float32 [frame], `EDGE_SECONDS` longer than is compared.
+        owns: Each of the two alone, for longer, and its course.
         pitch: MIDI note.
         at_seconds: When the pad moved.
         names: Of the two.
     """
-    course = course_of(wave, SAMPLE_RATE, pitch)
-    after = course.after(at_seconds)
-    near = [own.after(at_seconds) for _, own in owns]
-    if at_seconds > WANDERS_SECONDS:
-        bounds = [own.after(WANDERS_SECONDS).bounds() for _, own in owns]
+    end = at_seconds + AFTER_SECONDS
+    after = course_of(wave, SAMPLE_RATE, pitch).after(at_seconds).before(end)
+    heard = [own.before(own.seconds[-1] - EDGE_SECONDS) for _, own in owns]
+    courses = [own.before(end) for own in heard]
+    near = [own.after(at_seconds) for own in courses]
+    if _wanders(at_seconds):
+        bounds = [own.after(WANDERS_SECONDS).bounds() for own in courses]
+        strays = [wandering_strays(own, WANDERS_SECONDS, end) for own in heard]
     else:
         bounds = [one.bounds(NEAR_SECONDS) for one in near]
-    lowest = np.minimum(bounds[0].lowest_db, bounds[1].lowest_db)
-    dips = (lowest - after.level_db)[after.level_db > SILENT_DB]
+        strays = [own_strays(own, at_seconds, AFTER_SECONDS) for own in heard]
     tail = wave[round((at_seconds - 0.05) * SAMPLE_RATE) :]
+    alone = [own[: len(wave)] for own, _ in owns]
     return Morph(
         first=names[0],
         second=names[1],
         pitch=pitch,
         at_seconds=at_seconds,
-        dip_db=round(float(dips.max(initial=0.0)), 2),
+        dip_db=round(dip_db(after, *bounds), 2),
+        own_dip_db=round(max(dip for dip, _ in strays), 2),
         step_db=round(after.most_step_db, 2),
-        own_step_db=round(max(own.most_step_db for _, own in owns), 2),
+        own_step_db=round(max(own.most_step_db for own in courses), 2),
         near_step_db=round(max(one.most_step_db for one in near), 2),
         change=round(most_change(tail, SAMPLE_RATE), 3),
-        own_change=round(max(most_change(own, SAMPLE_RATE) for own, _ in owns), 3),
+        own_change=round(max(most_change(own, SAMPLE_RATE) for own in alone), 3),
         cents=round(outside_cents(after, *bounds), 2),
+        own_cents=round(max(cents for _, cents in strays), 2),
     )
+
+
+def _wanders(at_seconds: float) -> bool:
+    return at_seconds > WANDERS_SECONDS
 
 
 def _plans(renderer: NoteRenderer, n_pairs: int) -> Iterator[tuple[str, int, int, int, float]]:
@@ -332,12 +366,14 @@ def _by_family(families: dict[str, list[Morph]], are_equal: bool) -> dict[str, A
     }
 
 
-def _keeps_bounds(one: Morph, are_equal: bool) -> bool:
+def _keeps_bounds(one: Morph, are_equal: bool, *, own: bool = False) -> bool:
+    most_dip_db = max(DIP_DB, one.own_dip_db) if own else DIP_DB
+    most_cents = max(CENTS, one.own_cents) if own else CENTS
     return (
-        (one.dip_db <= DIP_DB or not are_equal)
+        (one.dip_db <= most_dip_db or not are_equal)
         and one.step_db <= one.own_step_db
         and one.change <= one.own_change
-        and one.cents <= CENTS
+        and one.cents <= most_cents
     )
 
 
@@ -345,6 +381,7 @@ def _summary(morphs: list[Morph], are_equal: bool) -> dict[str, Any]:
     figures: dict[str, Any] = {
         "n": len(morphs),
         "within": sum(_keeps_bounds(one, are_equal) for one in morphs),
+        "within_own": sum(_keeps_bounds(one, are_equal, own=True) for one in morphs),
     }
     for name in MEASURED:
         values = [getattr(one, name) for one in morphs]

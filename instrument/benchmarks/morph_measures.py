@@ -21,6 +21,9 @@ N_PARTIALS = 16
 HIGHEST_HZ = 6000.0
 STEP_HOPS = 2  # of 5 ms
 QUIET_DB = -60.0  # where it is softer, a note has no pitch to speak of
+SILENT_DB = -80.0
+NEAR_SECONDS = 0.05  # in which a note's own movement counts as being at the same moment
+LATER_SECONDS = (0.1, 0.2, 0.3)  # when a note is compared with itself
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,11 @@ class Course:
         """Give the part from a moment on, less half a window."""
         first = int(np.searchsorted(self.seconds, seconds - LEVEL_SECONDS))
         return Course(self.seconds[first:], self.level_db[first:], self.cents[first:])
+
+    def before(self, seconds: float) -> "Course":
+        """Give the part up to a moment."""
+        stop = int(np.searchsorted(self.seconds, seconds))
+        return Course(self.seconds[:stop], self.level_db[:stop], self.cents[:stop])
 
     def bounds(self, seconds: float | None = None) -> "Bounds":
         """Give between what it lies.
@@ -125,6 +133,51 @@ def _cents(
     cents = 1200 * np.log2(np.maximum(1 + share, 0.5))
     half = STEP_HOPS // 2
     return np.pad(cents, (half, STEP_HOPS - half), mode="edge")
+
+
+def dip_db(course: Course, first: Bounds, second: Bounds) -> float:
+    """Give how far a level falls under what the softer of two others has, where it is heard."""
+    lowest = np.minimum(first.lowest_db, second.lowest_db)
+    return float((lowest - course.level_db)[course.level_db > SILENT_DB].max(initial=0.0))
+
+
+def own_strays(course: Course, at_seconds: float, seconds: float) -> tuple[float, float]:
+    """Give what `dip_db` and `outside_cents` would say of a note that is compared with itself.
+
+    With itself a moment later, brought to the same mean level: so much it fluctuates.
+
+    Args:
+        course: Of the note alone; it goes on for `LATER_SECONDS` more than is compared.
+        at_seconds: From when on.
+        seconds: How long.
+    """
+    here = course.after(at_seconds).before(at_seconds + seconds)
+    bounds = here.bounds(NEAR_SECONDS)
+    strays = []
+    for later in LATER_SECONDS:
+        first = int(np.searchsorted(course.seconds, here.seconds[0] + later))
+        stop = first + len(here.seconds)
+        moved = Course(here.seconds, course.level_db[first:stop], course.cents[first:stop])
+        strays.append(_strays(moved, here, bounds))
+    return max(dip for dip, _ in strays), max(cents for _, cents in strays)
+
+
+def wandering_strays(course: Course, first_seconds: float, seconds: float) -> tuple[float, float]:
+    """Give the same of a note that wanders, where any moment is like another.
+
+    Args:
+        course: Of the note alone.
+        first_seconds: When it begins to wander.
+        seconds: Until when it counts as known; what comes later is compared with that.
+    """
+    here = course.after(first_seconds).before(seconds)
+    return _strays(course.after(seconds), here, here.bounds())
+
+
+def _strays(moved: Course, here: Course, bounds: Bounds) -> tuple[float, float]:
+    level_db = moved.level_db + here.level_db.mean() - moved.level_db.mean()
+    brought = Course(moved.seconds, level_db, moved.cents)
+    return dip_db(brought, bounds, bounds), outside_cents(moved, bounds, bounds)
 
 
 def outside_cents(course: Course, first: Bounds, second: Bounds) -> float:

@@ -26,6 +26,7 @@ class HeldVoice(msgspec.Struct, frozen=True):
         shift: Frames from a moment to the slot's frame; above 0 in the note's endless part.
         pace: Frames of the note for one of the output.
         is_fading: Whether it is on its way to this note from another one.
+        way: How much of that is behind it, 0..1; 1 when it is not on its way.
     """
 
     layer: int
@@ -40,6 +41,7 @@ class HeldVoice(msgspec.Struct, frozen=True):
     shift: int
     pace: float
     is_fading: bool
+    way: float = 1.0
 
 
 def held_voices(voices: NDArray[Any], readers: NDArray[Any]) -> list[HeldVoice]:
@@ -76,6 +78,7 @@ def held_voices(voices: NDArray[Any], readers: NDArray[Any]) -> list[HeldVoice]:
                 shift=int(reader["shift"]),
                 pace=float(voice["step"]) * ratio,
                 is_fading=is_fading,
+                way=float(voice["fade"]) if is_fading else 1.0,
             )
         )
     return found

@@ -165,7 +165,9 @@ class NoteCache:
             self._moved_at = self._clock()
             self._rests_at = self._moved_at + (self._rest_seconds if is_drag else 0.0)
             self._tries.clear()
-        elif any(former.get(layer) != of.cell for layer, of in layers.items()):  # a knob turns
+        elif any(former.get(layer) != of.cell for layer, of in layers.items()) or any(
+            former.get(layer, of.cell) != of.cell for layer, (_, of) in slid.items()
+        ):  # a knob turns, or a finger slides on
             self._rests_at = max(self._rests_at, self._clock() + self._rest_seconds)
         for place in [place for place in self._chosen if not self._has(*place)]:
             del self._chosen[place]
@@ -519,13 +521,14 @@ class NoteCache:
         """
         pitches = self._by_importance(self._pitches)
         played = [p for p in pitches if p in self._played and self._is_played(p, now)]
-        if self._goes_on and now < self._rests_at:  # crops are enough for a hand that moves
-            down = self._down_pitches()
-            played = [p for p in played if p not in down or self._waits(p, now)]
+        is_moving = now < self._rests_at
+        down = self._down_pitches() if self._goes_on and is_moving else set()
         for pitch in played:
             for layer in self._own_layers(pitch):
-                yield layer, pitch, False
-        if now < self._rests_at:
+                # crops are enough for a hand that moves, where there is a note to go on from
+                if pitch not in down or (layer, pitch) not in self._chosen:
+                    yield layer, pitch, False
+        if is_moving:
             return
         for pitch in pitches:
             yield 0, pitch, False

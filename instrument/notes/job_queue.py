@@ -26,6 +26,7 @@ class JobQueue:
         self._changed = threading.Condition()
         self._n_workers = n_workers
         self._n_batch = 1
+        self._n_swift = 0  # threads that go first and wait
         self._rested = True
 
     def serve(self, n_workers: int, n_batch: int) -> None:
@@ -47,19 +48,22 @@ class JobQueue:
                 heapq.heappush(self._jobs, (not job.is_urgent, next(self._returns), job))
             self._changed.notify_all()
 
-    def take(self, number: int, *, is_urgent: bool) -> list[RenderNote]:
+    def take(self, number: int, *, is_urgent: bool, is_swift: bool = False) -> list[RenderNote]:
         """Wait for jobs that may be made together: all of them beginnings, or whole notes.
 
         A note that goes on from a held one is made alone: each has its own place.
 
         Args:
             number: Of the worker; those from `n_workers` on get none.
-            is_urgent: Whether this thread makes beginnings only.
+            is_urgent: Whether this thread makes beginnings and crops only.
+            is_swift: Whether it runs before others: while it is free, an urgent job is its own.
         """
         with self._changed:
-            while not self._is_for(number, is_urgent):
+            self._n_swift += is_swift
+            while not self._is_for(number, is_urgent, is_swift):
                 self._rested = self._rested or not self._jobs
                 self._changed.wait()
+            self._n_swift -= is_swift
             n_most = min(CHORD, self._n_batch) if self._rested else self._n_batch
             jobs = [heapq.heappop(self._jobs)[2]]
             while (
@@ -73,7 +77,9 @@ class JobQueue:
             self._rested = self._rested and jobs[0].is_urgent
             return jobs
 
-    def _is_for(self, number: int, is_urgent: bool) -> bool:
+    def _is_for(self, number: int, is_urgent: bool, is_swift: bool) -> bool:
         if not self._jobs or number >= self._n_workers:
             return False
-        return self._jobs[0][2].is_urgent or not is_urgent
+        if not self._jobs[0][2].is_urgent:
+            return not is_urgent
+        return is_swift or sum(job.is_urgent for _, _, job in self._jobs) > self._n_swift

@@ -5,6 +5,7 @@ over into and the table of ways back in that (`endless.py`).
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import soxr
@@ -35,6 +36,7 @@ def finish_note(
     gain: float,
     slot: NDArray[np.float32],
     crest: float = 0.0,
+    between_steps: Callable[[], None] = lambda: None,
 ) -> NoteInfo:
     """Bring a model's wave to the device's rate, loop it and write it into its slot.
 
@@ -45,13 +47,15 @@ def finish_note(
         gain: The note's own level.
         slot: float32 [frame], where it goes.
         crest: `NoteInfo.crest`.
+        between_steps: Called between what takes long; it may wait, to let another thread go first.
     """
+    between_steps()
     if wave_rate != job.sample_rate:
         wave = soxr.resample(wave, wave_rate, job.sample_rate)
     note = wave[: len(slot) - TABLE_FRAMES].copy()
     steady = None if job.first_only else find_steady(note, job.sample_rate)
     if steady is not None:
-        steady = _write_endless(note, steady, job.sample_rate, slot)
+        steady = _write_endless(note, steady, job.sample_rate, slot, between_steps)
     if steady is None:
         clear_table(slot)
     _fade_out(note, job.sample_rate)
@@ -135,14 +139,20 @@ def _lay_back(crop: Wave, rate: float, decay: float) -> tuple[int, int, float]:
 
 
 def _write_endless(
-    note: Wave, steady: Steady, sample_rate: float, slot: NDArray[np.float32]
+    note: Wave,
+    steady: Steady,
+    sample_rate: float,
+    slot: NDArray[np.float32],
+    between_steps: Callable[[], None],
 ) -> Steady | None:
     """Write a note's texture and ways back into its slot; None where there is no room for them."""
     beyond = round(BEYOND_SECONDS * sample_rate)
     there = len(note) + steady.end + beyond - steady.start
     if there > len(slot) - TABLE_FRAMES:
         return None
+    between_steps()
     texture = even_out(note, sample_rate, steady.start, steady.end + beyond, steady.enter)
+    between_steps()
     seams = find_seams(texture, steady.start, steady.end, sample_rate)
     slot[len(note) : there] = texture
     rows = [(seam.end, seam.start, seam.correlation) for seam in seams]

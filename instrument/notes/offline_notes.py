@@ -18,6 +18,7 @@ from .renderer_protocol import (
     Answer,
     DeviceLost,
     Drawn,
+    Heard,
     ModelFailed,
     ModelLoaded,
     NoRenderer,
@@ -61,8 +62,32 @@ class NoteSource(Protocol):
         ...
 
 
+class OnwardSource(Protocol):
+    """Makes notes that held ones go on with, while the performance plays on."""
+
+    def begin_onward(
+        self, target: Target, pitch: int, heard: Heard, slots_in_use: set[int]
+    ) -> int | None:
+        """Ask for one; gives the job's number, or None where there is no room now."""
+        ...
+
+    def end_onward(self, job: int) -> NoteInfo:
+        """Wait for what a job makes."""
+        ...
+
+    def let_go(self, slot: int) -> None:
+        """Say that a note of `end_onward` is not offered any more; a voice may still read it."""
+        ...
+
+    def crest(self, slot: int) -> float:
+        """Give `NoteInfo.crest` of the note in a slot."""
+        ...
+
+
 class RenderedNotes:
     """A `NoteSource` from the renderer process, which works ahead while the engine plays.
+
+    It is an `OnwardSource` as well, where the model can make notes go on from others.
 
     A slot of the pool is written again when its note is not needed any more, or, when there is
     no such slot, the one whose note is needed last.
@@ -93,6 +118,10 @@ class RenderedNotes:
         self._n_asked = 0
         self._held: dict[tuple[str, int], NoteInfo] = {}
         self._jobs: dict[int, tuple[tuple[str, int], RenderNote]] = {}
+        self._onward_jobs: dict[int, RenderNote] = {}
+        self._onward_made: dict[int, NoteInfo] = {}
+        self._let_go: list[int] = []  # slots of such, which voices may still read
+        self._crests: dict[int, float] = {}  # by slot
         self._recent: deque[tuple[str, int]] = deque(maxlen=N_RECENT)
         self._n_jobs = 0
         self._news = threading.Event()
@@ -113,6 +142,7 @@ class RenderedNotes:
         self.model: ModelInfo = loaded.model
         self.timbres: tuple[Timbre, ...] = loaded.timbres
         self._n_parallel = loaded.n_jobs
+        self.onward: OnwardSource | None = self if loaded.goes_on else None
 
     def __enter__(self) -> Self:
         return self
@@ -176,24 +206,76 @@ class RenderedNotes:
             slot = self._find_slot(slots_in_use, self._n_asked + ahead)
             if slot is None:
                 return
-            self._n_jobs += 1
-            job = RenderNote(
-                job=self._n_jobs,
-                model=cue.target.model,
-                latents=cue.target.latents,
-                weights=cue.target.weights,
-                pitch=cue.pitch,
-                slot=slot,
-                sample_rate=self._sample_rate,
-                shade=cue.target.shade,
-                leaning=cue.target.leaning,
-            )
+            job = self._job(cue.target, cue.pitch, slot)
             self._jobs[job.job] = (cue.key, job)
             coming.add(cue.key)
             self._renderer.submit(job)  # where the process has died, its successor gets it
 
+    def _job(self, target: Target, pitch: int, slot: int, heard: Heard | None = None) -> RenderNote:
+        self._n_jobs += 1
+        return RenderNote(
+            job=self._n_jobs,
+            model=target.model,
+            latents=target.latents,
+            weights=target.weights,
+            pitch=pitch,
+            slot=slot,
+            sample_rate=self._sample_rate,
+            shade=target.shade,
+            heard=heard,
+            leaning=target.leaning,
+            has_time=True,
+        )
+
+    def begin_onward(
+        self, target: Target, pitch: int, heard: Heard, slots_in_use: set[int]
+    ) -> int | None:
+        """Ask for a note that a held one goes on with.
+
+        Returns:
+            The job's number; None where there is no room, once all that is being made is there.
+
+        Raises:
+            RendererError: If the renderer fails meanwhile.
+        """
+        slots_in_use = slots_in_use | {heard.slot}
+        while (slot := self._find_slot(slots_in_use, self._n_asked)) is None:
+            if not self._jobs:
+                return None
+            for answer in self._wait():
+                self._take(answer)
+        job = self._job(target, pitch, slot, heard)
+        self._onward_jobs[job.job] = job
+        self._renderer.submit(job)
+        return job.job
+
+    def end_onward(self, job: int) -> NoteInfo:
+        """Wait for what a job makes.
+
+        Raises:
+            RendererError: If it can't be made.
+        """
+        while job not in self._onward_made:
+            for answer in self._wait():
+                self._take(answer)
+        return self._onward_made.pop(job)
+
+    def let_go(self, slot: int) -> None:
+        """Say that a note of `end_onward` is not offered any more; a voice may still read it."""
+        self._let_go.append(slot)
+
+    def crest(self, slot: int) -> float:
+        """Give `NoteInfo.crest` of the note in a slot."""
+        return self._crests.get(slot, 0.0)
+
     def _find_slot(self, slots_in_use: set[int], place: int) -> int | None:
         """Give a slot for a note that is needed at `place`, or None while all are needed sooner."""
+        heard = {job.heard.slot for job in self._onward_jobs.values() if job.heard is not None}
+        slots_in_use = slots_in_use | heard
+        for left in self._let_go:
+            if left not in slots_in_use:
+                self._let_go.remove(left)
+                return left
         if self._free:
             return self._free.pop()
         idle = {
@@ -211,8 +293,13 @@ class RenderedNotes:
             case NoteRendered(job=number, note=note) if number in self._jobs:
                 key, _ = self._jobs.pop(number)
                 self._held[key] = note
+                self._crests[note.slot] = note.crest
+            case NoteRendered(job=number, note=note) if number in self._onward_jobs:
+                del self._onward_jobs[number]
+                self._onward_made[number] = note
+                self._crests[note.slot] = note.crest
             case ModelLoaded():  # after a restart: the jobs of the one that died, once more
-                for _, job in self._jobs.values():
+                for job in (*(job for _, job in self._jobs.values()), *self._onward_jobs.values()):
                     self._renderer.submit(job)
             case DeviceLost(n_jobs=n_jobs):
                 self._n_parallel = n_jobs

@@ -32,6 +32,10 @@ LEAST_LEFT_SECONDS = 0.05  # of a crop that waits to be taken up
 ENTER_SECONDS = loop.LATEST_SECONDS - loop.ENTER_SECONDS
 """Moment from which on a held note wanders."""
 
+TAKE_OVER_SECONDS = ENTER_SECONDS - 0.5
+"""Moment of the note that takes a wandering one's place. Its whole note comes some tenths of a
+second later, and there must be some of the steady part left then, before the first way back."""
+
 WANDERED_SECONDS = 0.05  # that a held note is back of its time: else it has not wandered
 LOOK_SECONDS = 0.02  # while held notes are on their way
 
@@ -159,7 +163,7 @@ class OnwardNotes:
         heard = Heard(
             slot=voice.slot,
             moment=voice.moment + LEAD_TAKEN * self._lead * self._rate * voice.pace,
-            at=ENTER_SECONDS * self._rate if wanders and not is_whole else None,
+            at=TAKE_OVER_SECONDS * self._rate if wanders and not is_whole else None,
             shift=voice.shift,
             start=voice.n_frames if is_texture else voice.first_frame,
             stop=voice.shift + voice.steady_end if is_texture else voice.n_frames,

@@ -4,12 +4,14 @@
 |---|---|---|
 | main | reads the pipe, sorts jobs into the queue | none |
 | loader | opens models, draws latents | full |
-| urgent | beginnings of notes for keys that wait in silence | none |
-| 1 to 4 workers | all other notes, beginnings too when they are free | full |
+| urgent | beginnings of notes for keys that wait in silence, crops for held ones | none |
+| second urgent, with two workers | those that the first has no time for | full |
+| 1 to 4 workers | all other notes, and those too when they are free | full |
 | finishers, with a GPU | resampling and loops, while the GPU makes the next batch | full |
 
-While a beginning is being made, the workers wait between the layers of what they make: two cores
-that share their arithmetic are not two.
+While a beginning or a crop is being made, the workers wait between the layers of what they make,
+and between the steps that finish it: two cores that share their arithmetic are not two. So there
+are two urgent threads: of a chord's crops one would have all, while the workers wait for it.
 
 On a CPU each makes one note at a time with one thread of torch: two notes side by side are done
 sooner than two notes after each other with two threads each. Only the beginning of a large network
@@ -106,9 +108,11 @@ class Workers:
         self._loads: queue.SimpleQueue[LoadModel | Draw] = queue.SimpleQueue()
         self._finishers: ThreadPoolExecutor | None = None  # with a GPU
         self._start(self._load, niceness)
-        self._start(self._work, 0, 0, True)
+        self._start(self._work, 0, 0, True, True)
+        if self._n_threads > 1:
+            self._start(self._work, niceness, 1, True, False)
         for number in range(self._n_threads):
-            self._start(self._work, niceness, number, False)
+            self._start(self._work, niceness, number, False, False)
 
     def _start(self, run: Callable[..., None], niceness: int, *arguments: object) -> None:
         def run_nicely() -> None:
@@ -174,10 +178,10 @@ class Workers:
 
     # Notes.
 
-    def _work(self, number: int, is_urgent: bool) -> None:
+    def _work(self, number: int, is_urgent: bool, is_swift: bool) -> None:
         """Make notes for ever."""
         while True:
-            jobs = self._queue.take(number, is_urgent=is_urgent)
+            jobs = self._queue.take(number, is_urgent=is_urgent, is_swift=is_swift)
             renderer = self._renderer
             wanted = [job for job in jobs if renderer and job.model == renderer.info.hash]
             for job in jobs:
@@ -226,7 +230,8 @@ class Workers:
     ) -> None:
         """Make a playable note of a wave, in its slot, and say so."""
         try:
-            note = finish_note(wave, wave_rate, job, gain, self._slots[job.slot], crest)
+            slot = self._slots[job.slot]
+            note = finish_note(wave, wave_rate, job, gain, slot, crest, self._way.give)
         except Exception as error:  # as in `_render`
             self._answer(RenderFailed(job.job, failure(job, error)))
         else:

@@ -280,7 +280,8 @@ class NoteRenderer:
         gain = float(gains[0])
         if heard.is_whole:
             whole, crest = self._gansynth.onward_whole(z, pitch, junction, wave)
-            return finish_note(whole[0].numpy(), rate, job, gain, slots[job.slot], crest)
+            slot = slots[job.slot]
+            return finish_note(whole[0].numpy(), rate, job, gain, slot, crest, self.between_layers)
         crop, decay = self._gansynth.onward(z, pitch, junction, wave, heard.crest)
         return finish_crop(crop[0].numpy(), junction.start, rate, job, gain, decay, slots[job.slot])
 

@@ -84,6 +84,7 @@ class RenderNote(Message, frozen=True):
         heard: For a note that takes the place of a held one, in its phases; else None.
         leaning: How far the place's latent is moved along the model's measured axes: their names,
             and standard deviations. Axes that the model does not have are passed over.
+        has_time: Whether nobody waits for it, whatever it is: offline, where nothing goes first.
     """
 
     job: int
@@ -97,6 +98,7 @@ class RenderNote(Message, frozen=True):
     shade: Shade = Shade()
     heard: Heard | None = None
     leaning: Leaning = ()
+    has_time: bool = False
 
     @property
     def is_crop(self) -> bool:
@@ -106,7 +108,7 @@ class RenderNote(Message, frozen=True):
     @property
     def is_urgent(self) -> bool:
         """Whether somebody waits for it now: a key in silence, or a hand on the pad."""
-        return self.first_only or self.is_crop
+        return (self.first_only or self.is_crop) and not self.has_time
 
 
 class Draw(Message, frozen=True):

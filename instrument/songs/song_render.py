@@ -12,15 +12,16 @@ import numpy as np
 import soundfile
 
 from instrument.engine.engine import Engine
-from instrument.notes.offline_notes import NoteSource
+from instrument.notes.offline_notes import NoteSource, OnwardSource
 from instrument.presets.preset import Preset
 from instrument.storage.file_names import file_name, reason_of
 from instrument.storage.folder import MARK, whole_folder
 from instrument.values.status import ModelInfo, Timbre
 from instrument.values.tuning import Tuning
 
+from .arranging import arrange
 from .mixdown import PART_FORMAT, Frames, sum_of, write_mix
-from .offline import Encoding, WaveError, arrange, perform, wave_file
+from .offline import Encoding, WaveError, perform, wave_file
 from .offline_player import PresetPlayer
 from .song_parts import SongPart
 
@@ -28,8 +29,9 @@ N_CHANNELS = 2
 
 
 class ModelNotes(NoteSource, Protocol):
-    """A `NoteSource` that says whose notes they are."""
+    """A `NoteSource` that says whose notes they are, and what held ones go on with, if anything."""
 
+    onward: OnwardSource | None
     model: ModelInfo
     timbres: tuple[Timbre, ...]
 
@@ -137,10 +139,10 @@ def _record(
     progress: Callable[[float], None],
 ) -> None:
     pitches = range(notes.model.lowest_pitch, notes.model.highest_pitch + 1)
-    moments = arrange(part.events, player, pitches)
+    moments = arrange(part.events, player, pitches, goes_on=notes.onward is not None)
     engine = Engine(sample_rate, notes.pool)
     with soundfile.SoundFile(path, "w", sample_rate, N_CHANNELS, **PART_FORMAT) as file:
-        perform(moments, notes, engine, sample_rate, file.write, progress)
+        perform(moments, notes, engine, sample_rate, file.write, progress, onward=notes.onward)
 
 
 def _write_stems(

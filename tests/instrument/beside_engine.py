@@ -4,7 +4,8 @@ import numpy as np
 
 from instrument.engine.engine import Engine
 from instrument.presets.preset import Preset
-from instrument.songs.offline import arrange, perform
+from instrument.songs.arranging import arrange
+from instrument.songs.offline import perform
 from instrument.values.events import NoteOff, NoteOn
 from tests.instrument.sampled import SAMPLE_RATE, SteadyNotes, player_of
 from train.datasets.fluidsynth import HELD_SAMPLES, NOTE_SAMPLES

@@ -32,7 +32,7 @@ class SteadyNotes:
     level: float = 0.5
 
     def __post_init__(self) -> None:
-        self.model, self.timbres = MODEL, ()
+        self.model, self.timbres, self.onward = MODEL, (), None
         self.pool = NotePool(40, round(NOTE_SECONDS * SAMPLE_RATE))
         self._cues: deque[Cue] = deque()
         self._n_given = 0

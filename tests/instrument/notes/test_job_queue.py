@@ -88,6 +88,46 @@ def test_who_is_urgent_takes_beginnings_only() -> None:
     assert taken(queue) == [1]
 
 
+def test_an_urgent_job_is_the_swift_threads_while_that_is_free_and_else_anybodys() -> None:
+    queue = JobQueue(2)
+    got: dict[str, list[int]] = {}
+
+    def take(name: str, **kind: bool) -> None:
+        got[name] = [job.job for job in queue.take(0, is_urgent=True, **kind)]
+
+    slow = threading.Thread(target=take, args=("slow",))
+    swift = threading.Thread(target=take, args=("swift",), kwargs={"is_swift": True})
+    for thread in (slow, swift):
+        thread.start()
+    while not queue._n_swift:  # until it waits
+        time.sleep(0.001)
+    queue.put(job(1, first_only=True))
+    swift.join(10)
+    assert got == {"swift": [1]}
+    queue.put(job(2, first_only=True))
+    slow.join(10)
+    assert got == {"swift": [1], "slow": [2]}
+
+
+def test_of_two_urgent_jobs_the_swift_thread_leaves_one_to_others() -> None:
+    queue = JobQueue(2)
+    got: list[list[int]] = []
+    threads = [
+        threading.Thread(target=lambda kind=kind: got.append(_first_of(queue, kind)))  # type: ignore[misc]
+        for kind in (False, True)
+    ]
+    for number in (1, 2):
+        queue.put(job(number, first_only=True))
+    for thread in threads:
+        thread.start()
+        thread.join(10)
+    assert sorted(got) == [[1], [2]]
+
+
+def _first_of(queue: JobQueue, is_swift: bool) -> list[int]:
+    return [job.job for job in queue.take(0, is_urgent=True, is_swift=is_swift)]
+
+
 def test_workers_that_are_not_needed_get_nothing_until_they_are() -> None:
     queue = JobQueue(1)
     got: list[int] = []

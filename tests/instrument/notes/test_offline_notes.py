@@ -10,6 +10,7 @@ from instrument.notes.renderer_client import RendererError
 from instrument.notes.renderer_protocol import (
     Answer,
     DeviceLost,
+    Heard,
     ModelFailed,
     ModelLoaded,
     NoteRendered,
@@ -181,3 +182,44 @@ def test_a_model_that_can_not_be_opened_is_said(renderer: type[PretendRenderer])
     renderer.loads = False
     with pytest.raises(RendererError, match="no model"):
         RenderedNotes("folder", 48000, 4)
+
+
+def test_a_note_that_a_held_one_goes_on_with_is_made_from_what_is_heard_and_in_no_hurry(
+    renderer: type[PretendRenderer],
+) -> None:
+    with RenderedNotes("", 48000, 5) as notes:
+        heard = Heard(slot=3, moment=100.0)
+        job = notes.begin_onward(cue(60).target, 60, heard, set())
+        assert job is not None
+        note = notes.end_onward(job)
+        (asked,) = jobs_of(notes)
+        assert (asked.heard, asked.slot, asked.is_urgent) == (heard, note.slot, False)
+        assert note.slot != heard.slot
+
+
+def test_what_is_let_go_makes_room_once_no_voice_reads_it(
+    renderer: type[PretendRenderer],
+) -> None:
+    heard = Heard(slot=9, moment=100.0)
+    with RenderedNotes("", 48000, 2) as notes:
+        made = []
+        for _ in range(2):
+            job = notes.begin_onward(cue(60).target, 60, heard, set())
+            assert job is not None
+            made.append(notes.end_onward(job).slot)
+        assert notes.begin_onward(cue(60).target, 60, heard, set(made)) is None
+        notes.let_go(made[0])
+        assert notes.begin_onward(cue(60).target, 60, heard, set(made)) is None
+        job = notes.begin_onward(cue(60).target, 60, heard, {made[1]})
+        assert job is not None
+        assert notes.end_onward(job).slot == made[0]
+
+
+def test_a_renderer_that_dies_makes_what_held_notes_wait_for_once_more(
+    renderer: type[PretendRenderer],
+) -> None:
+    renderer.dies_before = 0
+    with RenderedNotes("", 48000, 5) as notes:
+        job = notes.begin_onward(cue(60).target, 60, Heard(slot=3, moment=0.0), set())
+        assert job is not None
+        assert notes.end_onward(job).n_frames == 1060

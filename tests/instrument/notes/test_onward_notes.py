@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from instrument.engine.held_voices import HeldVoice
+from instrument.engine.layers import SLIDE_LAYER
 from instrument.engine.pool import NoteInfo
 from instrument.notes.cache import NoteCache
-from instrument.notes.onward_notes import ENTER_SECONDS, SETTLE_SECONDS, timbre_of
+from instrument.notes.onward_notes import SETTLE_SECONDS, TAKE_OVER_SECONDS, timbre_of
 from instrument.notes.renderer_protocol import RenderNote
 from instrument.notes.target import Target, make_target
 from tests.instrument.pad_corners import x_of
@@ -143,8 +144,8 @@ def test_what_wanders_gets_the_level_at_which_it_began_to(player: Player) -> Non
     player.cache.want(place(0.5))
     (job,) = player.jobs()
     assert job.heard is not None
-    assert job.heard.at == pytest.approx(ENTER_SECONDS * RATE)
-    assert job.heard.later == round(job.heard.moment - ENTER_SECONDS * RATE)
+    assert job.heard.at == pytest.approx(TAKE_OVER_SECONDS * RATE)
+    assert job.heard.later == round(job.heard.moment - TAKE_OVER_SECONDS * RATE)
     assert job.heard.start == N_FRAMES
 
 
@@ -327,3 +328,23 @@ def test_what_a_former_model_has_made_says_nothing_of_how_high_notes_peak(player
     job = next(job for job in player.jobs() if job.heard)
     assert job.heard is not None
     assert job.heard.crest == 0.0
+
+
+def test_a_finger_that_slides_on_asks_for_crops_once_its_note_has_one_to_go_on_from(
+    player: Player,
+) -> None:
+    channel = SLIDE_LAYER + 1
+
+    def slide(x: float) -> None:
+        player.cache.want(place(0.25), slid={channel: (60, place(x))})
+
+    slide(0.5)
+    (first,) = player.jobs()
+    assert (first.heard, first.pitch) == (None, 60)
+    player.render(first)
+    player.held = []
+    player.hold(60, layer=channel, timbre=timbre_of(place(0.5).cell), slot=first.slot)
+    slide(0.6)
+    (crop,) = player.jobs()
+    assert crop.is_crop
+    assert crop.weights == place(0.6).weights

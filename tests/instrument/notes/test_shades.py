@@ -17,7 +17,8 @@ from instrument.notes.offline_notes import Cue
 from instrument.notes.renderer import NoteRenderer, brighter_way
 from instrument.notes.renderer_protocol import RenderNote, Shade
 from instrument.presets.preset import Preset
-from instrument.songs.offline import arrange, perform
+from instrument.songs.arranging import arrange
+from instrument.songs.offline import perform
 from instrument.songs.offline_player import PresetPlayer
 from instrument.values.events import AnyEvent, ControlChange, NoteOff, NoteOn, SetZones
 from instrument.values.status import Corner, Timbre

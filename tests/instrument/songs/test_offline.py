@@ -13,15 +13,8 @@ from instrument.engine.pool import NoteInfo, NotePool
 from instrument.notes.offline_notes import Cue
 from instrument.notes.target import Target, make_target
 from instrument.presets.preset import Preset, PresetError
-from instrument.songs.offline import (
-    FOLLOW_SECONDS,
-    Block,
-    Moment,
-    WaveError,
-    arrange,
-    perform,
-    wave_file,
-)
+from instrument.songs.arranging import FOLLOW_SECONDS, Moment, arrange
+from instrument.songs.offline import Block, WaveError, perform, wave_file
 from instrument.songs.offline_player import PresetPlayer, WalkPlayer, preset_of_latent
 from instrument.songs.song import SongError, read_song
 from instrument.values.events import (

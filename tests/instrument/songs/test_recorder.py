@@ -17,7 +17,8 @@ from instrument.midi import midi
 from instrument.notes.renderer_protocol import RenderNote
 from instrument.notes.target import Target
 from instrument.presets.preset import Preset
-from instrument.songs.offline import arrange, perform
+from instrument.songs.arranging import arrange
+from instrument.songs.offline import perform
 from instrument.songs.offline_player import PresetPlayer
 from instrument.songs.performance import BeginPerformance, UsePreset
 from instrument.songs.song import SongError, read_song
