@@ -153,10 +153,10 @@ def _prefetch(typing_context: Any, address: Any) -> Any:  # noqa: ARG001
 
 def _transpose_8_by_8(
     typing_context: Any,  # noqa: ARG001
-    source: Any,
-    source_stride: Any,
-    target: Any,
-    target_stride: Any,
+    source: Any,  # noqa: ARG001
+    source_stride: Any,  # noqa: ARG001
+    target: Any,  # noqa: ARG001
+    target_stride: Any,  # noqa: ARG001
 ) -> Any:
     """Swap rows and columns of eight rows of eight float32 between two addresses.
 
