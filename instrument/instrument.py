@@ -663,7 +663,7 @@ class Instrument:
             return
         with self._controls_lock:
             controls = self._controls
-            revision = (controls.heard_revision, controls.slides.revision)
+            revision = (controls.heard_revision, controls.own_revision)
             pad = (controls.corners, tuple(controls.parameters[name] for name in AXES))
             place, is_played = controls.heard_place, any(controls.gated)
         self._playability.show_pad(pad)

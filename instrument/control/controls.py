@@ -12,9 +12,10 @@ from instrument.midi.bank_select import BankSelect
 from instrument.midi.midi_reader import position_of
 from instrument.midi.registered import Registered, RegisteredParameters, Setting
 from instrument.notes import voicing
+from instrument.notes.own_notes import OwnNotes, OwnTimbre
 from instrument.notes.renderer_protocol import Shade
 from instrument.notes.target import Target, make_target
-from instrument.notes.voicing import Slides, Voicing, further_layers, struck_layers
+from instrument.notes.voicing import Voicing, further_layers, struck_layers
 from instrument.pad import pad_points
 from instrument.presets.preset import Preset
 from instrument.values.events import (
@@ -83,7 +84,7 @@ class Controls:
         outer_tempo: Of a clock or a song, in beats a minute; None: the parameter's counts.
         n_phrases: Counts the keys that went down while none was.
         revision: Counts up with each change of what a preset holds.
-        slides: Of the notes of MPE zones.
+        own_notes: Those that have a timbre of their own.
     """
 
     def __init__(self) -> None:
@@ -100,7 +101,7 @@ class Controls:
         self.outer_tempo: float | None = None
         self.n_phrases = 0
         self.revision = 0
-        self.slides = Slides()
+        self.own_notes = OwnNotes(self._is_member)
         self._shift = (0.0, 0.0)  # what motion adds to the pad's place
         self._n_shifts = 0
         self._usual_tuning: Tuning | None = None
@@ -109,6 +110,9 @@ class Controls:
         self._levers = Levers()
         self._keys = KeyNotes()
         self._preset = Preset()  # what is kept of it: the mappings, the tags, the words
+
+    def _is_member(self, channel: int) -> bool:
+        return self.zones.is_member(channel)
 
     @property
     def tuning(self) -> Tuning | None:
@@ -137,6 +141,8 @@ class Controls:
                 return (event,)
             case ChannelPressure(value=value) | KeyPressure(value=value):
                 _check("value", value, 0, 127)
+                key = event.note if isinstance(event, KeyPressure) else None
+                self.own_notes.press(event.channel, key, value / 127)
                 return (event,)
             case SetParameter():
                 return self._set_parameter(event)
@@ -151,16 +157,17 @@ class Controls:
                 return self._tune(event)
             case SetZones(zones=zones):
                 self.zones = zones
-                self.slides.reset()
+                self.own_notes.reset()
                 self.gated = bytearray(N_NOTES)
                 return (event,)
             case AllNotesOff():
                 self.gated = bytearray(N_NOTES)
+                self.own_notes.release_all()
                 return (event,)
             case Panic():
                 self.gated = bytearray(N_NOTES)
                 self.bend = 0.0
-                self.slides.reset()
+                self.own_notes.reset()
                 self._keys.bends.clear()
                 self._levers.clear()
                 return (event,)
@@ -197,6 +204,12 @@ class Controls:
     def heard_revision(self) -> int:
         """Counts up with each change of what the keys shall sound like."""
         return self.revision + self._n_shifts
+
+    @property
+    def own_revision(self) -> int:
+        """Counts up with each change of what a single note shall sound like, where one may."""
+        may_differ = any(self._values()[name] for name in ("slide_to", "pressure_to", "motion_per"))
+        return self.own_notes.revision if may_differ else 0
 
     def shift_pad(self, right: float, up: float) -> None:
         """Let motion move the pad away from the hand's place; no preset keeps that."""
@@ -303,8 +316,10 @@ class Controls:
         come up, it is the note of when it went down; None for a key that a tuning leaves silent.
         """
         sounding = self._keys.sounding(event, self.parameters)
-        if isinstance(sounding, NoteOn) and self.zones.is_member(sounding.channel):
-            self.slides.strike(sounding.channel, sounding.note, sounding.velocity)
+        if isinstance(event, NoteOn) and isinstance(sounding, NoteOn):
+            self.own_notes.strike(event.channel, event.note, sounding.note, event.velocity)
+        elif isinstance(event, NoteOff):
+            self.own_notes.release(event.channel, event.note)
         return sounding
 
     def passing(self, event: AnyEvent) -> tuple[int, ...]:
@@ -325,9 +340,16 @@ class Controls:
             return None
         return self._target_at(model_hash, *self.heard_place)
 
-    def _target_at(self, model_hash: str, x: float, y: float) -> Target:
+    def _own_target(self, model_hash: str, of: OwnTimbre) -> Target:
+        target = self._target_at(model_hash, of.x, of.y, of.brightness)
+        return target.shaded(Shade(softness=of.softness))
+
+    def _target_at(self, model_hash: str, x: float, y: float, brighter: float = 0.0) -> Target:
         """Say what lies at a place of the pad; the points' latents must be known."""
         values = self._values()
+        if brighter:
+            row = BY_NAME["axis_brightness"]
+            values = values | {row.name: row.clip(values[row.name] + brighter)}
         return make_target(
             model_hash,
             [corner.z for corner in self.corners],
@@ -342,12 +364,8 @@ class Controls:
         target = self.target(model_hash, latent_size)
         if target is None:
             return None
-        slid = {
-            layer: (note, self._target_at(model_hash, x, y).shaded(Shade(softness=softness)))
-            for layer, (note, x, y, softness) in self.slides.moved(
-                self._values(), *self.heard_place
-            ).items()
-        }
+        own = self.own_notes.moved(self._values(), *self.heard_place)
+        slid = {layer: (of.note, self._own_target(model_hash, of)) for layer, of in own.items()}
         return msgspec.structs.replace(self.voicing_of(target), slid=slid)
 
     def voicing_of(self, target: Target) -> Voicing:
@@ -405,13 +423,13 @@ class Controls:
             self._keys.begin_from(event.value)
             return (event,)
         if controller == SLIDE and self.zones.is_member(event.channel):
-            self.slides.slide(event.channel, slide_place(event.value))
+            self.own_notes.slide(event.channel, slide_place(event.value))
             return (event,)
         if controller == MOD_WHEEL:
             self.mod = event.value / 127
             name = self._preset.controllers.get(MOD_WHEEL)
             if name in voicing.KNOBS:
-                self.slides.revision += 1
+                self._n_shifts += 1
             return (self._heard(name, at),) if name in BY_NAME else ()
         name = self._mapped(controller)
         if name is not None:
@@ -471,7 +489,7 @@ class Controls:
     def _reset(self, event: ControlChange) -> tuple[AnyEvent, ...]:
         """Let go of wheels and pedals; volume, pan and the other knobs stay, as MIDI says."""
         self.mod = self.bend = 0.0
-        self.slides.reset(event.channel)
+        self.own_notes.reset(event.channel)
         self._keys.bends.pop(event.channel, None)
         self._levers.reset(event.channel)
         name = self._preset.controllers.get(MOD_WHEEL)
