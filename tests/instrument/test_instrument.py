@@ -1294,15 +1294,15 @@ class TestTimbreOfItsOwn:
         assert instrument.status().pad_x == 0.5
 
     def test_pressing_a_key_takes_its_own_note_along_the_pad_and_no_other(self, rig):
-        instrument = self.bright(rig, pressure_to=2.0, pressure_timbre=0.5)
+        instrument = self.bright(rig, pressure_to=2.0, pressure_timbre=0.5, pressure_vibrato=0.0)
         rig.settle(instrument)
         instrument.post(NoteOn(note=57, velocity=100))
         middle = self.third_db(instrument)
         instrument.post(KeyPressure(note=64, value=127))
-        rig.settle(instrument, 3)
+        rig.settle(instrument, 20)
         assert self.third_db(instrument) == pytest.approx(middle, abs=0.5)
         instrument.post(KeyPressure(note=57, value=127))
-        rig.settle(instrument, 3)
+        rig.settle(instrument, 20)
         moved = self.third_db(instrument) - middle
         assert moved == pytest.approx(20 * np.log10(2), abs=0.5)
         assert instrument.status().heard_x == 0.5
@@ -1314,7 +1314,7 @@ class TestTimbreOfItsOwn:
         rig.settle(instrument)
         instrument.post(NoteOn(note=57, velocity=100))
         middle = self.third_db(instrument)
-        rig.settle(instrument, 3)
+        rig.settle(instrument, 20)
         assert self.third_db(instrument) > middle + 3.0
         assert instrument.status().heard_x == 0.5
 
