@@ -2347,11 +2347,16 @@ def bench_recovery(
 @bench_app.command("soak", epilog="Example: timbrepad bench soak --minutes 60 --json")
 def bench_soak(
     minutes: Annotated[float, typer.Option(metavar="M", min=0.1, help="Of music.")] = 60.0,
+    jack: Annotated[
+        bool, typer.Option("--jack", help="Through a JACK server of its own, in freewheel mode.")
+    ] = False,
     json_: JsonOption = False,
 ) -> None:
     """Play at random, densely and at full speed: what sticks, breaks or grows; no device needed."""
-    from instrument.benchmarks.soak import bench_soak as measure
+    from instrument.benchmarks.soak import bench_soak
+    from instrument.benchmarks.soak_jack import bench_soak_jack
 
+    measure = bench_soak_jack if jack else bench_soak
     with _progress("Playing") as update:
         figures = measure(minutes, update)
     _say_figures(figures, json_)
