@@ -2310,7 +2310,7 @@ def bench_neighbours(
         ),
     ] = "",
     rounds: Annotated[
-        int, typer.Option(metavar="N", min=1, max=50, help="Without and with each neighbour.")
+        int, typer.Option(metavar="N", min=2, max=50, help="Without and with each neighbour.")
     ] = 3,
     block: Annotated[
         int, typer.Option(metavar="N", min=16, max=4096, help="Frames a block.")
