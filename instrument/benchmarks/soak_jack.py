@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from instrument.devices.audio import refresh_outputs
+from instrument.devices.audio import leave_outputs
 from instrument.instrument import Instrument
 from instrument.presets.library import PresetLibrary
 from instrument.values.status import AudioSettings
@@ -43,7 +43,7 @@ def bench_soak_jack(
         raise BenchError("This is measured with JACK's dummy driver, on Linux only.")
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(jack_server(BLOCK))
-        stack.callback(refresh_outputs)  # PortAudio must have left the server before that ends
+        stack.callback(leave_outputs)  # PortAudio must have left the server before that ends
         stack.enter_context(environment_of(server))
         settings = AudioSettings(block=BLOCK)
         instrument = stack.enter_context(ready_instrument(settings))
