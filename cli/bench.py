@@ -285,7 +285,7 @@ def bench_neighbours(
         ),
     ] = "",
     rounds: Annotated[
-        int, typer.Option(metavar="N", min=1, max=50, help="Without and with each neighbour.")
+        int, typer.Option(metavar="N", min=2, max=50, help="Without and with each neighbour.")
     ] = 3,
     block: Annotated[
         int, typer.Option(metavar="N", min=16, max=4096, help="Frames a block.")
@@ -322,11 +322,16 @@ def bench_recovery(
 @app.command("soak", epilog="Example: timbrepad bench soak --minutes 60 --json")
 def bench_soak(
     minutes: Annotated[float, typer.Option(metavar="M", min=0.1, help="Of music.")] = 60.0,
+    jack: Annotated[
+        bool, typer.Option("--jack", help="Through a JACK server of its own, in freewheel mode.")
+    ] = False,
     json_: JsonOption = False,
 ) -> None:
     """Play at random, densely and at full speed: what sticks, breaks or grows; no device needed."""
-    from instrument.benchmarks.soak import bench_soak as measure
+    from instrument.benchmarks.soak import bench_soak
+    from instrument.benchmarks.soak_jack import bench_soak_jack
 
+    measure = bench_soak_jack if jack else bench_soak
     with progress("Playing") as update:
         figures = measure(minutes, update)
     say_figures(figures, json_)

@@ -31,7 +31,7 @@ from instrument.control.session import Session
 from instrument.devices.output import Output
 from instrument.engine.engine import NEEDS_NO_PLACE, Engine
 from instrument.midi.jack import silence_jack
-from instrument.midi.midi import MidiInputs
+from instrument.midi.listening import Listening
 from instrument.notes.bake import BakeFolder
 from instrument.notes.kept_keyboards import Bakes, KeptKeyboards
 from instrument.notes.playability import MEASURED_SECONDS, MOST_PITCHES, Playability
@@ -41,6 +41,7 @@ from instrument.presets.library import PresetLibrary
 from instrument.presets.models import ModelLibrary
 from instrument.presets.preset import Preset, PresetError
 from instrument.songs.recorder import Recorder
+from instrument.songs.taking import Taking
 from instrument.storage.paths import (
     baked_folder,
     data_folder,
@@ -71,7 +72,6 @@ from instrument.values.parameters import AXES, NOTE_ENDINGS
 from instrument.values.status import (
     AudioDevice,
     AudioSettings,
-    Corner,
     ModelInfo,
     NoteWave,
     Notice,
@@ -153,10 +153,8 @@ class Instrument:
             models=self._models,
             notify=self.notify,
             hear=self._to_engine,
-            on_preset=self._record_preset,
+            on_preset=self._note_preset,
         )
-        self._recorded_corners: tuple[Corner, ...] = ()
-        self._recorded_place = (0.0, 0.0)
         self._last_look = -LOOK_SECONDS
         self._note_version = 0
         self._playability = Playability()
@@ -173,14 +171,13 @@ class Instrument:
         self._sound.use(self._supply)
         self._engine = Engine(rate, self._supply.pool)
         self._is_engine_new = True
-        self._recorder = Recorder(self.notify, recordings_folder(data))
+        recorder = Recorder(self.notify, recordings_folder(data))
+        self._taking = Taking(recorder, self._controls, self._controls_lock, self.preset)
         self._output.poll(self._engine_for)
         if self._options.mpe:
             self.post(SetZones(zones=Zones(lower=MOST_MEMBERS)))
         self._start_sound()
         self.follow_run(self._options.follow)
-        self._midi_lock = threading.Lock()
-        self._midi_message = ""
         self._session.opens(midi_map_file(data))
         self._midi_control = MidiControl(
             self._controls,
@@ -192,7 +189,7 @@ class Instrument:
             remember=self._options.remember,
         )
         self._session.opens_sound()
-        self._midi = MidiInputs(self._post_quietly, clock=clock)
+        self._midi = Listening(self._post_quietly, self.notify, clock)
         self.open_midi(self._options.midi_port)
         self._thread = threading.Thread(target=self._keep_house, name="housekeeper", daemon=True)
         if threaded:
@@ -208,20 +205,20 @@ class Instrument:
         """
         if isinstance(event, _PLAYED):
             place = self._to_engine(event)  # before anything else: a player waits for this
-            self._recorder.take(event, place)
+            self._taking.take(event, place)
             with self._controls_lock:
                 self._controls.play(event)
                 self._tell_housekeeper(event)
         elif isinstance(event, ProgramChange):
             with self._controls_lock:
                 self._todo.append((self._controls.with_bank(event), ()))
-            self._recorder.take(event, NEEDS_NO_PLACE)
+            self._taking.take(event, NEEDS_NO_PLACE)
         elif isinstance(event, StepPreset):
             self._todo.append((event, ()))
         elif isinstance(event, OWN_EVENTS):
             with self._controls_lock:
                 for engine_event in self._motion.take(event, event.time_seconds or self._clock()):
-                    self._recorder.take(engine_event, self._to_engine(engine_event))
+                    self._taking.take(engine_event, self._to_engine(engine_event))
             if isinstance(event, MidiClock):
                 return  # fifty a second: nobody is woken for them
         else:
@@ -232,8 +229,8 @@ class Instrument:
                     if isinstance(engine_event, AllNotesOff | SetZones):
                         self._tell_housekeeper(AllNotesOff())
                 if not isinstance(event, MovePad):
-                    self._recorder.take(event, place)
-                self._record_place()
+                    self._taking.take(event, place)
+                self._taking.note_place()
         self._wake.set()
 
     def _tell_housekeeper(self, event: AnyEvent) -> None:
@@ -288,44 +285,16 @@ class Instrument:
                     "There is nothing to record: no sound output is open. Choose one in the "
                     "audio settings."
                 )
-            preset = self.preset()
-            with self._controls_lock:
-                self._recorded_corners = self._controls.corners
-                standing = self._controls.standing()
-            self._recorder.start(self._engine, settings, preset, standing)
-            with self._controls_lock:
-                self._record_place(is_new=True)
+            self._taking.start(self._engine, settings)
 
     def stop_recording(self) -> None:
         """End the recording; a notice says where it is."""
         with self._lock:
-            self._recorder.stop()
+            self._taking.stop()
 
-    def _record_preset(self) -> None:
-        """Tell the recorder of another preset, though its corners may be the same."""
-        self._recorded_corners = ()
-        self._record_sound()
-
-    def _record_sound(self) -> None:
-        """Tell the recorder when the corners have changed."""
-        if self._recorder.is_running and self._controls.corners is not self._recorded_corners:
-            self._recorded_corners = self._controls.corners
-            self._recorder.use(self.preset())
-            with self._controls_lock:
-                self._record_place(is_new=True)
-
-    def _record_place(self, *, is_new: bool = False) -> None:
-        """Tell the recorder where the pad is heard, if that has changed; with the controls' lock.
-
-        The hand's place alone would not do: what moves the pad by itself stands elsewhere when the
-        performance is played again.
-        """
-        if not self._recorder.is_running:
-            return
-        place = self._controls.heard_place
-        if is_new or place != self._recorded_place:
-            self._recorded_place = place
-            self._recorder.take(MovePad(x=place[0], y=place[1]), NEEDS_NO_PLACE)
+    def _note_preset(self) -> None:
+        """Another preset has been opened."""
+        self._taking.note_preset()
 
     # How everything stands.
 
@@ -382,7 +351,7 @@ class Instrument:
                 n_fresh=stock.n_fresh,
                 n_notes=stock.n_notes,
                 cache_bytes=stock.n_bytes,
-                recording=self._recorder.status,
+                recording=self._taking.status,
                 notices=tuple(self._notices),
                 note_version=self._note_version,
                 playability=self._playability.marks,
@@ -514,14 +483,11 @@ class Instrument:
 
     def midi_ports(self) -> tuple[str, ...]:
         """List the MIDI inputs that are there now."""
-        with self._midi_lock:
-            return self._midi.ports()
+        return self._midi.ports()
 
     def open_midi(self, name: str) -> None:
         """Listen to one port by name, to all with "*", to none with ""; reconnects by itself."""
-        with self._midi_lock:
-            self._midi.listen(name)
-            self._poll_midi()
+        self._midi.listen(name)
 
     # What MIDI controllers move.
 
@@ -561,12 +527,11 @@ class Instrument:
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join(CLOSE_SECONDS)
-        with self._midi_lock:
-            self._midi.close()
+        self._midi.close()
         self._midi_control.keep()
         with self._lock:
             self._keep_session()
-            self._recorder.stop()
+            self._taking.stop()
             self._output.close()
             self._supply.close()
         self._session.is_good()
@@ -579,13 +544,13 @@ class Instrument:
         with self._lock:
             self._take_events()
             self._move_pad()
-            self._record_sound()
+            self._taking.note_corners()
             self._sound.aim()
             for answer in self._supply.work(self._engine):
                 self._sound.take(answer)
-            self._record_sound()
+            self._taking.note_corners()
             self._sound.aim()
-            self._recorder.look()
+            self._taking.look()
             self._watch_picture()
             now = self._clock()
             if now - self._last_look >= LOOK_SECONDS:
@@ -629,8 +594,8 @@ class Instrument:
         self._moved_at = now
         with self._controls_lock:
             for event in self._motion.step(now):
-                self._recorder.take(event, self._to_engine(event))
-            self._record_place()
+                self._taking.take(event, self._to_engine(event))
+            self._taking.note_place()
 
     def _watch_picture(self) -> None:
         """Count when the note that was played last gets another wave."""
@@ -643,10 +608,7 @@ class Instrument:
     def _look_around(self, now: float) -> None:
         """Look at plugs and streams, and keep the session."""
         came_back = self._output.poll(self._engine_for)
-        with self._midi_lock:
-            if came_back:
-                self._midi.reopen()
-            self._poll_midi()
+        self._midi.poll(is_anew=came_back)
         self._midi_control.look(now)
         self._measure_place()
         self._sound.look(now)
@@ -663,7 +625,7 @@ class Instrument:
             return
         with self._controls_lock:
             controls = self._controls
-            revision = (controls.heard_revision, controls.slides.revision)
+            revision = (controls.heard_revision, controls.own_revision)
             pad = (controls.corners, tuple(controls.parameters[name] for name in AXES))
             place, is_played = controls.heard_place, any(controls.gated)
         self._playability.show_pad(pad)
@@ -672,13 +634,6 @@ class Instrument:
         waves = self._supply.fresh_waves(MOST_PITCHES, MEASURED_SECONDS)
         if waves:
             self._playability.measure(place, waves, self._supply.sample_rate)
-
-    def _poll_midi(self) -> None:
-        self._midi.poll()
-        if self._midi.message != self._midi_message:
-            self._midi_message = self._midi.message
-            if self._midi_message and self._midi.wanted:
-                self.notify(self._midi_message, is_error=False)
 
     # Starting, opening, changing.
 
@@ -706,7 +661,7 @@ class Instrument:
         if self._is_engine_new and sample_rate == self._engine.sample_rate:
             self._is_engine_new = False
             return self._engine
-        self._recorder.stop()  # what follows is another engine's
+        self._taking.stop()  # what follows is another engine's
         if sample_rate != self._supply.sample_rate:
             former = self._supply
             self._supply = self._make_supply(sample_rate)

@@ -35,6 +35,7 @@ READY_SECONDS, END_SECONDS = 300.0, 20.0
 PAD_STEPS = 10  # of a note, that the pad is moved by
 SILENT = 1e-5
 KILL_REST_SECONDS = 16.0  # renderers that die oftener than four times a minute are given up
+WARM_SECONDS, N_WARM_NOTES = 8.0, 8  # after a window's start, before anything counts
 
 
 def bench_neighbours(
@@ -44,22 +45,25 @@ def bench_neighbours(
     block: int = 128,
     progress: Callable[[float, float, str], None] = lambda *_: None,
 ) -> dict[str, Any]:
-    """Play notes through JACK, in turns without and with each neighbour.
+    """Play notes through JACK, in turns without and with each neighbour: A, B, A, B.
 
     "python" is a thread of the window's process that never rests; "renderer" a pad that moves
-    all the time, so that notes are made without end; the renderer is killed once a stretch, the
-    window once, after which the instrument plays on by itself.
+    all the time, so that notes are made without end; the renderer is killed at the beginning of a
+    stretch, and so is the window, after which the instrument plays on by itself. Each neighbour
+    begins with a window of its own, which has warmed up; a window that is killed, each round.
 
     Args:
         window: Command that opens the window, as `WindowPlayer` takes it.
-        neighbours: Of `NEIGHBOURS`; the last of them can only be the last one measured.
+        neighbours: Of `NEIGHBOURS`.
         n_rounds: Stretches without and with each neighbour.
         block: Frames a period.
         progress: Told what is done, of how much, and in which unit.
 
     Returns:
         `block`, and `neighbours`: by name `without` and `with`, each {notes, lost, p50_ms, p99_ms,
-        spread_ms (1st to 99th percentile), gaps (silent blocks inside of held notes)}.
+        spread_ms (1st to 99th percentile), gaps (silent blocks inside of held notes)};
+        `change_ms` {p50, p99}, from without to with; and `floor_ms` {p50, p99}, the greatest
+        difference between two stretches without: a smaller change is none.
 
     Raises:
         JackServerError: If no server can be started.
@@ -67,11 +71,33 @@ def bench_neighbours(
     """
     if not sys.platform.startswith("linux"):
         raise BenchError("Neighbours are measured with JACK's dummy driver, on Linux only.")
+    figures, total = {}, len(neighbours) * n_rounds
     with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="timbrepad-bench-")))
         server = stack.enter_context(jack_server(block))
         stack.enter_context(environment_of(server))
         probe = stack.enter_context(KeyProbe())
+        for number, name in enumerate(neighbours):
+            windows = n_rounds if name == "window killed" else 1
+            without: list[_Stretch] = []
+            beside: list[_Stretch] = []
+            for _ in range(windows):
+                with _opened(window, server, probe, block) as stage:
+                    for _ in range(n_rounds // windows):
+                        progress(number * n_rounds + len(beside), total, "rounds")
+                        without.append(stage.play(N_NOTES))
+                        with stage.neighbour(name):
+                            beside.append(stage.play(N_NOTES))
+            figures[name] = _compared(without, beside)
+    return {"block": block, "neighbours": figures}
+
+
+@contextlib.contextmanager
+def _opened(
+    window: list[str], server: JackServer, probe: KeyProbe, block: int
+) -> Iterator["_Stage"]:
+    """Open a window, and wait until it and its instrument have nothing to do but what is asked."""
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="timbrepad-bench-")))
         options = InstrumentOptions(
             audio=AudioSettings(block=block), data_folder=str(folder), remember=False
         )
@@ -81,21 +107,9 @@ def bench_neighbours(
         _wait_until_ready(player)
         family += children_of(player.process_id)
         stage = _Stage(player, server, probe, folder, block)
-        figures, total = {}, len(neighbours) * n_rounds
-        for number, name in enumerate(neighbours):
-            rounds = 1 if name == "window killed" else n_rounds
-            stretches: dict[bool, list[_Stretch]] = {False: [], True: []}
-            for round_ in range(rounds):
-                progress(number * n_rounds + round_, total, "rounds")
-                for is_there in (False, True):
-                    with stage.neighbour(name) if is_there else contextlib.nullcontext():
-                        n_notes = N_NOTES * n_rounds // rounds
-                        stretches[is_there].append(stage.play(n_notes))
-            figures[name] = {
-                "without": _summary(stretches[False]),
-                "with": _summary(stretches[True]),
-            }
-    return {"block": block, "neighbours": figures}
+        time.sleep(WARM_SECONDS)
+        stage.play(N_WARM_NOTES)
+        yield stage
 
 
 class _Stretch:
@@ -117,7 +131,7 @@ class _Stage:
         self._file, self._block = folder / "recording.npz", block
         self._random = Random(0)
         self._moves_pad = False
-        self._to_kill = 0  # a process, in the middle of the stretch
+        self._to_kill = 0  # a process, after the first note of the stretch
         self._killed_at = -KILL_REST_SECONDS
 
     def play(self, n_notes: int) -> _Stretch:
@@ -125,7 +139,7 @@ class _Stage:
         self._probe.forget()
         with recording(self._server, self._file):
             for number in range(n_notes):
-                if self._to_kill and number == n_notes // 4:
+                if self._to_kill and number == 1:
                     os.kill(self._to_kill, signal.SIGKILL)
                     self._to_kill = 0
                 self._probe.strike(NOTES[number % len(NOTES)], HOLD_SECONDS)
@@ -193,6 +207,22 @@ def _summary(stretches: list[_Stretch]) -> dict[str, float]:
         "p99_ms": round(high, 2),
         "spread_ms": round(high - low, 2),
         "gaps": sum(stretch.n_gaps for stretch in stretches),
+    }
+
+
+def _compared(without: list[_Stretch], beside: list[_Stretch]) -> dict[str, dict[str, float]]:
+    """Give the figures of stretches without and with a neighbour, and what is between them."""
+    before, after = _summary(without), _summary(beside)
+    each = [_summary([stretch]) for stretch in without]
+    names = {"p50": "p50_ms", "p99": "p99_ms"}
+    return {
+        "without": before,
+        "with": after,
+        "change_ms": {short: round(after[name] - before[name], 2) for short, name in names.items()},
+        "floor_ms": {
+            short: round(max(s[name] for s in each) - min(s[name] for s in each), 2)
+            for short, name in names.items()
+        },
     }
 
 

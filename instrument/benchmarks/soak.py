@@ -1,17 +1,19 @@
 """Hours of dense playing at full speed, without a device: does anything stick, break or grow?"""
 
+import contextlib
 import gc
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from instrument.instrument import Instrument
 from instrument.options import InstrumentOptions
@@ -31,7 +33,7 @@ from instrument.values.events import (
     SetParameter,
 )
 from instrument.values.parameters import PARAMETERS, SUSTAIN_PEDAL
-from instrument.values.status import ModelInfo
+from instrument.values.status import AudioSettings, ModelInfo
 
 from .key_probe import BenchError
 
@@ -67,16 +69,30 @@ def bench_soak(
     Raises:
         BenchError: If there is no model, or it is not ready in time.
     """
+    with ready_instrument(audio=None) as instrument:
+        return soak(instrument, PresetLibrary(), minutes, progress)
+
+
+@contextlib.contextmanager
+def ready_instrument(audio: AudioSettings | None) -> Iterator[Instrument]:
+    """Open an instrument on a folder of its own with a twin of each model; wait for its notes.
+
+    Args:
+        audio: The output; None: whoever asks for it takes the sound off the engine.
+
+    Raises:
+        BenchError: If there is no model, or it is not ready in time.
+    """
     with tempfile.TemporaryDirectory(prefix="timbrepad-soak-") as folder:
         options = InstrumentOptions(
-            audio=None, midi_port="", data_folder=folder, bake=False, remember=False
+            audio=audio, midi_port="", data_folder=folder, bake=False, remember=False
         )
         for model in ModelLibrary(models_folder(Path(folder))).list():
             _add_twin(model, models_folder(Path(folder)))
         instrument = Instrument(options)
         try:
             _wait_until_ready(instrument)
-            return soak(instrument, PresetLibrary(), minutes, progress)
+            yield instrument
         finally:
             instrument.close()
 
@@ -105,49 +121,110 @@ def soak(
     progress: Callable[[float, float, str], None] = lambda *_: None,
 ) -> dict[str, Any]:
     """As `bench_soak`, with an instrument that is ready and a library's presets."""
-    random = Random(SEED)
-    names = [entry.name for entry in library.list() if not entry.problem]
-    models = instrument.models()
-    rate = instrument.engine.sample_rate
+    player = RandomPlayer(instrument, library, minutes)
     out = np.zeros((BLOCK, 2), np.float32)
-    n_blocks = round(minutes * 60 * rate / BLOCK)
-    counts = {"events": 0, "presets": 0, "models": 0, "not_finite": 0}
-    loudest, memory, began = 0.0, [], time.monotonic()
-    for number in range(n_blocks):
-        if random.random() < EVENTS_A_BLOCK:
-            instrument.post(_any_event(random))
-            counts["events"] += 1
-        if number % round(PRESET_SECONDS * rate / BLOCK) == 0 and names:
-            try:
-                instrument.load_preset(library.load(random.choice(names)))
-                counts["presets"] += 1
-            except PresetError as error:  # the player's own, damaged
-                instrument.notify(str(error))
-        if number % round(MODEL_SECONDS * rate / BLOCK) == 1 and len(models) > 1:
-            instrument.load_model(random.choice(models).path)
-            counts["models"] += 1
+    while not player.is_over:
+        player.before_block()
         instrument.engine.process(out)
-        counts["not_finite"] += int(np.size(out) - np.isfinite(out).sum())
-        loudest = max(loudest, float(np.abs(out).max()))
-        if (number + 1) % max(n_blocks // N_LOOKS, 1) == 0:
-            gc.collect()
-            memory.append(_memory_mb())
-        if number % 1000 == 0:
-            progress(number * BLOCK / rate, minutes * 60, "s")
-    _let_go(instrument)
-    tail = np.zeros((round(TAIL_SECONDS * rate), 2), np.float32)
+        player.hear(out)
+        player.change_sounds()
+        if player.n_blocks % 1000 == 0:
+            progress(player.seconds, minutes * 60, "s")
+    player.let_go()
+    tail = np.zeros((round(TAIL_SECONDS * player.sample_rate), 2), np.float32)
     instrument.engine.process(tail)
-    counters = instrument.engine.counters()
-    return {
-        "minutes": minutes,
-        "seconds": round(time.monotonic() - began, 1),
-        **counts,
-        "loudest": round(loudest, 4),
-        "stuck_voices": counters.n_voices,
-        "silent": bool(np.abs(tail[-BLOCK:]).max() < SILENCE),
-        "dropped_events": counters.dropped_events,
-        "memory_mb": memory,
-    }
+    return player.figures(loudest_at_end=float(np.abs(tail[-BLOCK:]).max()))
+
+
+class RandomPlayer:
+    """Plays an instrument at random, block by block, and takes down what comes of it.
+
+    Attributes:
+        sample_rate: In Hz.
+        n_blocks: Heard so far.
+    """
+
+    def __init__(self, instrument: Instrument, library: PresetLibrary, minutes: float) -> None:
+        """Begin.
+
+        Args:
+            instrument: Ready to be played.
+            library: Of the presets that it goes through.
+            minutes: Of music.
+        """
+        self._instrument, self._library, self._minutes = instrument, library, minutes
+        self._random = Random(SEED)
+        self._choice = Random(SEED + 1)  # of sounds: another thread's than the notes'
+        self._names = [entry.name for entry in library.list() if not entry.problem]
+        self._models = instrument.models()
+        self.sample_rate = instrument.engine.sample_rate
+        self.n_blocks = 0
+        self._end = round(minutes * 60 * self.sample_rate / BLOCK)
+        self._counts = {"events": 0, "presets": 0, "models": 0, "not_finite": 0}
+        self._loudest, self._memory = 0.0, list[float | None]()
+        self._preset_at, self._model_at = 0.0, MODEL_SECONDS
+        self._began = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Of music, that have been heard."""
+        return self.n_blocks * BLOCK / self.sample_rate
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all has been played."""
+        return self.n_blocks >= self._end
+
+    def before_block(self) -> None:
+        """Play what belongs into the next block."""
+        if not self.is_over and self._random.random() < EVENTS_A_BLOCK:
+            self._instrument.post(_any_event(self._random))
+            self._counts["events"] += 1
+
+    def hear(self, block: NDArray[np.float32]) -> None:
+        """Take down what a block holds, float32 [frame, 2]."""
+        self._counts["not_finite"] += int(np.size(block) - np.isfinite(block).sum())
+        self._loudest = max(self._loudest, float(np.abs(block).max()))
+        self.n_blocks += 1
+
+    def change_sounds(self) -> None:
+        """Go on to other presets and models, and look at the memory, where it is time."""
+        if self.seconds >= self._preset_at and self._names:
+            self._preset_at += PRESET_SECONDS
+            try:
+                self._instrument.load_preset(self._library.load(self._choice.choice(self._names)))
+                self._counts["presets"] += 1
+            except PresetError as error:  # the player's own, damaged
+                self._instrument.notify(str(error))
+        if self.seconds >= self._model_at and len(self._models) > 1:
+            self._model_at += MODEL_SECONDS
+            self._instrument.load_model(self._choice.choice(self._models).path)
+            self._counts["models"] += 1
+        if self.n_blocks >= (len(self._memory) + 1) * max(self._end // N_LOOKS, 1):
+            gc.collect()
+            self._memory.append(_memory_mb())
+
+    def let_go(self) -> None:
+        """Let every key and pedal go."""
+        self._instrument.post(AllNotesOff())
+        for channel in range(16):
+            self._instrument.post(ControlChange(controller=121, value=0, channel=channel))
+        self._instrument.post(SetParameter(name="release", value=1.0))
+        self._instrument.post(AllNotesOff())
+
+    def figures(self, loudest_at_end: float) -> dict[str, Any]:
+        """Give the figures, with the largest sample of a block long after `let_go`."""
+        counters = self._instrument.engine.counters()
+        return {
+            "minutes": self._minutes,
+            "seconds": round(time.monotonic() - self._began, 1),
+            **self._counts,
+            "loudest": round(self._loudest, 4),
+            "stuck_voices": counters.n_voices,
+            "silent": loudest_at_end < SILENCE,
+            "dropped_events": counters.dropped_events,
+            "memory_mb": self._memory,
+        }
 
 
 def _any_event(random: Random) -> AnyEvent:
@@ -173,15 +250,6 @@ def _any_event(random: Random) -> AnyEvent:
     if kind < 0.99:
         return MovePad(x=random.random(), y=random.random())
     return AllNotesOff()
-
-
-def _let_go(instrument: Instrument) -> None:
-    """Let every key and pedal go."""
-    instrument.post(AllNotesOff())
-    for channel in range(16):
-        instrument.post(ControlChange(controller=121, value=0, channel=channel))
-    instrument.post(SetParameter(name="release", value=1.0))
-    instrument.post(AllNotesOff())
 
 
 def _memory_mb() -> float | None:

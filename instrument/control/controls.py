@@ -3,8 +3,6 @@
 It knows no engine, no cache and no thread: events in, the engine's events out.
 """
 
-import math
-
 import msgspec
 
 from instrument.midi import bank_select
@@ -12,9 +10,9 @@ from instrument.midi.bank_select import BankSelect
 from instrument.midi.midi_reader import position_of
 from instrument.midi.registered import Registered, RegisteredParameters, Setting
 from instrument.notes import voicing
-from instrument.notes.renderer_protocol import Shade
-from instrument.notes.target import Target, make_target
-from instrument.notes.voicing import Slides, Voicing, further_layers, struck_layers
+from instrument.notes.own_notes import OwnNotes
+from instrument.notes.target import Target
+from instrument.notes.voicing import Voicing, further_layers, struck_layers
 from instrument.pad import pad_points
 from instrument.presets.preset import Preset
 from instrument.values.events import (
@@ -38,27 +36,25 @@ from instrument.values.events import (
 from instrument.values.midi_source import PARAMETER_CONTROLLERS
 from instrument.values.pad_path import PadPath
 from instrument.values.parameters import (
-    AXES,
-    BY_CONTROLLER,
     BY_NAME,
     KEY_MODES,
     MOD_WHEEL,
     MONO_MODE,
     PAD_X_CONTROLLER,
     PAD_Y_CONTROLLER,
-    PARAMETERS,
     POLY_MODE,
     PORTAMENTO_FROM,
     RESET_CONTROLLERS,
     SLIDE,
-    defaults,
 )
 from instrument.values.status import Corner
 from instrument.values.tuning import Tuning, equal_tuning
 from instrument.values.zones import Zones, slide_place
 
 from .key_notes import N_NOTES, KeyNotes
+from .knobs import Knobs, checked, checked_number
 from .levers import LEVERS, PEDALS, Levers
+from .pad_timbre import PadTimbre
 
 _MODES = {MONO_MODE: float(KEY_MODES.index("mono")), POLY_MODE: float(KEY_MODES.index("poly"))}
 TUNED_BY_MIDI = "MIDI tuning"
@@ -74,16 +70,13 @@ class Controls:
         pad_x: 0..1, rightward.
         pad_y: 0..1, upward.
         bend: The bend wheel, -1..1.
-        mod: The mod wheel, 0..1.
-        parameters: Every parameter's own value by name; the mod wheel's part is not in it.
         gated: One byte per MIDI note: its velocity while the key is down, else 0.
         last_note: The note played last, or -1.
         zones: Of MPE.
         path: The pad's, or None.
-        outer_tempo: Of a clock or a song, in beats a minute; None: the parameter's counts.
         n_phrases: Counts the keys that went down while none was.
         revision: Counts up with each change of what a preset holds.
-        slides: Of the notes of MPE zones.
+        own_notes: Those that have a timbre of their own.
     """
 
     def __init__(self) -> None:
@@ -91,24 +84,40 @@ class Controls:
         self.pad_x = 0.5
         self.pad_y = 0.5
         self.bend = 0.0
-        self.mod = 0.0
-        self.parameters = defaults()
         self.gated = bytearray(N_NOTES)
         self.last_note = -1
         self.zones = Zones()
         self.path: PadPath | None = None
-        self.outer_tempo: float | None = None
         self.n_phrases = 0
         self.revision = 0
-        self.slides = Slides()
+        self.own_notes = OwnNotes(self._is_member)
         self._shift = (0.0, 0.0)  # what motion adds to the pad's place
         self._n_shifts = 0
         self._usual_tuning: Tuning | None = None
         self._registered = RegisteredParameters()
         self._banks = BankSelect()
+        self._knobs = Knobs()
         self._levers = Levers()
         self._keys = KeyNotes()
         self._preset = Preset()  # what is kept of it: the mappings, the tags, the words
+
+    def _is_member(self, channel: int) -> bool:
+        return self.zones.is_member(channel)
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """Every parameter's own value by name; the mod wheel's part is not in it."""
+        return self._knobs.values
+
+    @property
+    def mod(self) -> float:
+        """The mod wheel, 0..1."""
+        return self._knobs.mod
+
+    @property
+    def outer_tempo(self) -> float | None:
+        """Of a clock or a song, in beats a minute; None: the parameter's counts."""
+        return self._knobs.outer_tempo
 
     @property
     def tuning(self) -> Tuning | None:
@@ -125,18 +134,20 @@ class Controls:
             case NoteOn():
                 return self._note_on(event)
             case NoteOff(note=note):
-                _check("note", note, 0, 127)
+                checked("note", note, 0, 127)
                 self.gated[note] = 0
                 return (event,)
             case ControlChange():
                 return self._control_change(event)
             case PitchBend(value=value, channel=channel):
-                self._keys.bends[channel] = value = _checked_number("value", value, -1.0, 1.0)
+                self._keys.bends[channel] = value = checked_number("value", value, -1.0, 1.0)
                 if not self.zones.is_member(channel):  # one note's bend is not the wheel
                     self.bend = value
                 return (event,)
             case ChannelPressure(value=value) | KeyPressure(value=value):
-                _check("value", value, 0, 127)
+                checked("value", value, 0, 127)
+                key = event.note if isinstance(event, KeyPressure) else None
+                self.own_notes.press(event.channel, key, value / 127)
                 return (event,)
             case SetParameter():
                 return self._set_parameter(event)
@@ -151,16 +162,17 @@ class Controls:
                 return self._tune(event)
             case SetZones(zones=zones):
                 self.zones = zones
-                self.slides.reset()
+                self.own_notes.reset()
                 self.gated = bytearray(N_NOTES)
                 return (event,)
             case AllNotesOff():
                 self.gated = bytearray(N_NOTES)
+                self.own_notes.release_all()
                 return (event,)
             case Panic():
                 self.gated = bytearray(N_NOTES)
                 self.bend = 0.0
-                self.slides.reset()
+                self.own_notes.reset()
                 self._keys.bends.clear()
                 self._levers.clear()
                 return (event,)
@@ -177,7 +189,7 @@ class Controls:
         Raises:
             ValueError: If a number is not finite.
         """
-        place = (_checked_number("x", x, 0.0, 1.0), _checked_number("y", y, 0.0, 1.0))
+        place = (checked_number("x", x, 0.0, 1.0), checked_number("y", y, 0.0, 1.0))
         if place != (self.pad_x, self.pad_y):
             self.pad_x, self.pad_y = place
             self.revision += 1
@@ -197,6 +209,15 @@ class Controls:
     def heard_revision(self) -> int:
         """Counts up with each change of what the keys shall sound like."""
         return self.revision + self._n_shifts
+
+    @property
+    def own_revision(self) -> int:
+        """Counts up with each change of what a single note shall sound like, where one may."""
+        may_differ = any(
+            self._knobs.sounding_values()[name]
+            for name in ("slide_to", "pressure_to", "motion_per")
+        )
+        return self.own_notes.revision if may_differ else 0
 
     def shift_pad(self, right: float, up: float) -> None:
         """Let motion move the pad away from the hand's place; no preset keeps that."""
@@ -218,10 +239,10 @@ class Controls:
 
     def follow_tempo(self, tempo: float | None) -> tuple[AnyEvent, ...]:
         """Take the tempo of a clock or a song, None for none; give what the engine hears of it."""
-        if tempo == self.outer_tempo:
+        if tempo == self._knobs.outer_tempo:
             return ()
-        self.outer_tempo = tempo
-        return (self._heard("tempo", 0.0),)
+        self._knobs.outer_tempo = tempo
+        return (self._knobs.heard("tempo", 0.0),)
 
     def set_corner(self, index: int, corner: Corner) -> None:
         """Put a timbre on a point.
@@ -244,7 +265,7 @@ class Controls:
         """Raise ValueError if there is no such point."""
         if not self.corners:
             raise ValueError("the pad has no points before a model is open")
-        _check("point", index, 0, len(self.corners) - 1)
+        checked("point", index, 0, len(self.corners) - 1)
 
     def preset(self, name: str, model_name: str, model_hash: str, latent_space: str = "") -> Preset:
         """Give what is set now as a preset."""
@@ -267,9 +288,7 @@ class Controls:
         self._preset = preset
         self.corners = preset.corners
         self.pad_x, self.pad_y = preset.pad_x, preset.pad_y
-        self.parameters = defaults() | {
-            name: BY_NAME[name].clip(value) for name, value in preset.parameters.items()
-        }
+        self._knobs.load(preset)
         self._keys.tuning = preset.tuning or self._usual_tuning
         self.path = preset.path
         self.revision += 1
@@ -281,8 +300,7 @@ class Controls:
 
     def all_parameters(self) -> tuple[AnyEvent, ...]:
         """Give the events that tell an engine the whole sound, and where the bend wheel stands."""
-        parameters = (self._heard(row.name, 0.0) for row in PARAMETERS)
-        return (*parameters, SetTuning(tuning=self.tuning), PitchBend(value=self.bend))
+        return (*self._knobs.all_heard(), SetTuning(tuning=self.tuning), PitchBend(value=self.bend))
 
     def for_new_engine(self) -> tuple[AnyEvent, ...]:
         """Give the events that tell an engine all that it can't know."""
@@ -303,8 +321,10 @@ class Controls:
         come up, it is the note of when it went down; None for a key that a tuning leaves silent.
         """
         sounding = self._keys.sounding(event, self.parameters)
-        if isinstance(sounding, NoteOn) and self.zones.is_member(sounding.channel):
-            self.slides.strike(sounding.channel, sounding.note, sounding.velocity)
+        if isinstance(event, NoteOn) and isinstance(sounding, NoteOn):
+            self.own_notes.strike(event.channel, event.note, sounding.note, event.velocity)
+        elif isinstance(event, NoteOff):
+            self.own_notes.release(event.channel, event.note)
         return sounding
 
     def passing(self, event: AnyEvent) -> tuple[int, ...]:
@@ -321,52 +341,36 @@ class Controls:
 
     def target(self, model_hash: str, latent_size: int) -> Target | None:
         """Say what every key should sound like; None while the points' latents are not known."""
-        if not self.corners or any(len(corner.z) != latent_size for corner in self.corners):
-            return None
-        return self._target_at(model_hash, *self.heard_place)
-
-    def _target_at(self, model_hash: str, x: float, y: float) -> Target:
-        """Say what lies at a place of the pad; the points' latents must be known."""
-        values = self._values()
-        return make_target(
-            model_hash,
-            [corner.z for corner in self.corners],
-            x,
-            y,
-            places=[corner.place for corner in self.corners],
-            leaning=tuple((axis, values[name]) for name, axis in AXES.items() if values[name]),
-        )
+        timbre = self._pad_timbre(model_hash, latent_size)
+        return None if timbre is None else timbre.at(*self.heard_place)
 
     def voicing(self, model_hash: str, latent_size: int) -> Voicing | None:
         """Say what all layers should sound like; None while the points' latents are not known."""
-        target = self.target(model_hash, latent_size)
-        if target is None:
+        timbre, place = self._pad_timbre(model_hash, latent_size), self.heard_place
+        if timbre is None:
             return None
-        slid = {
-            layer: (note, self._target_at(model_hash, x, y).shaded(Shade(softness=softness)))
-            for layer, (note, x, y, softness) in self.slides.moved(
-                self._values(), *self.heard_place
-            ).items()
-        }
-        return msgspec.structs.replace(self.voicing_of(target), slid=slid)
+        return timbre.voicing(*place, self.own_notes.moved(self._knobs.sounding_values(), *place))
+
+    def _pad_timbre(self, model_hash: str, latent_size: int) -> PadTimbre | None:
+        if not self.corners or any(len(corner.z) != latent_size for corner in self.corners):
+            return None
+        return PadTimbre(model_hash, self.corners, self._knobs.sounding_values())
 
     def voicing_of(self, target: Target) -> Voicing:
         """Say what all layers should sound like around a timbre, without slides."""
-        return Voicing(target, further_layers(target, self._values()))
+        return Voicing(target, further_layers(target, self._knobs.sounding_values()))
 
     def layers_of(self, event: AnyEvent) -> tuple[int, ...]:
         """Give the layers that the voices of a note that begins may read; of others none."""
-        return struck_layers(event.velocity, self._values()) if isinstance(event, NoteOn) else ()
-
-    def _values(self) -> dict[str, float]:
-        """Give the parameters as they sound."""
-        name = self._preset.controllers.get(MOD_WHEEL)
-        moved = {name: self._heard(name, 0.0).value} if self.mod and name in BY_NAME else {}
-        return self.parameters | moved
+        return (
+            struck_layers(event.velocity, self._knobs.sounding_values())
+            if isinstance(event, NoteOn)
+            else ()
+        )
 
     def _note_on(self, event: NoteOn) -> tuple[AnyEvent, ...]:
-        _check("note", event.note, 0, 127)
-        _check("velocity", event.velocity, 1, 127)
+        checked("note", event.note, 0, 127)
+        checked("velocity", event.velocity, 1, 127)
         if not any(self.gated):
             self.n_phrases += 1
         self.gated[event.note] = event.velocity
@@ -374,18 +378,13 @@ class Controls:
         return (event,)
 
     def _set_parameter(self, event: SetParameter) -> tuple[AnyEvent, ...]:
-        row = BY_NAME.get(event.name)
-        if row is None:
-            raise ValueError(f'there is no parameter "{event.name}": {", ".join(BY_NAME)}')
-        value = row.clip(_checked_number(row.name, event.value, row.minimum, row.maximum))
-        if value != self.parameters[row.name]:
-            self.parameters[row.name] = value
+        if self._knobs.turn(event.name, event.value):
             self.revision += 1
-        return (self._heard(row.name, event.time_seconds),)
+        return (self._knobs.heard(event.name, event.time_seconds),)
 
     def _control_change(self, event: ControlChange) -> tuple[AnyEvent, ...]:
-        _check("controller", event.controller, 0, 127)
-        _check("value", event.value, 0, 127)
+        checked("controller", event.controller, 0, 127)
+        checked("value", event.value, 0, 127)
         at, controller = event.time_seconds, event.controller
         if controller in PEDALS:
             self._levers.put(event)
@@ -405,15 +404,15 @@ class Controls:
             self._keys.begin_from(event.value)
             return (event,)
         if controller == SLIDE and self.zones.is_member(event.channel):
-            self.slides.slide(event.channel, slide_place(event.value))
+            self.own_notes.slide(event.channel, slide_place(event.value))
             return (event,)
         if controller == MOD_WHEEL:
-            self.mod = event.value / 127
-            name = self._preset.controllers.get(MOD_WHEEL)
-            if name in voicing.KNOBS:
-                self.slides.revision += 1
-            return (self._heard(name, at),) if name in BY_NAME else ()
-        name = self._mapped(controller)
+            self._knobs.mod = event.value / 127
+            moved = self._knobs.of_mod_wheel
+            if moved in voicing.KNOBS:
+                self._n_shifts += 1
+            return (self._knobs.heard(moved, at),) if moved else ()
+        name = self._knobs.of_controller(controller)
         if name is not None:
             value = BY_NAME[name].from_position(position_of(event.value))
             return self._set_parameter(SetParameter(name=name, value=value, time_seconds=at))
@@ -449,7 +448,7 @@ class Controls:
         else:
             pitches = list(self.tuning.pitches if self.tuning else equal_tuning())
             for key, pitch in event.pitches:
-                _check("key", key, 0, 127)
+                checked("key", key, 0, 127)
                 pitches[key] = pitch
             tuning, is_real_time = Tuning(TUNED_BY_MIDI, tuple(pitches)), event.is_real_time
         if tuning is not None and tuning.problem():
@@ -461,39 +460,11 @@ class Controls:
             SetTuning(tuning=tuning, is_real_time=is_real_time, time_seconds=event.time_seconds),
         )
 
-    def _mapped(self, controller: int) -> str | None:
-        """Give the parameter that a controller moves: the preset's choice, then the table's."""
-        name = self._preset.controllers.get(controller)
-        if name is None and controller in BY_CONTROLLER:
-            name = BY_CONTROLLER[controller].name
-        return name if name in BY_NAME else None
-
     def _reset(self, event: ControlChange) -> tuple[AnyEvent, ...]:
         """Let go of wheels and pedals; volume, pan and the other knobs stay, as MIDI says."""
-        self.mod = self.bend = 0.0
-        self.slides.reset(event.channel)
+        self._knobs.mod = self.bend = 0.0
+        self.own_notes.reset(event.channel)
         self._keys.bends.pop(event.channel, None)
         self._levers.reset(event.channel)
-        name = self._preset.controllers.get(MOD_WHEEL)
-        return (event, self._heard(name, event.time_seconds)) if name in BY_NAME else (event,)
-
-    def _heard(self, name: str, at: float) -> SetParameter:
-        """Give a parameter as it shall sound: its own value, moved on by the mod wheel."""
-        row, value = BY_NAME[name], self.parameters[name]
-        if name == "tempo" and self.outer_tempo is not None:
-            return SetParameter(name=name, value=self.outer_tempo, time_seconds=at)
-        if self.mod and self._preset.controllers.get(MOD_WHEEL) == name:
-            value = row.from_position(row.to_position(value) + self.mod * self._preset.mod_depth)
-        return SetParameter(name=name, value=value, time_seconds=at)
-
-
-def _check(what: str, value: int, minimum: int, maximum: int) -> None:
-    if not minimum <= value <= maximum:
-        raise ValueError(f"{what} must be {minimum}..{maximum}, not {value}")
-
-
-def _checked_number(what: str, value: float, minimum: float, maximum: float) -> float:
-    """Bring a number into its range; what is no number has no place in it."""
-    if not math.isfinite(value):
-        raise ValueError(f"{what} must be {minimum:g}..{maximum:g}, not {value}")
-    return min(max(value, minimum), maximum)
+        name = self._knobs.of_mod_wheel
+        return (event, self._knobs.heard(name, event.time_seconds)) if name else (event,)

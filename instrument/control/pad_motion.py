@@ -4,9 +4,11 @@ It knows the player's controls and the transport, and neither engine nor threads
 time, in the instrument thirty times a second, offline at the times of the song. All of it is added
 to where the hand has put the pad, so a hand on the pad shifts the motion and ends nothing.
 
-It is one motion for all notes. A note's own would be one more of these, stepped from the note's
-beginning, for a cache that keeps notes at places of their own.
+Oscillators and the envelope are one for all notes, or each note's own from its beginning; then they
+move that note alone (`own_notes.py`). The path and the drift are the pad's.
 """
+
+from dataclasses import dataclass, field
 
 from instrument.pad.motion_shapes import drift, envelope, oscillation
 from instrument.values.divisions import MOTION_BEATS
@@ -24,7 +26,7 @@ from instrument.values.events import (
     TapTempo,
 )
 from instrument.values.pad_path import Sample, path_of
-from instrument.values.parameters import BY_NAME, LFO_SHAPES, PATH_MODES
+from instrument.values.parameters import BY_NAME, LFO_SHAPES, MOTION_SCOPES, PATH_MODES
 
 from .controls import Controls
 from .tap_tempo import TapTempo as TapCounter
@@ -49,6 +51,15 @@ OWN_EVENTS = (
 """Events that `PadMotion.take` is for."""
 
 
+@dataclass
+class _NoteMotion:
+    """Where the motion of one note is."""
+
+    struck_at: float  # seconds
+    struck_beat: float
+    phases: dict[str, float] = field(default_factory=lambda: dict.fromkeys(AXES, 0.0))
+
+
 class PadMotion:
     """Moves the pad. Not for several threads at once: it shares the lock of the controls.
 
@@ -67,6 +78,7 @@ class PadMotion:
         self._samples: list[Sample] = []
         self._stepped_at: float | None = None
         self._phases = {"x": 0.0, "y": 0.0, "drift": 0.0}
+        self._notes: dict[int, _NoteMotion] = {}  # by the number of the strike
         self._n_phrases = 0
         self._struck_at: float | None = None  # the last phrase's beginning, in seconds
         self._struck_beat = 0.0
@@ -138,20 +150,60 @@ class PadMotion:
         self._look_for_phrase(now, beat)
         right, up = self._path_shift(beat)
         values = self._controls.parameters
-        if values["pad_attack_x"] or values["pad_attack_y"]:
+        self._advance(self._phases, past)
+        if MOTION_SCOPES[round(values["motion_per"])] == "note":
+            self._move_notes(now, beat, past)
+        else:
+            self._notes.clear()
             since = float("inf") if self._struck_at is None else now - self._struck_at
-            level = envelope(since, values["pad_attack"], values["pad_decay"])
-            right += level * values["pad_attack_x"]
-            up += level * values["pad_attack_y"]
+            own_right, own_up = self._shift_since(since, beat, self._phases, 0)
+            right, up = right + own_right, up + own_up
         self._phases["drift"] += past * values["drift_rate"]
         depth = SPAN * values["drift_depth"]
         if depth:
             right += depth * drift(self._phases["drift"], 1)
             up += depth * drift(self._phases["drift"], 5)
-        self._controls.shift_pad(
-            right + self._oscillate("x", beat, past), up + self._oscillate("y", beat, past)
-        )
+        self._controls.shift_pad(right, up)
         return told
+
+    def _move_notes(self, now: float, beat: float, past: float) -> None:
+        """Move each note that may have a place of its own, from when it was first seen."""
+        moving = dict(self._controls.own_notes.moving())
+        before = self._notes
+        self._notes = {
+            strike: before.get(strike) or _NoteMotion(now, beat) for strike in moving.values()
+        }
+        for key, strike in moving.items():
+            motion = self._notes[strike]
+            if strike in before:
+                self._advance(motion.phases, past)
+            since, beats = now - motion.struck_at, beat - motion.struck_beat
+            self._controls.own_notes.shift(
+                key, *self._shift_since(since, beats, motion.phases, strike * len(AXES))
+            )
+
+    def _shift_since(
+        self, seconds: float, beats: float, phases: dict[str, float], salt: int
+    ) -> tuple[float, float]:
+        """Give how far envelope and oscillators are from the hand's place.
+
+        Args:
+            seconds: Since what begins the envelope.
+            beats: Since what begins oscillators that go by tempo.
+            phases: Of those that do not.
+            salt: Tells random ones apart.
+        """
+        values = self._controls.parameters
+        right, up = (self._oscillate(axis, beats, phases[axis], salt) for axis in AXES)
+        if values["pad_attack_x"] or values["pad_attack_y"]:
+            level = envelope(seconds, values["pad_attack"], values["pad_decay"])
+            right += level * values["pad_attack_x"]
+            up += level * values["pad_attack_y"]
+        return right, up
+
+    def _advance(self, phases: dict[str, float], past: float) -> None:
+        for axis in AXES:
+            phases[axis] += past * self._controls.parameters[f"lfo_{axis}_rate"]
 
     @property
     def _transport_is_outside(self) -> bool:
@@ -166,16 +218,15 @@ class PadMotion:
             outer = round(self._transport.tempo(now), 2)
         return self._controls.follow_tempo(outer)
 
-    def _oscillate(self, axis: str, beat: float, past: float) -> float:
+    def _oscillate(self, axis: str, beat: float, own_phase: float, salt: int) -> float:
         values = self._controls.parameters
         beats = MOTION_BEATS[round(values[f"lfo_{axis}_division"])]
-        self._phases[axis] += past * values[f"lfo_{axis}_rate"]
         depth = SPAN * values[f"lfo_{axis}_depth"]
         if not depth:
             return 0.0
-        phase = beat / beats if beats else self._phases[axis]
+        phase = beat / beats if beats else own_phase
         shape = LFO_SHAPES[round(values[f"lfo_{axis}_shape"])]
-        return depth * oscillation(shape, phase, AXES.index(axis))
+        return depth * oscillation(shape, phase, salt + AXES.index(axis))
 
     def _look_for_phrase(self, now: float, beat: float) -> None:
         """See whether a key went down while none was: the envelope and a path begin with it."""

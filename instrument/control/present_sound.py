@@ -258,7 +258,7 @@ class PresentSound:
         if model is None or self._corners_model.hash != model.hash:
             return
         with self._controls_lock:
-            revision = (self._controls.heard_revision, self._controls.slides.revision)
+            revision = (self._controls.heard_revision, self._controls.own_revision)
             if revision == self._wanted_revision:
                 return
             self._wanted_revision = revision

@@ -1,6 +1,7 @@
 """The sound card: list the outputs, open a stream on an engine, see whether it still runs."""
 
 import atexit
+import contextlib
 import difflib
 import importlib
 import shutil
@@ -121,6 +122,13 @@ def refresh_outputs() -> bool:
         library._terminate()  # PortAudio lists devices only when it starts
         library._initialize()
     return True
+
+
+def leave_outputs() -> None:
+    """Let go of PortAudio for good, as at the end of the program, while its servers still run."""
+    library = _library()
+    with contextlib.suppress(library.PortAudioError):
+        library._terminate()
 
 
 def _names(device: AudioDevice) -> tuple[str, ...]:

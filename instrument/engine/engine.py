@@ -78,6 +78,9 @@ class EngineCounters:
     peak_right: float
 
 
+_FLOAT32 = np.dtype(np.float32)
+
+
 def _zeros(shape: Any, dtype: Any = np.float64) -> NDArray[Any]:
     return np.zeros(shape, dtype)
 
@@ -114,6 +117,7 @@ class Engine:
         sizes = (len(self._machine.voices), *pool.samples.shape)
         addresses = [array.ctypes.data for array in self._machine]
         self._addresses = np.array([*addresses, *sizes], np.uint64)
+        self._userdata = int(self._addresses.ctypes.data)  # to ask anew takes a microsecond
         self._callback = compiled_callback()
         self._warm_up()
         self.monitor = Monitor(self._machine, self.sample_rate)
@@ -134,7 +138,7 @@ class Engine:
     @property
     def userdata(self) -> int:
         """Address that the callback needs; valid while this engine lives."""
-        return int(self._addresses.ctypes.data)
+        return self._userdata
 
     @property
     def n_voices(self) -> int:
@@ -364,11 +368,12 @@ class Engine:
         Raises:
             ValueError: If `out` is no such array.
         """
-        if out.dtype != np.float32 or out.ndim != 2 or out.shape[1] != 2:
+        if out.dtype != _FLOAT32 or out.ndim != 2 or out.shape[1] != 2:
             raise ValueError(f"out must be float32 [frame, 2], not {out.dtype} {list(out.shape)}")
-        if not out.flags.c_contiguous or not out.flags.writeable:
+        flags = out.flags
+        if not flags.c_contiguous or not flags.writeable:
             raise ValueError("out must be C-contiguous and writeable")
-        self._callback.ctypes(0, out.ctypes.data, len(out), 0, 0, self.userdata)
+        self._callback.ctypes(0, out.ctypes.data, len(out), 0, 0, self._userdata)
 
     def test_tone(self) -> None:
         """Play a short sound that needs no note, through the volume."""

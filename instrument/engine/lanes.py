@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .envelope import BLOCK
-from .kernels import kernel
+from .kernels import FLOAT_BYTES, kernel, transpose_8_by_8
 
 A1, A2, A3, WET, STATE_1, STATE_2, GAIN, LEFT, RIGHT, TARGET, DISTANCE, ENERGY = range(12)
 D_A1, D_A2, D_A3, D_WET, D_GAIN, D_LEFT, D_RIGHT = range(12, 19)
@@ -26,10 +26,17 @@ TINY = np.float32(1e-15)  # below this a state is zero: denormal numbers are slo
 
 @kernel
 def transpose(source: NDArray[np.float32], target: NDArray[np.float32]) -> None:
-    """Swap the axes; writing in order takes 30 ns a voice and block where reading so takes 50."""
-    for row in range(target.shape[0]):
-        for column in range(target.shape[1]):
-            target[row, column] = source[column, row]
+    """Swap the axes: float32 [8 m, 8 n] to float32 [8 n, 8 m], both contiguous."""
+    n_rows, n_columns = source.shape
+    source_stride, target_stride = FLOAT_BYTES * n_columns, FLOAT_BYTES * n_rows
+    for row in range(0, n_rows, 8):
+        for column in range(0, n_columns, 8):
+            transpose_8_by_8(
+                source.ctypes.data + row * source_stride + FLOAT_BYTES * column,
+                source_stride,
+                target.ctypes.data + column * target_stride + FLOAT_BYTES * row,
+                target_stride,
+            )
 
 
 @kernel

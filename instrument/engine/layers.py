@@ -1,7 +1,7 @@
 """The numbers of the layers of rendered notes, and which of them a strike plays.
 
 A layer is one rendered keyboard. Layer 0 is the pad's own timbre; beside it lie those of softer
-strikes, those of neighbouring latents, and one for each channel whose slide moves its own note.
+strikes, those of neighbouring latents, and those of single notes that have a timbre of their own.
 Plain functions: the engine compiles them, the policy of the cache calls them, so that both agree.
 """
 
@@ -10,8 +10,9 @@ import math
 N_SOFTNESSES = 4  # layers of velocity at most; the first is that of the hardest strikes
 N_PAIRS = 4  # neighbours on either side, for strikes that take turns
 N_NEIGHBOURS = 1 + 2 * N_PAIRS  # the first is the place itself
-SLIDE_LAYER = N_SOFTNESSES * N_NEIGHBOURS  # of channel 0; those of the others follow
-N_LAYERS = SLIDE_LAYER + 16
+OWN_LAYER = N_SOFTNESSES * N_NEIGHBOURS  # the first of those that hold one note each
+N_OWN_LAYERS = 16  # a member channel of an MPE zone has that of its number
+N_LAYERS = OWN_LAYER + N_OWN_LAYERS
 
 LINEAR, SOFT_TOUCH, HARD_TOUCH, FIXED = range(4)  # as `parameters.VELOCITY_CURVES`
 SOFT_EXPONENT, HARD_EXPONENT = 0.55, 1.8

@@ -9,9 +9,9 @@ from .allocator import begin
 from .endless import ENDLESS, place
 from .envelope import BLOCK, IDLE
 from .kernels import Record, inlined, kernel
-from .layers import SLIDE_LAYER
+from .layers import N_OWN_LAYERS, OWN_LAYER
 from .ring import N_NOTES
-from .state import P_ENDING, P_SLIDE_TO, Machine
+from .state import P_ENDING, P_MOTION_PER, P_PRESSURE_TO, P_SLIDE_TO, Machine
 from .voice import fade_seconds, has_ended
 from .voice_wave import N_READERS, TAIL
 
@@ -28,7 +28,7 @@ def find_layer(m: Machine, layer: int, note: int) -> int:
     """Find the layer that has a key's note: the wanted one, else the pad's own, else any; or -1."""
     if m.keys[layer, note].has_note:
         return layer
-    for other in range(min(m.state[0].n_layers, SLIDE_LAYER)):
+    for other in range(min(m.state[0].n_layers, OWN_LAYER)):
         if m.keys[other, note].has_note:
             return other
     return -1
@@ -54,17 +54,28 @@ def find_source(m: Machine, layer: int, note: int) -> tuple[int, int]:
 
 
 @kernel
+def own_layer(m: Machine, voice: Record) -> int:
+    """Find the layer in which a voice's note has a timbre of its own, or -1.
+
+    A member of an MPE zone has its channel's; other notes share those that no member has.
+    """
+    state, channel, note = m.state[0], voice.channel, voice.note
+    targets = state.targets
+    if targets[P_SLIDE_TO] + targets[P_PRESSURE_TO] + targets[P_MOTION_PER] == 0.0:
+        return -1
+    if state.masters[channel] != channel:
+        return OWN_LAYER + int(channel) if m.keys[OWN_LAYER + channel, note].has_note else -1
+    for other in range(N_OWN_LAYERS):
+        if state.masters[other] == other and m.keys[OWN_LAYER + other, note].has_note:
+            return OWN_LAYER + other
+    return -1
+
+
+@kernel
 def wanted_layer(m: Machine, voice: Record) -> int:
-    """Give the layer that a voice is to read: its own, or its channel's where slide moves that."""
-    state, channel = m.state[0], voice.channel
-    if (
-        state.targets[P_SLIDE_TO] > 0.0
-        and voice.detached == 0
-        and state.masters[channel] != channel
-        and m.keys[SLIDE_LAYER + channel, voice.note].has_note
-    ):
-        return SLIDE_LAYER + int(channel)
-    return int(voice.layer)
+    """Give the layer that a voice is to read: its note's own, where it has one, or its strike's."""
+    own = own_layer(m, voice) if voice.detached == 0 else -1
+    return own if own >= 0 else int(voice.layer)
 
 
 @kernel
@@ -76,7 +87,7 @@ def next_source(m: Machine, v: int) -> tuple[int, int]:
     """
     voice = m.voices[v]
     note, layer = int(voice.note), wanted_layer(m, voice)
-    is_left_alone = voice.detached == 1 and voice.source_layer >= SLIDE_LAYER
+    is_left_alone = voice.detached == 1 and voice.source_layer >= OWN_LAYER
     if not is_left_alone:
         if m.keys[layer, note].has_note:
             return layer, note

@@ -84,6 +84,7 @@ P_VELOCITY_TIMBRE, P_VELOCITY_LAYERS, P_SLIDE_TO, P_ENSEMBLE, P_ROUND_ROBIN = (
     ROWS[name]
     for name in ("velocity_timbre", "velocity_layers", "slide_to", "ensemble", "round_robin")
 )
+P_PRESSURE_TO, P_MOTION_PER = ROWS["pressure_to"], ROWS["motion_per"]
 N_PARAMETERS = len(PARAMETERS)
 LOWEST_VOLUME_DB = BY_NAME["volume"].minimum  # the bottom of the knob is silence
 

@@ -171,7 +171,11 @@ class NoteCache:
             self._rests_at = max(self._rests_at, self._clock() + self._rest_seconds)
         for place in [place for place in self._chosen if not self._has(*place)]:
             del self._chosen[place]
-        moved = [layer for layer, cell in cells.items() if former.get(layer) != cell]
+        moved = [
+            layer
+            for layer, cell in cells.items()
+            if former.get(layer) != cell or pitches.get(layer) != was_slid.get(layer)
+        ]
         for pitch in self._by_importance(self._pitches):
             for layer in moved:
                 slot = self._slots.whole(cells[layer], pitch) if self._has(layer, pitch) else None

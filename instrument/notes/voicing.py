@@ -1,4 +1,4 @@
-"""What the layers of rendered notes should sound like, by the knobs; and whose slide moves its own.
+"""What the layers of rendered notes should sound like, by the knobs.
 
 `layers.py` says which layer a strike plays, in the engine and here alike.
 """
@@ -8,13 +8,12 @@ from collections.abc import Mapping
 import msgspec
 
 from instrument.engine.layers import (
-    SLIDE_LAYER,
     layer_of,
     neighbour_of,
     softness_of,
     strength_of,
 )
-from instrument.values.parameters import AXES, SLIDE_TARGETS
+from instrument.values.parameters import AXES
 
 from .renderer_protocol import Shade
 from .target import Target
@@ -29,13 +28,14 @@ KNOBS = frozenset(
         "round_robin",
         "slide_to",
         "slide_timbre",
+        "pressure_to",
+        "pressure_timbre",
+        "motion_per",
         *AXES,
     )
 )
 WIDEST = 0.4  # of the way to another timbre, at either side, of the widest ensemble
 TURN_SWAY = 0.12  # of strikes that take turns: another strike, and the same instrument
-Moved = tuple[int, float, float, float]  # note, x, y, softness
-PAD_X, PAD_Y = SLIDE_TARGETS.index("pad X"), SLIDE_TARGETS.index("pad Y")
 
 
 class Voicing(msgspec.Struct, frozen=True):
@@ -81,6 +81,11 @@ def _softnesses(values: Values) -> tuple[float, ...]:
     return tuple(amount * k / (n - 1) for k in range(n)) if amount > 0.0 else (0.0,)
 
 
+def softness_for(velocity: int, values: Values) -> float:
+    """Give how soft the layer is that a velocity plays, 0..1."""
+    return _softnesses(values)[_softness(velocity, values)]
+
+
 def _n_turns(values: Values) -> int:
     return int(values["round_robin"])
 
@@ -98,60 +103,3 @@ def _neighbours(values: Values) -> dict[int, Shade]:
             number = neighbour_of(turn, side, width, n_turns)
             shades[number] = Shade(sway=side * width * WIDEST, seed=turn + 1)
     return shades
-
-
-class Slides:
-    """Which notes of MPE zones have slid away from the pad's place, and how far.
-
-    Attributes:
-        revision: Counts up whenever that changes.
-    """
-
-    def __init__(self) -> None:
-        self.revision = 0
-        self._places: dict[int, float] = {}  # by channel, -1..1
-        self._notes: dict[int, tuple[int, int]] = {}  # by channel: note that slides, its velocity
-
-    def slide(self, channel: int, place: float) -> None:
-        """A member channel's slide has moved, to -1..1."""
-        self._places[channel] = place
-        self.revision += 1
-
-    def strike(self, channel: int, note: int, velocity: int) -> None:
-        """A note begins on a member channel, where its slide already stands."""
-        self._notes[channel] = (note, velocity)
-        self.revision += 1
-
-    def reset(self, channel: int | None = None) -> None:
-        """Put one channel's slide back, or forget all channels and their notes."""
-        if channel is not None:
-            self._places.pop(channel, None)
-        else:
-            self._places.clear()
-            self._notes.clear()
-        self.revision += 1
-
-    def moved(
-        self, values: Values, x: float, y: float
-    ) -> dict[int, tuple[int, float, float, float]]:
-        """Give the layers of slides: note, place on the pad and softness of each.
-
-        A channel that has not slid since its zone was laid has none: its note is the pad's own.
-
-        Args:
-            values: Of the parameters.
-            x: The pad's place, 0..1.
-            y: Likewise.
-        """
-        way = int(values["slide_to"])
-        if way not in (PAD_X, PAD_Y):
-            return {}
-        softnesses = _softnesses(values)
-        moved = {}
-        for channel, (note, velocity) in self._notes.items():
-            if channel in self._places:
-                step = self._places[channel] * values["slide_timbre"]
-                there = (x + step, y) if way == PAD_X else (x, y + step)
-                softness = softnesses[_softness(velocity, values)]
-                moved[SLIDE_LAYER + channel] = (note, *there, softness)
-        return moved

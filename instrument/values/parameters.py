@@ -100,6 +100,8 @@ CHORUS_KINDS = ("chorus", "ensemble")
 PATH_MODES = ("off", "loop", "once", "to and fro")
 LFO_SHAPES = ("sine", "triangle", "rising", "falling", "square", "random")
 SLIDE_TARGETS = ("filter", "pad X", "pad Y")
+PRESSURE_TARGETS = ("off", "bright", "pad X", "pad Y")
+MOTION_SCOPES = ("pad", "note")
 
 AXES = {
     "axis_brightness": "brightness",
@@ -158,6 +160,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("round_robin", "turns", "timbre", "count", 1.0, 4.0, 1.0, "whole"),
     _choice("slide_to", "slide to", "timbre", *SLIDE_TARGETS),
     Parameter("slide_timbre", "slide", "timbre", "", 0.0, 1.0, 0.5),
+    _choice("pressure_to", "press to", "timbre", *PRESSURE_TARGETS),
+    Parameter("pressure_timbre", "press", "timbre", "", 0.0, 1.0, 0.5),
     Parameter("chorus_mix", "mix", "chorus", "", 0.0, 1.0, 0.0),
     Parameter("chorus_rate", "rate", "chorus", "Hz", 0.05, 5.0, 0.6, "logarithmic"),
     Parameter("chorus_depth", "depth", "chorus", "", 0.0, 1.0, 0.4),
@@ -182,6 +186,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("pad_decay", "decay", "pad envelope", "s", 0.01, 20.0, 2.0, "logarithmic"),
     Parameter("pad_attack_x", "right", "pad envelope", "", -1.0, 1.0, 0.0),
     Parameter("pad_attack_y", "up", "pad envelope", "", -1.0, 1.0, 0.0),
+    _choice("motion_per", "of each", "pad envelope", *MOTION_SCOPES),
     Parameter("drift_depth", "depth", "pad drift", "", 0.0, 1.0, 0.0),
     Parameter("drift_rate", "rate", "pad drift", "Hz", 0.01, 2.0, 0.1, "logarithmic"),
 )

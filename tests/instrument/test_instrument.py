@@ -28,6 +28,7 @@ from instrument.storage.start_guard import GOOD_START_SECONDS
 from instrument.values.events import (
     AllNotesOff,
     ControlChange,
+    KeyPressure,
     MidiClock,
     MovePad,
     MovePoint,
@@ -1133,6 +1134,31 @@ class TestTimbreOfItsOwn:
             moved = self.third_db(instrument) - middle
             assert moved == pytest.approx(expected, abs=0.5) if expected > 0 else moved < expected
         assert instrument.status().pad_x == 0.5
+
+    def test_pressing_a_key_takes_its_own_note_along_the_pad_and_no_other(self, rig):
+        instrument = self.bright(rig, pressure_to=2.0, pressure_timbre=0.5, pressure_vibrato=0.0)
+        rig.settle(instrument)
+        instrument.post(NoteOn(note=57, velocity=100))
+        middle = self.third_db(instrument)
+        instrument.post(KeyPressure(note=64, value=127))
+        rig.settle(instrument, 20)
+        assert self.third_db(instrument) == pytest.approx(middle, abs=0.5)
+        instrument.post(KeyPressure(note=57, value=127))
+        rig.settle(instrument, 20)
+        moved = self.third_db(instrument) - middle
+        assert moved == pytest.approx(20 * np.log10(2), abs=0.5)
+        assert instrument.status().heard_x == 0.5
+
+    def test_motion_of_each_note_moves_what_is_held_and_not_the_pad(self, rig):
+        instrument = self.bright(
+            rig, motion_per=1.0, pad_attack_x=0.5, pad_attack=0.01, pad_decay=20.0
+        )
+        rig.settle(instrument)
+        instrument.post(NoteOn(note=57, velocity=100))
+        middle = self.third_db(instrument)
+        rig.settle(instrument, 20)
+        assert self.third_db(instrument) > middle + 3.0
+        assert instrument.status().heard_x == 0.5
 
 
 def test_closing_twice_is_once(rig):

@@ -9,7 +9,7 @@ import pytest
 from instrument.benchmarks import process_family
 from instrument.benchmarks.jack_recorder import Recording
 from instrument.benchmarks.key_probe import BenchError
-from instrument.benchmarks.neighbours import _n_gaps, _Stretch, _summary
+from instrument.benchmarks.neighbours import _compared, _n_gaps, _Stretch, _summary
 from instrument.benchmarks.process_family import NoRendererError, children_of, renderer_of
 
 BLOCK, RATE = 128, 48000
@@ -38,6 +38,15 @@ def test_all_stretches_of_one_kind_are_summed_up():
         "spread_ms": 1.96,
         "gaps": 3,
     }
+
+
+def test_a_change_stands_beside_what_differs_without_a_neighbour():
+    def stretch(*ms):
+        return _Stretch(np.array(ms) / 1000.0, len(ms), 0)
+
+    figures = _compared([stretch(2.0, 2.0), stretch(3.0, 3.0)], [stretch(4.0), stretch(4.0)])
+    assert figures["change_ms"] == {"p50": 1.5, "p99": 1.0}
+    assert figures["floor_ms"] == {"p50": 1.0, "p99": 1.0}
 
 
 def test_where_nothing_was_heard_it_says_what_to_try():

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from instrument.control.controls import Controls
 from instrument.control.pad_motion import LONGEST_SECONDS, STEP_SECONDS, PadMotion
 from instrument.presets.preset import Preset
+from instrument.values.divisions import MOTION_BEATS
 from instrument.values.events import (
     ContinueSong,
     FollowTempo,
@@ -24,7 +25,7 @@ from instrument.values.events import (
     TapTempo,
 )
 from instrument.values.pad_path import PadPath
-from instrument.values.parameters import BY_NAME
+from instrument.values.parameters import BY_NAME, LFO_SHAPES
 
 ACROSS = PadPath(((0.0, 0.2, 0.5), (1.0, 0.6, 0.5)))
 MOTION = [
@@ -338,3 +339,63 @@ def test_whatever_is_set_the_pad_is_heard_on_the_pad(turned, place, steps, has_p
         pad.motion.step(pad.now)
         assert all(0.0 <= value <= 1.0 for value in pad.controls.heard_place)
         assert (pad.controls.pad_x, pad.controls.pad_y) == place
+
+
+PER_NOTE = {"motion_per": 1, "lfo_x_depth": 1.0, "lfo_x_rate": 0.5}
+
+
+class TestMotionOfEachNote:
+    def x_of(self, pad, note):
+        values = pad.controls.parameters
+        own = pad.controls.own_notes.moved(values, *pad.controls.heard_place).values()
+        return next((of.x for of in own if of.note == note), None)
+
+    def strike(self, pad, note):
+        event = NoteOn(note=note, velocity=100)
+        pad.post(event)
+        pad.controls.as_sounding(event)
+
+    def test_oscillators_begin_with_each_note_and_leave_the_pad_where_it_is(self):
+        pad = Pad(**PER_NOTE)
+        pad.run(0.3)
+        self.strike(pad, 60)
+        pad.run(0.5)  # a quarter of a cycle
+        first = self.x_of(pad, 60)
+        self.strike(pad, 64)
+        pad.run(0.5)
+        assert first == pytest.approx(1.0, abs=0.04)
+        assert self.x_of(pad, 64) == pytest.approx(first, abs=0.04)
+        assert self.x_of(pad, 60) == pytest.approx(0.5, abs=0.08)
+        assert pad.controls.heard_place == (0.5, 0.5)
+
+    def test_by_tempo_a_note_counts_beats_from_its_own_beginning(self):
+        pad = Pad(tempo=60, **PER_NOTE)
+        pad.turn(lfo_x_division=MOTION_BEATS.index(1.0), lfo_x_shape=LFO_SHAPES.index("rising"))
+        pad.run(0.25)
+        self.strike(pad, 60)
+        pad.run(0.5)
+        assert self.x_of(pad, 60) == pytest.approx(0.5, abs=0.06)
+
+    def test_the_envelope_begins_with_each_note(self):
+        pad = Pad(motion_per=1, pad_attack_y=0.25, pad_attack=0.2, pad_decay=20.0)
+        self.strike(pad, 60)
+        pad.run(0.4)
+        self.strike(pad, 64)
+        pad.run(0.05)
+        own = pad.controls.own_notes.moved(pad.controls.parameters, 0.5, 0.5).values()
+        ups = {of.note: of.y for of in own}
+        assert ups[60] > 0.7 > ups[64]
+
+    def test_drift_stays_the_pads(self):
+        pad = Pad(motion_per=1, drift_depth=1.0, drift_rate=2.0)
+        pad.run(1.0)
+        assert pad.controls.heard_place != (0.5, 0.5)
+
+    def test_turned_back_it_is_one_motion_for_all(self):
+        pad = Pad(**PER_NOTE)
+        self.strike(pad, 60)
+        pad.run(0.5)
+        pad.turn(motion_per=0)
+        pad.run(0.1)
+        assert self.x_of(pad, 60) is None
+        assert pad.controls.has_shift

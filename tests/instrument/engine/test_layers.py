@@ -6,7 +6,7 @@ import pytest
 from instrument.engine.layers import (
     N_LAYERS,
     N_SOFTNESSES,
-    SLIDE_LAYER,
+    OWN_LAYER,
     layer_of,
     neighbour_of,
     softness_of,
@@ -60,8 +60,8 @@ def strike(player, velocity=100, seconds=0.25):
 class TestNumbers:
     def test_every_layer_has_a_number_of_its_own(self):
         numbers = [layer_of(s, n) for n in range(9) for s in range(N_SOFTNESSES)]
-        assert sorted(numbers) == list(range(SLIDE_LAYER))
-        assert N_LAYERS - SLIDE_LAYER == 16
+        assert sorted(numbers) == list(range(OWN_LAYER))
+        assert N_LAYERS - OWN_LAYER == 16
 
     @pytest.mark.parametrize("n", [2, 3, 4])
     def test_harder_strikes_play_layers_that_are_never_softer(self, n):
@@ -113,7 +113,7 @@ class TestVelocity:
         assert heard(player.take(0.3)[2048:, 0]) == MARKS[3]
 
     def test_a_note_that_another_channel_slid_to_stands_in_for_nobody(self, player):
-        player.publish(KEY, mark(3), SLIDE_LAYER + 1)
+        player.publish(KEY, mark(3), OWN_LAYER + 1)
         player.post(NoteOn(note=KEY, velocity=127))
         assert np.abs(player.take(0.2)).max() == 0.0
 
@@ -206,7 +206,7 @@ class TestSlide:
     def test_a_note_is_cross_faded_to_where_its_own_slide_has_moved_it(self, zone):
         zone.post(NoteOn(note=KEY, velocity=100, channel=1))
         zone.take(0.1)
-        zone.publish(KEY, mark(6), SLIDE_LAYER + 1)
+        zone.publish(KEY, mark(6), OWN_LAYER + 1)
         zone.take(0.1)
         assert heard(zone.take(0.2)[:, 0]) == MARKS[6]
 
@@ -215,17 +215,31 @@ class TestSlide:
         self, zone, channel, slide_to
     ):
         zone.post(*turn(slide_to=slide_to), NoteOn(note=KEY, velocity=100, channel=channel))
-        zone.publish(KEY, mark(6), SLIDE_LAYER + 1)
+        zone.publish(KEY, mark(6), OWN_LAYER + 1)
         zone.take(0.1)
         assert heard(zone.take(0.2)[:, 0]) == MARKS[0]
 
+    @pytest.mark.parametrize("knob", ["pressure_to", "motion_per"])
+    def test_a_note_outside_the_zones_reads_any_layer_of_its_own_that_no_member_has(
+        self, keys, knob
+    ):
+        keys.post(SetZones(zones=Zones(lower=3)), *turn(**{knob: 1}))
+        keys.post(NoteOn(note=KEY, velocity=100, channel=9))
+        keys.take(0.1)
+        keys.publish(KEY, mark(6), OWN_LAYER + 2)  # a member's
+        keys.take(0.1)
+        assert heard(keys.take(0.2)[:, 0]) == MARKS[0]
+        keys.publish(KEY, mark(5), OWN_LAYER + 7)
+        keys.take(0.1)
+        assert heard(keys.take(0.2)[:, 0]) == MARKS[5]
+
     def test_a_released_note_keeps_its_timbre_when_its_channel_goes_to_another_note(self, zone):
-        zone.publish(KEY, mark(6), SLIDE_LAYER + 1)
+        zone.publish(KEY, mark(6), OWN_LAYER + 1)
         zone.publish(KEY + 7, np.zeros(RATE, np.float32))
         zone.post(*turn(release=5), NoteOn(note=KEY, velocity=100, channel=1))
         zone.take(0.1)
         zone.post(NoteOff(note=KEY, channel=1), NoteOn(note=KEY + 7, velocity=100, channel=1))
-        zone.engine.publish(KEY, None, SLIDE_LAYER + 1)
+        zone.engine.publish(KEY, None, OWN_LAYER + 1)
         zone.publish(KEY, mark(7))
         zone.take(0.1)
         assert heard(zone.take(0.2)[:, 0]) == MARKS[6]

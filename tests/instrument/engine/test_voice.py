@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from instrument.engine.envelope import BLOCK
-from instrument.engine.voice import fade_gains, read_note
+from instrument.engine.voice import _read_inside, fade_gains, read_note
 from instrument.engine.voice_record import reader_dtype
 from tests.instrument.playing import level_db, roughness
 from tests.signals import sine
@@ -46,6 +46,22 @@ def test_a_sine_read_at_a_step_is_a_sine_of_that_pitch(step):
     out = read(sine(500, 2.0, RATE), 200, step)
     expected = sine(500 * step, 1.0, RATE)[: len(out)]
     assert level_db(out[64:] - expected[64:]) - level_db(expected) < -75
+
+
+@pytest.mark.parametrize("step", [1 - 1 / 63.5, 0.999, 1.0001, 1 + 1 / 63.5, 1 + 1 / 62.5, 3.3])
+@pytest.mark.parametrize("start", [2.0, 2.25, 7.999999])
+def test_each_frame_lies_on_the_spline_of_its_four_neighbours(step, start):
+    samples = np.random.default_rng(1).standard_normal(400).astype(np.float32)
+    row = np.zeros(BLOCK, np.float32)
+    _read_inside(samples, start, step, np.float32(1.0), np.float32(0.0), row)
+    place = start + step * np.arange(BLOCK)
+    here = np.floor(place).astype(int)
+    share = place - here
+    p0, p1, p2, p3 = (samples[here + n].astype(float) for n in (-1, 0, 1, 2))
+    spline = (p3 - p0) / 2 + 1.5 * (p1 - p2)
+    spline = spline * share + p0 - 2.5 * p1 + 2 * p2 - p3 / 2
+    spline = (spline * share + (p2 - p0) / 2) * share + p1
+    np.testing.assert_allclose(row, spline, atol=2e-5)
 
 
 def test_a_loop_goes_on_for_ever_without_a_seam():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from instrument.engine.layers import SLIDE_LAYER
+from instrument.engine.layers import OWN_LAYER
 from instrument.engine.pool import NoteInfo
 from instrument.notes.cache import NoteCache
 from instrument.notes.note_slots import LET_GO_SECONDS
@@ -18,7 +18,7 @@ CORNERS = np.random.default_rng(0).standard_normal((4, 8)).tolist()
 LOWEST, HIGHEST = 57, 63
 PITCHES = range(LOWEST, HIGHEST + 1)
 SOFT, SOFTEST = Shade(softness=0.5), Shade(softness=1.0)
-SLID = SLIDE_LAYER + 3
+SLID = OWN_LAYER + 3
 
 
 def place(x: float) -> Target:

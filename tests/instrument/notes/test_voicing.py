@@ -3,7 +3,7 @@
 import pytest
 
 from instrument.control.controls import Controls
-from instrument.engine.layers import N_LAYERS, SLIDE_LAYER, layer_of
+from instrument.engine.layers import N_LAYERS, OWN_LAYER, layer_of
 from instrument.notes.renderer_protocol import Shade
 from instrument.notes.target import make_target
 from instrument.notes.voicing import KNOBS, WIDEST, Voicing, further_layers, struck_layers
@@ -93,7 +93,7 @@ def test_strikes_that_take_turns_read_neighbours_and_the_place_itself() -> None:
 def test_everything_at_once_has_no_more_layers_than_there_are_numbers() -> None:
     sound = {"velocity_timbre": 1.0, "velocity_layers": 4.0, "ensemble": 1.0, "round_robin": 4.0}
     layers = shades(**sound)
-    assert sorted(layers) == list(range(1, SLIDE_LAYER))
+    assert sorted(layers) == list(range(1, OWN_LAYER))
     assert len(set(layers.values())) == len(layers)
     read = {layer for v in range(1, 128) for layer in struck_layers(v, values(**sound))}
     assert read < set(layers)
@@ -106,7 +106,7 @@ def test_slide_moves_its_own_notes_place_on_the_pad(slide_to: float, x: float, y
     strike(sound, 64, 4)
     slide(sound, 127, 3)
     ((layer, (note, target)),) = voicing(sound).slid.items()
-    assert (layer, note) == (SLIDE_LAYER + 3, 60)
+    assert (layer, note) == (OWN_LAYER + 3, 60)
     assert (x_of(target), y_of(target)) == (x, y)
     assert layer < N_LAYERS
 
@@ -162,19 +162,19 @@ def test_a_panic_a_reset_and_new_zones_forget_slides(
 
 def test_slides_do_not_change_what_a_preset_holds_and_yet_are_told() -> None:
     sound = controls(slide_to=1.0)
-    revision, told = sound.revision, sound.slides.revision
+    revision, told = sound.revision, sound.own_notes.revision
     strike(sound, 60, 3)
     slide(sound, 100, 3)
     assert sound.revision == revision
-    assert sound.slides.revision > told
+    assert sound.own_notes.revision > told
 
 
 def test_the_mod_wheel_moves_these_knobs_as_all_others() -> None:
     sound = controls()
     sound.load(Preset(corners=sound.corners, controllers={1: "ensemble"}, mod_depth=0.5))
-    told = sound.slides.revision
+    told = sound.heard_revision
     sound.play(ControlChange(controller=1, value=127))
-    assert sound.slides.revision > told
+    assert sound.heard_revision > told
     assert {of.shade.sway for of in voicing(sound).layers.values()} == {-0.5 * WIDEST, 0.5 * WIDEST}
     assert len(sound.layers_of(NoteOn(note=60, velocity=100))) == 2
 
