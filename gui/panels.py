@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 from gui.matching.match_job import MatchJob
 from gui.matching.match_panel import MatchPanel
 from gui.pad.latent_pad import LatentPad
+from gui.pad.place_label import PlaceLabel
 from gui.presets.preset_actions import PresetActions
 from gui.presets.preset_browser import PresetBrowser
 from gui.presets.preset_dialogs import PresetDialogs
@@ -73,8 +74,7 @@ class Panels(QWidget):
         self.pad = LatentPad(theme)
         self.card = HintCard(theme, self.pad)
         self.match = MatchPanel(MatchJob(parent=self), theme, self.pad)
-        self.place_label = QLabel()
-        self.place_label.setProperty("role", "caption")
+        self.place_label = PlaceLabel(theme)
         self.reroll_all = QPushButton("Re-roll all")
         self.reroll_all.setIcon(icons.icon("dice", theme.colour("text"), theme.colour("faint")))
         self.note_view = NoteView(theme)

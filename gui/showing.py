@@ -35,8 +35,8 @@ class Showing(QObject):
         self._connect_sound()
         self._connect_playing()
         self._connect_connections()
-        panels.pad.placed.connect(self._show_place)
-        self._show_place(*panels.pad.place)
+        panels.pad.placed.connect(panels.place_label.show_place)
+        panels.place_label.show_place(*panels.pad.place)
         self._show_connections()
 
     def _connect_sound(self) -> None:
@@ -113,9 +113,6 @@ class Showing(QObject):
             self._picture_note()
         else:
             self._panels.knobs.show_value(name, value)
-
-    def _show_place(self, x: float, y: float) -> None:
-        self._panels.place_label.setText(f"x {100 * x:.1f}   y {100 * y:.1f}")
 
     def _show_range(self, model: ModelInfo | None) -> None:
         if model is not None:

@@ -95,6 +95,7 @@ class LatentPad(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAcceptDrops(True)
         self.setAttribute(Qt.WidgetAttribute.WA_AcceptTouchEvents)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMinimumSize(300, 220)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setCursor(Qt.CursorShape.CrossCursor)
@@ -305,20 +306,17 @@ class LatentPad(QWidget):
         """Draw the field from its picture, and what moves over it."""
         painter = QPainter(self)
         ratio = self.devicePixelRatioF()
-        painter.drawPixmap(0, 0, self._field.pixmap(self.size(), self.active_rect(), ratio))
+        field = self._field.pixmap(self.size(), self.active_rect(), ratio, is_ringed=self.hasFocus())
+        painter.drawPixmap(0, 0, field)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self.points.corners:
             finger = self.to_pixels(*self.place)
             self.points.paint_lines(painter, finger)
-            self._trail.paint(painter, self.place, self.to_pixels)
+            self._trail.paint(painter, self.to_pixels, self.where.scale)
             self._paint_learning(painter)
             self._motion.paint(painter, self.place, self.active_rect(), self.to_pixels)
             colour = self.points.colour_at(*self.place)
             paint_finger(painter, finger, colour, self._share_fresh, self._theme, self.where.scale)
-        if self.hasFocus():
-            painter.setPen(QPen(self._theme.colour("accent", 0.75), 1.2))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 9, 9)
         painter.end()
 
     def _connect_parts(self) -> None:
@@ -386,7 +384,7 @@ class LatentPad(QWidget):
 
     def _place(self, x: float, y: float) -> None:
         self._trail.add(self._x, self._y)
-        self._trail_timer.start()
+        self._trail_timer.start()  # anew: it need not tick while the finger paints the pad
         self._x, self._y = x, y
         self._tell()
         self.placed.emit(x, y)

@@ -26,7 +26,7 @@ class PadField:
         self._is_draft = False
         self._marks: tuple[tuple[float, float, float], ...] = ()
         self._key: object = None
-        self._pixmap = QPixmap()
+        self._pixmap, self._ringed = QPixmap(), QPixmap()
 
     def show_points(
         self,
@@ -49,19 +49,37 @@ class PadField:
         """Take places, x and y, with the share of their notes that are in tune."""
         self._marks = tuple(mark for mark in marks if mark[2] < PLAYABLE)
 
-    def pixmap(self, size: QSize, active: QRectF, ratio: float) -> QPixmap:
+    def pixmap(
+        self, size: QSize, active: QRectF, ratio: float, *, is_ringed: bool = False
+    ) -> QPixmap:
         """Give the picture.
 
         Args:
             size: Of the widget, in its own pixels.
             active: The part that the finger can reach: the field's corners are its corners.
             ratio: Of the screen's pixels to the widget's.
+            is_ringed: Whether a ring around it says that the keys are the pad's.
         """
         key = (size, active, ratio, self._features, self._places, self._is_draft, self._marks)
         if key != self._key:
             self._key = key
             self._pixmap = self._draw(size, active, ratio)
-        return self._pixmap
+            self._ringed = QPixmap()
+        if not is_ringed:
+            return self._pixmap
+        if self._ringed.isNull():
+            self._ringed = self._with_ring(size)
+        return self._ringed
+
+    def _with_ring(self, size: QSize) -> QPixmap:
+        pixmap = QPixmap(self._pixmap)
+        painter = QPainter(pixmap)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self._theme.colour("accent", 0.75), 1.6))
+        whole = QRectF(0, 0, size.width(), size.height())
+        painter.drawRoundedRect(whole.adjusted(1, 1, -1, -1), CORNER_RADIUS, CORNER_RADIUS)
+        painter.end()
+        return pixmap
 
     def _draw(self, size: QSize, active: QRectF, ratio: float) -> QPixmap:
         pixmap = QPixmap(size * ratio)

@@ -21,7 +21,7 @@ HOT_DB = -3.0
 CLIP = 0.999
 TRUE_PEAK_LIMIT_DB = -1.0  # what streaming services and broadcasters ask for
 LAMP = 38  # pixels at the right, for the lamp and the true peak under it
-TICK_MILLISECONDS = 40
+TICK_MILLISECONDS = 50  # longer than from one level to the next
 
 
 class Meter(QWidget):
@@ -40,6 +40,7 @@ class Meter(QWidget):
         self._timer.setInterval(TICK_MILLISECONDS)
         self._timer.timeout.connect(self._fall)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName("Level")
         self.setToolTip(
             "Level in dB of full scale; the number is the largest true peak, between the samples, "
@@ -68,8 +69,8 @@ class Meter(QWidget):
         if max(self._levels) > FLOOR_DB:
             if not self._timer.isActive():
                 self._last_fall = now
-                self._timer.start()
-            self.update()
+            self._timer.start()  # anew: it ticks by itself only when no more levels come
+            self._fall()
 
     def mousePressEvent(self, _event: QMouseEvent) -> None:
         """Put the clipping light out, and begin anew with the true peak."""
@@ -84,6 +85,7 @@ class Meter(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the bars and the scale."""
         painter = QPainter(self)
+        painter.fillRect(self.rect(), self._theme.colour("panel"))
         painter.setPen(Qt.PenStyle.NoPen)
         width = self.width() - LAMP
         for i in range(2):
