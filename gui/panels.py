@@ -39,6 +39,7 @@ from .status_line import StatusLine
 from .top_bar import TopBar
 
 SIDE_SHARE = 0.19  # of the window's width for the left panel; the right one has a little more
+NOTE_SHAPE = 0.9  # of the note's picture, height by width, at most
 SPECTRUM_FROM_HEIGHT = 720  # a lower window has no room for it beside the knobs
 
 
@@ -93,10 +94,11 @@ class Panels(QWidget):
         """Give the panels their share, and hang the cards anew."""
         super().resizeEvent(event)
         width, height = self.width(), self.height()
-        self.left.setFixedWidth(min(max(round(SIDE_SHARE * width), 186), 340))
-        self.right.setFixedWidth(min(max(round(1.14 * SIDE_SHARE * width), 250), 480))
-        self.bottom.setFixedHeight(min(max(round(0.19 * height), 112), 220))
+        self.left.setFixedWidth(min(max(round(SIDE_SHARE * width), 186), 380))
+        self.right.setFixedWidth(min(max(round(1.14 * SIDE_SHARE * width), 250), 560))
+        self.bottom.setFixedHeight(min(max(round(0.19 * height), 112), 300))
         self.spectrum.setVisible(height >= SPECTRUM_FROM_HEIGHT)
+        self.note_view.setMaximumHeight(round(NOTE_SHAPE * self.right.width()))
         free = width - self.left.width() - self.right.width()
         self.notices.place_in(QRect(self.left.width(), self.top.height(), free, height))
 
@@ -107,6 +109,7 @@ class Panels(QWidget):
         right.setSpacing(6)
         right.addWidget(self.note_view, 1)
         right.addWidget(self.knobs, 3)
+        right.addStretch(0)
         right.addWidget(self.spectrum)
         right.addWidget(self.meter)
         self.right = _panel(right)

@@ -13,7 +13,7 @@ from .bridge import Bridge
 from .panels import Panels
 
 TIP_MILLISECONDS = 20_000
-NOTE_MILLISECONDS = 200  # at least between two pictures of the note
+NOTE_MILLISECONDS = 400  # at least between two pictures of the note
 
 
 class Showing(QObject):

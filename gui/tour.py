@@ -30,7 +30,7 @@ STOPS = (
     Stop(
         lambda panels: panels.pad,
         "The pad is the sound",
-        "Each corner is a timbre. Drag the white finger: you hear the mixture at its place.",
+        "Each point is a timbre. Drag the white finger: you hear the mixture at its place.",
         "chord",
         "Play a chord",
     ),

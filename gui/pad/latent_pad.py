@@ -312,7 +312,7 @@ class LatentPad(QWidget):
         if self.points.corners:
             finger = self.to_pixels(*self.place)
             self.points.paint_lines(painter, finger)
-            self._trail.paint(painter, self.to_pixels, self.where.scale)
+            self._trail.paint(painter, self.active_rect(), self.where.scale)
             self._paint_learning(painter)
             self._motion.paint(painter, self.place, self.active_rect(), self.to_pixels)
             colour = self.points.colour_at(*self.place)
@@ -352,6 +352,7 @@ class LatentPad(QWidget):
         self._field.show_points(
             points.features,
             [corner.place for corner in points.corners],
+            points.places,
             is_draft=points.is_dragging,
         )
         self._tell()

@@ -1,16 +1,18 @@
 """The pad's ground: a soft field of the points' colours under a fine grid, kept as a picture."""
 
+import math
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen, QPixmap, QRadialGradient
 
 from gui.widgets.theme import RADIUS, Theme
-from gui.widgets.timbre_colour import Features, Place, field_image
+from gui.widgets.timbre_colour import Features, Place, colour_of, field_image
 
 PIXELS = 28  # a side of the small image that is scaled up: the field has no detail finer
 DRAFT_PIXELS = 12  # while points are dragged: a fifth of the work
 N_GRID = 8
+GLOW = 0.3  # of the pad's diagonal: how far a point lights up the ground
 PLAYABLE = 0.95  # share of notes in tune from which on a place is not shaded
 SHADED = 0.08  # of the pad's longer side, around a place
 CORNER_RADIUS = RADIUS + 4.0
@@ -23,6 +25,7 @@ class PadField:
         self._theme = theme
         self._features: tuple[Features, ...] = ()
         self._places: tuple[Place | None, ...] = ()
+        self._seen: tuple[Place, ...] = ()
         self._is_draft = False
         self._marks: tuple[tuple[float, float, float], ...] = ()
         self._key: object = None
@@ -32,6 +35,7 @@ class PadField:
         self,
         features: Sequence[Features],
         places: Sequence[Place | None],
+        seen: Sequence[Place],
         *,
         is_draft: bool = False,
     ) -> None:
@@ -40,9 +44,11 @@ class PadField:
         Args:
             features: Of the points.
             places: As `pad_weights` takes them.
+            seen: Where each of them is seen.
             is_draft: Whether they are still moving: then it is drawn coarsely.
         """
         self._features, self._places = tuple(features), tuple(places)
+        self._seen = tuple(seen)
         self._is_draft = is_draft
 
     def show_marks(self, marks: Sequence[tuple[float, float, float]]) -> None:
@@ -101,12 +107,32 @@ class PadField:
                 active.bottom() / active.height(),
             )
             painter.drawImage(whole, field_image(self._features, self._places, n, view=view))
+            self._glow(painter, active, whole)
             self._shade(painter, active)
         else:
             painter.fillRect(whole, self._theme.colour("panel"))
         self._draw_grid(painter, active)
         painter.end()
         return pixmap
+
+    def _glow(self, painter: QPainter, active: QRectF, whole: QRectF) -> None:
+        """Let every point light up the ground around it, and the edges fall into shade."""
+        painter.setPen(Qt.PenStyle.NoPen)
+        shade = QRadialGradient(whole.center(), 0.75 * max(whole.width(), whole.height()))
+        shade.setColorAt(0.35, QColor(8, 9, 13, 0))
+        shade.setColorAt(1.0, QColor(8, 9, 13, 120))
+        painter.fillRect(whole, shade)
+        reach = GLOW * math.hypot(active.width(), active.height())
+        for (x, y), features in zip(self._seen, self._features, strict=True):
+            centre = QPointF(
+                active.left() + x * active.width(), active.bottom() - y * active.height()
+            )
+            colour = colour_of(features, depth=0.3)
+            light = QRadialGradient(centre, reach)
+            for stop, alpha in ((0.0, 150), (0.35, 62), (1.0, 0)):
+                colour.setAlpha(alpha)
+                light.setColorAt(stop, colour)
+            painter.fillRect(whole, light)
 
     def _shade(self, painter: QPainter, active: QRectF) -> None:
         """Hatch around places whose notes are out of tune, the denser the more of them."""

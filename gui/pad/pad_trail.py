@@ -6,8 +6,6 @@ import time
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap
 
-from .pad_path_view import ToPixels
-
 SECONDS = 1.1
 MOST_POINTS = 96
 N_SHADES = 14  # of dots, from one that is just there to the newest
@@ -31,21 +29,28 @@ class PadTrail:
         self._points = [point for point in self._points if point[0] > oldest]
         return bool(self._points)
 
-    def paint(self, painter: QPainter, to_pixels: ToPixels, scale: float = 1.0) -> None:
-        """Draw it: a dot where the finger was at each of its moves, the older the smaller."""
-        now, dots = time.monotonic(), _dots(scale, painter.device().devicePixelRatioF())
-        half = QPointF(scale * _CELL / 2, scale * _CELL / 2)
-        side = dots.height()
+    def paint(self, painter: QPainter, area: QRectF, scale: float = 1.0) -> None:
+        """Draw it: a dot where the finger was at each of its moves, the older the smaller.
+
+        Args:
+            painter: Of the pad.
+            area: What the finger can reach, in pixels.
+            scale: How large the dots are.
+        """
+        now = time.monotonic()
+        dots, shades = _dots(scale, painter.device().devicePixelRatioF())
+        left, bottom, width, height = area.left(), area.bottom(), area.width(), area.height()
+        half = scale * _CELL / 2
         for then, x, y in self._points:
             shade = int(N_SHADES * (1.0 - (now - then) / SECONDS))
             if shade >= 0:
-                picture = QRectF(min(shade, N_SHADES - 1) * side, 0, side, side)
-                painter.drawPixmap(to_pixels(x, y) - half, dots, picture)
+                corner = QPointF(left + x * width - half, bottom - y * height - half)
+                painter.drawPixmap(corner, dots, shades[min(shade, N_SHADES - 1)])
 
 
 @functools.lru_cache(4)
-def _dots(scale: float, ratio: float) -> QPixmap:
-    """Draw every shade of a dot side by side, the oldest first."""
+def _dots(scale: float, ratio: float) -> tuple[QPixmap, list[QRectF]]:
+    """Draw every shade of a dot side by side, the oldest first; give where each is, too."""
     side = round(scale * ratio * _CELL)
     pixmap = QPixmap(QSize(N_SHADES * side, side))
     pixmap.fill(Qt.GlobalColor.transparent)
@@ -59,4 +64,4 @@ def _dots(scale: float, ratio: float) -> QPixmap:
         painter.drawEllipse(QPointF((shade + 0.5) * side, 0.5 * side), radius, radius)
     painter.end()
     pixmap.setDevicePixelRatio(ratio)
-    return pixmap
+    return pixmap, [QRectF(shade * side, 0, side, side) for shade in range(N_SHADES)]

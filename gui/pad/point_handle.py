@@ -65,6 +65,7 @@ class PointHandle(QAbstractButton):
         self._pressed_at: QPointF | None = None
         self._is_dragged = self._is_target = False
         self._scale = 1.0
+        self._pictures: dict[tuple[object, ...], QPixmap] = {}  # by what is seen of it
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.show_point(self._corner, self._colour)
@@ -82,6 +83,7 @@ class PointHandle(QAbstractButton):
     def show_point(self, corner: Corner, colour: QColor) -> None:
         """Show what the point is."""
         self._corner, self._colour = corner, colour
+        self._pictures.clear()
         self._tell()
         self.update()
 
@@ -108,6 +110,7 @@ class PointHandle(QAbstractButton):
             scale: How large all is drawn.
         """
         self._scale = scale
+        self._pictures.clear()
         size = self.sizeHint()
         left = min(max(place.x() - size.width() / 2, within.left()), within.right() - size.width())
         top = round(place.y() - scale * REACH)
@@ -181,8 +184,22 @@ class PointHandle(QAbstractButton):
             event.ignore()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw the disc and what stands under it."""
+        """Draw from the picture of what it shows now: with the finger all points are drawn anew."""
+        ratio = self.devicePixelRatioF()
+        key = (self._percent, self.underMouse(), self.hasFocus(), self._is_dragged, ratio)
+        picture = self._pictures.get((*key, self._is_target))
+        if picture is None:
+            picture = self._pictures[(*key, self._is_target)] = self._picture(ratio)
         painter = QPainter(self)
+        painter.drawPixmap(0, 0, picture)
+        painter.end()
+
+    def _picture(self, ratio: float) -> QPixmap:
+        """Draw the disc and what stands under it."""
+        pixmap = QPixmap(self.size() * ratio)
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         radius = self._scale * RADIUS
         is_lit = self.underMouse() or self.hasFocus() or self._is_dragged or self._is_target
@@ -196,6 +213,7 @@ class PointHandle(QAbstractButton):
         painter.drawPixmap(self._centre - QPointF(reach, reach), disc)
         self._paint_name(painter)
         painter.end()
+        return pixmap
 
     def _paint_name(self, painter: QPainter) -> None:
         """Draw padlock, name and weight in a line, white with a dark halo."""

@@ -12,6 +12,7 @@ from gui.widgets.theme import Theme
 SIDE = 3
 PARENT = 4  # the place in the middle
 GAP = 5
+TALLEST = 1.15  # of a tile's width: a pad is no strip
 
 _STEPS = {
     Qt.Key.Key_Left: (-1, 0),
@@ -100,7 +101,7 @@ class BreedGrid(QWidget):
     def tile(self, place: int) -> QRectF:
         """Give where a tile is."""
         width = (self.width() - 2 - (SIDE - 1) * GAP) / SIDE
-        height = (self.height() - 2 - (SIDE - 1) * GAP) / SIDE
+        height = min((self.height() - 2 - (SIDE - 1) * GAP) / SIDE, TALLEST * width)
         column, row = place % SIDE, place // SIDE
         return QRectF(1 + column * (width + GAP), 1 + row * (height + GAP), width, height)
 

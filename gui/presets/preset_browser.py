@@ -197,7 +197,7 @@ class PresetBrowser(QWidget):
     def _lay_out(self) -> None:
         group = QButtonGroup(self)
         tabs = QHBoxLayout()
-        tabs.setSpacing(4)
+        tabs.setSpacing(14)
         for tab in self.tabs:
             group.addButton(tab)
             tabs.addWidget(tab)

@@ -66,10 +66,11 @@ def _analyse(
     now = np.fft.rfft(frames[starts] * window, axis=1)
     # one sample later: the turn of the phase between the two is the frequency itself
     later = np.fft.rfft(frames[np.minimum(starts + 1, len(frames) - 1)] * window, axis=1)
-    turn = np.angle(later * np.conj(now)) / (2 * np.pi) * sample_rate
     level, loudest = _rows(np.abs(now).T, n_fft / sample_rate)
     decibels = 20 * np.log10(level + 1e-9)
-    frequency = np.take_along_axis(turn.T, loudest, axis=0)
+    # of the bins that are seen only: to turn all of them into angles would cost as much again
+    first, second = (np.take_along_axis(bins.T, loudest, axis=0) for bins in (now, later))
+    frequency = np.angle(second * np.conj(first)) / (2 * np.pi) * sample_rate
     return decibels.astype(np.float32), frequency.astype(np.float32)
 
 

@@ -121,7 +121,7 @@ class TrainPage(QWidget):
         self.bar.setFixedHeight(6)
         self.bar.setAccessibleName("Progress")
         self.along = QCheckBox("Play along: open each newer model")
-        self.along.setToolTip("What sounds is cross-faded; your corners and presets stay")
+        self.along.setToolTip("What sounds is cross-faded; your points and presets stay")
         self.along.clicked.connect(lambda wanted: self.run.compare.hear("B" if wanted else ""))
         self.main = QPushButton()
         self.main.setDefault(True)

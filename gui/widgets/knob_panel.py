@@ -23,7 +23,7 @@ from .theme import Theme
 
 COLUMNS = 4
 ELSEWHERE = {"ending"}  # parameters that have no knob here: the note's picture has this one
-TALLEST = 590  # more would only tear the rows apart
+TALLEST = 1000  # more would only tear the rows apart
 PAGES: dict[str, tuple[str, ...]] = {
     "Sound": (),
     "Playing": ("keys", "pressure", "pedals, breath"),
@@ -58,7 +58,7 @@ class KnobPanel(QWidget):
         self.tabs = [self._tab(place, name) for place, name in enumerate(PAGES)]
         buttons = QButtonGroup(self)
         tabs = QHBoxLayout()
-        tabs.setSpacing(5)
+        tabs.setSpacing(14)
         for tab in self.tabs:
             buttons.addButton(tab)
             tabs.addWidget(tab)
