@@ -10,6 +10,8 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMenu,
     QPushButton,
+    QSizePolicy,
+    QSpacerItem,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
@@ -18,7 +20,7 @@ from PySide6.QtWidgets import (
 from gui.pad.latent_pad import timbre_mime
 from gui.pad.timbre_menu import matches
 from gui.widgets import icons
-from gui.widgets.theme import GAP, Theme
+from gui.widgets.theme import GAP, TAB_GAP, Theme
 from gui.widgets.timbre_colour import UNKNOWN, Features, colour_of, features_of, words_of
 from instrument import MOST_POINTS, Corner, Preset, PresetEntry, Timbre
 
@@ -197,10 +199,11 @@ class PresetBrowser(QWidget):
     def _lay_out(self) -> None:
         group = QButtonGroup(self)
         tabs = QHBoxLayout()
-        tabs.setSpacing(14)
+        tabs.setSpacing(3)
         for tab in self.tabs:
             group.addButton(tab)
             tabs.addWidget(tab)
+            tabs.addItem(QSpacerItem(TAB_GAP, 0, QSizePolicy.Policy.Maximum))  # may shrink
         tabs.addStretch(1)
         self._stack = QStackedLayout()
         self._stack.addWidget(self.presets)

@@ -31,6 +31,7 @@ from .verdict_view import VerdictView
 
 LOOK_MILLISECONDS = 1000
 SIDE = 292
+INTRODUCTION_MARGINS = (40, 20, 40, 60)
 
 
 class TrainPage(QWidget):
@@ -132,8 +133,9 @@ class TrainPage(QWidget):
         self.play.clicked.connect(self._play)
         self.introduction = QLabel(INTRODUCTION)
         self.introduction.setWordWrap(True)
-        self.introduction.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.introduction.setMaximumWidth(560)
+        self.introduction.setFont(themes.font(themes.LARGE_PIXELS))
+        self.introduction.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.introduction.setContentsMargins(*INTRODUCTION_MARGINS)
         self.verdict = VerdictView(theme)
         self.run: RunView = RunView(theme)
         self.run.compare.changed.connect(self._follow)

@@ -1,7 +1,16 @@
 """The on-screen keys, for mouse and computer keys; each shows how fresh its note is."""
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import (
+    QColor,
+    QKeyEvent,
+    QLinearGradient,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from instrument import Freshness
@@ -13,6 +22,7 @@ from .units_text import note_name
 _BLACK = (1, 3, 6, 8, 10)
 BLACK_HEIGHT = 0.62
 BLACK_WIDTH = 0.60
+LID = 12  # pixels of the keys that lie in shade
 SOFTEST, LOUDEST = 24, 124  # at the far and at the near end of a key
 
 _FRESHNESS_COLOURS = {
@@ -186,6 +196,7 @@ class Keyboard(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._face_colour(note, is_black=is_black))
         painter.drawRoundedRect(face, 3.5, 3.5)
+        self._paint_light(painter, note, rect, is_black=is_black)
         if is_black:
             painter.setPen(QPen(self._theme.colour("window"), 1.5))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -196,6 +207,21 @@ class Keyboard(QWidget):
             painter.setPen(QPen(self._theme.colour("accent"), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(face.adjusted(1.5, 0, -1.5, -1.5), 3, 3)
+
+    def _paint_light(
+        self, painter: QPainter, note: int, rect: QRectF, *, is_black: bool
+    ) -> None:
+        """Let a white key lie in the shade of the lid, and a black one have a bevelled top."""
+        if not is_black:
+            shade = QLinearGradient(0, 0, 0, LID)
+            shade.setColorAt(0.0, QColor(0, 0, 0, 70))
+            shade.setColorAt(1.0, QColor(0, 0, 0, 0))
+            painter.fillRect(QRectF(rect.left() + 0.5, 0, rect.width() - 1, LID), shade)
+        elif not self._gated[note] and note not in self._pressed:
+            inset = 0.16 * rect.width()
+            top = QRectF(rect.left() + inset, -6, rect.width() - 2 * inset, 6 + 0.86 * rect.height())
+            painter.setBrush(QColor(255, 255, 255, 16))
+            painter.drawRoundedRect(top, 2.5, 2.5)
 
     def _face_colour(self, note: int, *, is_black: bool) -> object:
         velocity = max(self._gated[note], 80 if note in self._pressed else 0)

@@ -9,8 +9,10 @@ from PySide6.QtWidgets import QApplication
 
 TEXT_PIXELS = 12
 SMALL_PIXELS = 10
+LARGE_PIXELS = 14
 TITLE_PIXELS = 15
 GAP = 8
+TAB_GAP = 11  # between the tabs of a panel, where there is room
 RADIUS = 6
 
 FONTS = Path(__file__).parents[1] / "fonts"
