@@ -193,6 +193,9 @@ def _progress(title: str, unit: str = "") -> Iterator[Callable[[float, float, st
         TimeRemainingColumn(),
         TextColumn("{task.fields[word]}"),
     )
+    if os.environ.get("TIMBREPAD_PROGRESS") == "lines":  # the window, which draws a bar of its own
+        yield _say_step
+        return
     console = Console(stderr=True)
     quiet = not console.is_terminal  # in a file or a pipe a bar is only empty lines
     with Progress(*columns, console=console, transient=True, disable=quiet) as bars:
@@ -202,6 +205,11 @@ def _progress(title: str, unit: str = "") -> Iterator[Callable[[float, float, st
             bars.update(task, completed=done, total=total, word=word)
 
         yield update
+
+
+def _say_step(done: float, total: float, word: str = "") -> None:
+    sys.stderr.write(f"{done:.0f}/{total:.0f} {word}\n")
+    sys.stderr.flush()
 
 
 def _version(wanted: bool) -> None:

@@ -1,5 +1,7 @@
 """What the instrument says, shown by the panels: each topic where it belongs."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, QTimer
 
 from gui.seeing.note_view import NotePicture, picture_of
@@ -19,8 +21,25 @@ NOTE_MILLISECONDS = 400  # at least between two pictures of the note
 class Showing(QObject):
     """Joins the bridge's signals to the panels."""
 
-    def __init__(self, bridge: Bridge, panels: Panels, midi: MidiLearn, parent: QObject) -> None:
+    def __init__(
+        self,
+        bridge: Bridge,
+        panels: Panels,
+        midi: MidiLearn,
+        keys: Callable[[str], str],
+        parent: QObject,
+    ) -> None:
+        """Join them.
+
+        Args:
+            bridge: To the instrument.
+            panels: That show.
+            midi: What is being learned.
+            keys: Gives the keys of an action, for the tips; "" for none.
+            parent: In Qt's tree.
+        """
         super().__init__(parent)
+        self._keys = keys
         self._bridge, self._panels, self._midi = bridge, panels, midi
         self._tip_turn = 0
         self._note_is_due = False
@@ -94,7 +113,7 @@ class Showing(QObject):
     def _show_trouble(self) -> None:
         state, status = self._bridge.state, self._bridge.status
         self._panels.card.show_hint(hints.trouble(state, status))
-        self._panels.status_line.show_hint(*hints.tip(state, status, self._tip_turn))
+        self._panels.status_line.show_hint(*hints.tip(state, status, self._tip_turn, self._keys))
 
     def _next_tip(self) -> None:
         self._tip_turn += 1

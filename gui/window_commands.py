@@ -62,6 +62,21 @@ def _of_presets(window: "MainWindow") -> Iterator[Command]:
         "revert", "As it was before it was saved", PRESET, lambda: presets.revert(presets.name)
     )
     yield Command("unsaved", "Back to the unsaved sound", PRESET, presets.open_unsaved)
+    keeping, audio = window.browser.keeping, window.audio_status
+    yield Command(
+        "keep_keyboard",
+        "Keep its keyboard rendered",
+        PRESET,
+        lambda: keeping.keep(presets.name, round(audio().sample_rate)),
+        words="bake start at once",
+    )
+    yield Command(
+        "forget_keyboard",
+        "Forget its kept keyboard",
+        PRESET,
+        lambda: keeping.forget(presets.name),
+        words="bake delete",
+    )
     yield Command("import", "Import…", PRESET, dialogs.import_files, "Ctrl+O", "open file pack zip")
     yield Command(
         "export", "Export…", PRESET, lambda: dialogs.export_file(presets.name), "Ctrl+E", "file"

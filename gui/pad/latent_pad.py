@@ -1,5 +1,7 @@
 """The pad: timbre points anywhere on it, and the finger that says how much of each sounds."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QMimeData, QPointF, QRectF, QSize, QSizeF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
@@ -69,6 +71,7 @@ class LatentPad(QWidget):
         self._x = self._y = 0.5
         self._share_fresh = 0.0
         self._learning = ""
+        self._keys: Callable[[str], str] = lambda _name: ""
         self.where = PadGeometry(QSizeF(self.size()))
         self._motion = PadPathView(theme)
         self._stroke = PadStroke(self, self._motion)
@@ -91,6 +94,7 @@ class LatentPad(QWidget):
             make_path=self.make_path,
             play_path=self.path_toggled.emit,
             clear_path=self.path_cleared.emit,
+            keys=self._keys_of,
         )
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAcceptDrops(True)
@@ -106,6 +110,13 @@ class LatentPad(QWidget):
     def place(self) -> tuple[float, float]:
         """Where the finger is, (x, y), each 0 to 1."""
         return self._x, self._y
+
+    def use_keys(self, keys: Callable[[str], str]) -> None:
+        """Let the menus say keys: of an action of the window by its name, "" for none."""
+        self._keys = keys
+
+    def _keys_of(self, name: str) -> str:
+        return self._keys(name)
 
     def sizeHint(self) -> QSize:
         """Ask for a pad that a hand can play on."""
@@ -306,7 +317,9 @@ class LatentPad(QWidget):
         """Draw the field from its picture, and what moves over it."""
         painter = QPainter(self)
         ratio = self.devicePixelRatioF()
-        field = self._field.pixmap(self.size(), self.active_rect(), ratio, is_ringed=self.hasFocus())
+        field = self._field.pixmap(
+            self.size(), self.active_rect(), ratio, is_ringed=self.hasFocus()
+        )
         painter.drawPixmap(0, 0, field)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self.points.corners:

@@ -25,7 +25,7 @@ def paint_beam(
     pen.setCosmetic(True)
     painter.setPen(pen)
     way = end - start
-    # across the way's shorter side a hairline covers one pixel, so that they neither gap nor overlap
+    # across its shorter side a hairline covers one pixel: so they neither gap nor overlap
     is_steep = abs(way.y()) > abs(way.x())
     slant = max(abs(way.x()), abs(way.y())) / (way.manhattanLength() or 1.0)
     n_lines = max(1, round(width * ratio / max(slant, 0.7)))

@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen, QPixmap, QRadialGradient
 
+from gui.widgets import theme as themes
 from gui.widgets.theme import RADIUS, Theme
 from gui.widgets.timbre_colour import Features, Place, colour_of, field_image
+
+from .edge_words import edge_words
 
 PIXELS = 28  # a side of the small image that is scaled up: the field has no detail finer
 DRAFT_PIXELS = 12  # while points are dragged: a fifth of the work
 N_GRID = 8
 GLOW = 0.3  # of the pad's diagonal: how far a point lights up the ground
+WORD_ROOM = 22  # pixels inside the edge
 PLAYABLE = 0.95  # share of notes in tune from which on a place is not shaded
 SHADED = 0.08  # of the pad's longer side, around a place
 CORNER_RADIUS = RADIUS + 4.0
@@ -112,8 +116,27 @@ class PadField:
         else:
             painter.fillRect(whole, self._theme.colour("panel"))
         self._draw_grid(painter, active)
+        if self._features and not self._is_draft:
+            self._draw_words(painter, active)
         painter.end()
         return pixmap
+
+    def _draw_words(self, painter: QPainter, active: QRectF) -> None:
+        """Say at the edges what grows towards them."""
+        right, up = edge_words(self._features, self._places)
+        painter.setFont(themes.font(themes.TEXT_PIXELS))
+        painter.setPen(QColor(255, 255, 255, 150))
+        flags = Qt.AlignmentFlag.AlignVCenter
+        if right:
+            room = QRectF(active.left(), active.bottom() - WORD_ROOM, active.width(), WORD_ROOM)
+            painter.drawText(room, flags | Qt.AlignmentFlag.AlignHCenter, f"{right} →")
+        if up:
+            painter.save()
+            painter.translate(active.left(), active.center().y())
+            painter.rotate(-90)
+            room = QRectF(-active.height() / 2, 0, active.height(), WORD_ROOM)
+            painter.drawText(room, flags | Qt.AlignmentFlag.AlignHCenter, f"{up} →")
+            painter.restore()
 
     def _glow(self, painter: QPainter, active: QRectF, whole: QRectF) -> None:
         """Let every point light up the ground around it, and the edges fall into shade."""

@@ -27,6 +27,7 @@ from instrument import MOST_POINTS, Corner, Preset, PresetEntry, Timbre
 from .audition_bar import AuditionBar
 from .breed_view import BreedView
 from .chip_row import FAVOURITES, NEAR, RECENT, ChipRow
+from .keep_bar import KeepBar
 from .preset_actions import PresetActions
 from .preset_dialogs import PresetDialogs
 from .preset_map import MapPoint, PresetMap
@@ -78,6 +79,7 @@ class PresetBrowser(QWidget):
         self.audition = AuditionBar()
         self.audition.back.connect(actions.go_back)
         self.audition.kept.connect(actions.keep)
+        self.keeping = KeepBar()
         self.presets = SoundList(theme)
         self.presets.setAccessibleName("Presets")
         self.presets.chosen.connect(actions.open)
@@ -218,6 +220,7 @@ class PresetBrowser(QWidget):
         layout.addWidget(self.chips)
         layout.addLayout(self._stack, 1)
         layout.addWidget(self.audition)
+        layout.addWidget(self.keeping)
 
     def _filter(self) -> None:
         """Show what matches every word that is typed."""

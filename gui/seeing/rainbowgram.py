@@ -21,6 +21,10 @@ OCTAVES_PER_TURN = 5.5  # of the hue: neighbouring harmonics can be told apart, 
 FIRST_HUE = -0.28  # red lies near the middle of the keyboard
 HUE_PER_SEMITONE = 0.5
 N_ENVELOPE = 240
+LEVEL_SECONDS, SLOPE_SECONDS = 0.01, 0.15  # of one level, and of the slope before and after
+EARLIEST_SECONDS = 1.0  # a key that went up sooner held no note
+BEND_DB = 6.0  # by which a level falls more after the key than before it
+FAINT_DB = -45.0  # below the loudest: too faint to tell
 
 
 def wave_of(note: NoteWave) -> NDArray[np.float32]:
@@ -52,6 +56,28 @@ def envelope(note: NoteWave) -> NDArray[np.float32]:
     edges = np.linspace(0, wave.size, N_ENVELOPE, endpoint=False).astype(int)
     peaks = np.maximum.reduceat(wave, edges)
     return (peaks / max(float(peaks.max()), 1e-9)).astype(np.float32)
+
+
+def release_share(note: NoteWave) -> float | None:
+    """Give the share of a note at which its key went up, as heard; None where that is not heard.
+
+    From there on the level falls much faster than before. What has died away already, or falls all
+    the way alike, tells nothing.
+    """
+    wave = wave_of(note)
+    step = max(1, round(LEVEL_SECONDS * note.sample_rate))
+    n = len(wave) // step
+    slope, earliest = round(SLOPE_SECONDS / LEVEL_SECONDS), round(EARLIEST_SECONDS / LEVEL_SECONDS)
+    if n < earliest + 2 * slope:
+        return None
+    power = np.mean(wave[: n * step].reshape(n, step) ** 2, axis=1)
+    level = 10 * np.log10(power / max(float(power.max()), 1e-12) + 1e-9)
+    level = np.convolve(np.pad(level, 2, mode="edge"), np.full(5, 0.2), mode="valid")
+    places = np.arange(max(earliest, slope), n - slope)
+    before, after = level[places] - level[places - slope], level[places + slope] - level[places]
+    bend = np.where(level[places] > FAINT_DB, before - after, 0.0)
+    best = int(bend.argmax())
+    return float(places[best] / n) if bend[best] >= BEND_DB else None
 
 
 def _analyse(

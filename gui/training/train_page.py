@@ -31,7 +31,8 @@ from .verdict_view import VerdictView
 
 LOOK_MILLISECONDS = 1000
 SIDE = 292
-INTRODUCTION_MARGINS = (40, 20, 40, 60)
+INTRODUCTION_MARGINS = (60, 20, 20, 60)
+INTRODUCTION_WIDTH = 680
 
 
 class TrainPage(QWidget):
@@ -134,8 +135,9 @@ class TrainPage(QWidget):
         self.introduction = QLabel(INTRODUCTION)
         self.introduction.setWordWrap(True)
         self.introduction.setFont(themes.font(themes.LARGE_PIXELS))
-        self.introduction.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.introduction.setAlignment(Qt.AlignmentFlag.AlignVCenter)
         self.introduction.setContentsMargins(*INTRODUCTION_MARGINS)
+        self.introduction.setMaximumWidth(INTRODUCTION_WIDTH)
         self.verdict = VerdictView(theme)
         self.run: RunView = RunView(theme)
         self.run.compare.changed.connect(self._follow)

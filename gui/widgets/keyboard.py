@@ -208,9 +208,7 @@ class Keyboard(QWidget):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(face.adjusted(1.5, 0, -1.5, -1.5), 3, 3)
 
-    def _paint_light(
-        self, painter: QPainter, note: int, rect: QRectF, *, is_black: bool
-    ) -> None:
+    def _paint_light(self, painter: QPainter, note: int, rect: QRectF, *, is_black: bool) -> None:
         """Let a white key lie in the shade of the lid, and a black one have a bevelled top."""
         if not is_black:
             shade = QLinearGradient(0, 0, 0, LID)
@@ -219,7 +217,9 @@ class Keyboard(QWidget):
             painter.fillRect(QRectF(rect.left() + 0.5, 0, rect.width() - 1, LID), shade)
         elif not self._gated[note] and note not in self._pressed:
             inset = 0.16 * rect.width()
-            top = QRectF(rect.left() + inset, -6, rect.width() - 2 * inset, 6 + 0.86 * rect.height())
+            top = QRectF(
+                rect.left() + inset, -6, rect.width() - 2 * inset, 6 + 0.86 * rect.height()
+            )
             painter.setBrush(QColor(255, 255, 255, 16))
             painter.drawRoundedRect(top, 2.5, 2.5)
 

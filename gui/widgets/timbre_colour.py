@@ -148,7 +148,7 @@ def words_of(features: Features) -> str:
 
 
 def _on_screen(lab: Lab) -> Lab:
-    """Take colour out until a screen can show it: what is clipped instead makes edges in a field."""
+    """Take colour out until a screen can show it: clipped, it would make edges in a field."""
     lightness, a, b = lab
     least, most = 0.0, 1.0
     if _is_shown(lab):
