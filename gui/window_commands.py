@@ -1,5 +1,6 @@
 """The table of all that can be done in the window, each with its usual keys."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -170,10 +171,12 @@ def _of_settings(window: "MainWindow") -> Iterator[Command]:
 
 
 def _of_knobs(window: "MainWindow") -> Iterator[Command]:
+    labels = Counter(parameter.label for parameter in PARAMETERS)
     for parameter in PARAMETERS:
+        group = f" ({parameter.group})" if labels[parameter.label] > 1 else ""
         yield Command(
             f"knob_{parameter.name}",
-            f"Knob: {parameter.label}",
+            f"Knob: {parameter.label}{group}",
             KNOB,
             lambda name=parameter.name: window.focus_on_knob(name),  # type: ignore[misc]
             words=parameter.group,

@@ -4,6 +4,8 @@ Qt turns a thick smooth line into an outline and fills it, twenty times the work
 here hairlines lie side by side.
 """
 
+import math
+
 from PySide6.QtCore import QLineF, QPointF
 from PySide6.QtGui import QColor, QPainter, QPen
 
@@ -27,8 +29,9 @@ def paint_beam(
     way = end - start
     # across its shorter side a hairline covers one pixel: so they neither gap nor overlap
     is_steep = abs(way.y()) > abs(way.x())
-    slant = max(abs(way.x()), abs(way.y())) / (way.manhattanLength() or 1.0)
-    n_lines = max(1, round(width * ratio / max(slant, 0.7)))
+    length = math.hypot(way.x(), way.y())
+    slant = max(abs(way.x()), abs(way.y())) / length if length else 1.0
+    n_lines = max(1, round(width * ratio / slant))
     lines = []
     for place in range(n_lines):
         aside = (place - (n_lines - 1) / 2) / ratio

@@ -86,6 +86,8 @@ class BreedGrid(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        if not self._tiles:
+            self._paint_nothing(painter)
         for place, (_, picture) in enumerate(self._tiles):
             tile = self.tile(place)
             size = QSize(round(tile.width()), round(tile.height()))
@@ -97,6 +99,16 @@ class BreedGrid(QWidget):
             painter.setClipping(False)
             self._draw_edge(painter, tile, place)
         painter.end()
+
+    def _paint_nothing(self, painter: QPainter) -> None:
+        """Say why there are no children."""
+        frame = QRectF(self.rect()).adjusted(1, 1, -1, -1)
+        painter.setPen(QPen(self._theme.colour("accent" if self.hasFocus() else "line"), 1))
+        painter.drawRoundedRect(frame, themes.RADIUS, themes.RADIUS)
+        painter.setPen(self._theme.colour("dim"))
+        words = "Children of the sound stand here once there is one"
+        flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+        painter.drawText(frame.adjusted(12, 0, -12, 0), flags, words)
 
     def tile(self, place: int) -> QRectF:
         """Give where a tile is."""

@@ -17,8 +17,8 @@ FAR = math.dist((0.0,) * 4, (1.0,) * 4)
 def preset_features(preset: Preset, timbres: Sequence[Timbre]) -> Features:
     """Give the features of what a preset sounds like when it is opened.
 
-    The axis knobs move it; a low-pass filter leaves no sound brighter than its cutoff's place on the
-    knob, no sound begins faster than the envelope, and what the envelope lets fall does not last.
+    The axis knobs move it; a low-pass filter leaves no sound brighter than its cutoff's place on
+    the knob, no sound begins faster than the envelope, and what the envelope lets fall does not last.
     """
     if not preset.corners:
         return UNKNOWN
