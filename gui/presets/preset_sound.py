@@ -18,7 +18,8 @@ def preset_features(preset: Preset, timbres: Sequence[Timbre]) -> Features:
     """Give the features of what a preset sounds like when it is opened.
 
     The axis knobs move it; a low-pass filter leaves no sound brighter than its cutoff's place on
-    the knob, no sound begins faster than the envelope, and what the envelope lets fall does not last.
+    the knob, no sound begins faster than the envelope, and what the envelope lets
+    fall does not last.
     """
     if not preset.corners:
         return UNKNOWN
