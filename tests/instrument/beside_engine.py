@@ -7,7 +7,7 @@ from instrument.presets.preset import Preset
 from instrument.songs.offline import arrange, perform
 from instrument.values.events import NoteOff, NoteOn
 from tests.instrument.sampled import SAMPLE_RATE, SteadyNotes, player_of
-from train.fluidsynth import HELD_SAMPLES, NOTE_SAMPLES
+from train.datasets.fluidsynth import HELD_SAMPLES, NOTE_SAMPLES
 
 PITCHES = range(58, 64)
 WHOLE_BAND_DB = 40.0  # softer bands hold nothing but what leaks into them

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tests.train.tiny import CHANNELS
-from train.config import WIDTHS, WarmStartConfig
-from train.notes import AUDIO_FOLDER, FAMILIES, Note, note_name, write_examples, write_wave
+from train.datasets.notes import AUDIO_FOLDER, FAMILIES, Note, note_name, write_examples, write_wave
+from train.recipes.config import WIDTHS, WarmStartConfig
 
 RATE, SECONDS = 32000, 4
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from train.notes import FAMILIES
+from train.datasets.notes import FAMILIES
 
 # What is in which part: (instrument, pitch, velocity).
 TRAIN = [

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from train.adversarial_config import AdversarialConfig
-from train.config import AnyConfig, GANSynthConfig, TimbrepadConfig, WarmStartConfig
+from train.recipes.adversarial_config import AdversarialConfig
+from train.recipes.config import AnyConfig, GANSynthConfig, TimbrepadConfig, WarmStartConfig
 
 CHANNELS = (16, 16, 16, 16, 8, 4, 4)
 """Of the width "tiny"; see `tiny_width` in `conftest.py`."""

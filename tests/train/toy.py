@@ -8,19 +8,25 @@ import msgspec
 import torch
 from torch import Tensor, nn
 
-from train.checkpoints import Score
-from train.config import WarmStartConfig
-from train.distributed import average_gradients, n_workers
-from train.errors import TrainingError
-from train.group import Worker, helpers, joined
-from train.identity import DataIdentity
-from train.loop import train_loop
-from train.reading import Reading
-from train.resuming import resume
-from train.run import Run
-from train.seeds import step_random
-from train.tensors import adam_tensors, check_all_taken, network_tensors, take_adam, take_network
-from train.upkeep import Upkeep, Wishes
+from train.datasets.identity import DataIdentity
+from train.recipes.config import WarmStartConfig
+from train.recipes.distributed import average_gradients, n_workers
+from train.recipes.errors import TrainingError
+from train.recipes.seeds import step_random
+from train.recipes.tensors import (
+    adam_tensors,
+    check_all_taken,
+    network_tensors,
+    take_adam,
+    take_network,
+)
+from train.running.checkpoints import Score
+from train.running.group import Worker, helpers, joined
+from train.running.loop import train_loop
+from train.running.reading import Reading
+from train.running.resuming import resume
+from train.running.run import Run
+from train.running.upkeep import Upkeep, Wishes
 
 WISHES = Wishes()
 SETTINGS = WarmStartConfig(examples=400, checkpoint_seconds=0.0, workers=1, batch=(2, 2, 2, 2))

@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from train.notes import FAMILIES
+from train.datasets.notes import FAMILIES
 
 from .mel_image import Image, image_size
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from train.notes import Example
+from train.datasets.notes import Example
 
 from .classifier import ClassifierError, ClassifierRecipe, NoteClassifier
 from .classifier_training import classifier_path, data_identity, train_classifier

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from train.dataset import is_held_out
-from train.notes import Example
-from train.sampling import spread
+from train.datasets.dataset import is_held_out
+from train.datasets.notes import Example
+from train.datasets.sampling import spread
 
 from .classifier import (
     LOWEST_PITCH,

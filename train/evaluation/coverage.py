@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from train.notes import Wave
-from train.pictures import save_figure
+from train.datasets.notes import Wave
+from train.pictures.pictures import save_figure
 
 from .mel_image import coarse, mel_image
 from .note_maker import NoteMaker, draw_latents, make_note

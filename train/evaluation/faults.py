@@ -6,7 +6,7 @@ import numpy as np
 from scipy.ndimage import maximum_filter1d, median_filter
 from scipy.signal import butter, sosfilt
 
-from train.notes import Wave
+from train.datasets.notes import Wave
 
 CLIP_PEAK = 1.0
 DC_SHARE = 0.01

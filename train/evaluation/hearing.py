@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from train.notes import Wave
+from train.datasets.notes import Wave
 
 from .faults import Faults, find_faults
 from .in_tune import cents_off

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from train.notes import DatasetError, Example, read_wave, write_error
+from train.datasets.notes import DatasetError, Example, read_wave, write_error
 
 from .mel_image import Image, image_size, mel_image
 

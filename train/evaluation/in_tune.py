@@ -8,7 +8,7 @@ import librosa
 import numpy as np
 import soxr
 
-from train.notes import Wave
+from train.datasets.notes import Wave
 
 IN_TUNE_CENTS = 50.0
 

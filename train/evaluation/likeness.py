@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from train.notes import Example
+from train.datasets.notes import Example
 
 from .classifier import Judgement, NoteClassifier
 from .classifier_training import labels

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import dct
 
-from train.notes import Wave
+from train.datasets.notes import Wave
 
 N_MELS = 128
 FLOOR_DB = -80.0

@@ -7,7 +7,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from train.notes import Wave
+from train.datasets.notes import Wave
 
 Image = NDArray[np.uint8]
 

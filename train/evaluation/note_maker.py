@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from model.config import TimbreConfig
-from train.notes import Wave
+from train.datasets.notes import Wave
 
 
 class NoteMaker(Protocol):

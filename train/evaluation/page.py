@@ -13,8 +13,8 @@ from torch import Tensor
 
 from model.gansynth import GANSynth
 from model.latent import slerp
-from train.dataset import is_held_out
-from train.notes import Wave, write_error
+from train.datasets.dataset import is_held_out
+from train.datasets.notes import Wave, write_error
 
 from .coverage import draw_coverage_of
 from .figures import format_figure

@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from model.latent import slerp
-from train.notes import Example, Wave
+from train.datasets.notes import Example, Wave
 
 from .hearing import Heard, Listeners, Nearness, compare, hear
 from .in_tune import cents_off

@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.colors import hsv_to_rgb
 from numpy.typing import NDArray
 
-from train.notes import Wave
+from train.datasets.notes import Wave
 
 from .mel_image import SECONDS
 

@@ -9,8 +9,8 @@ import numpy as np
 import soxr
 from torch import Tensor
 
-from train.dataset import is_held_out, number_timbres
-from train.notes import DatasetError, Example, Wave, load_examples, read_wave
+from train.datasets.dataset import is_held_out, number_timbres
+from train.datasets.notes import DatasetError, Example, Wave, load_examples, read_wave
 
 from .note_maker import NoteMaker
 

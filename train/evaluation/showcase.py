@@ -17,9 +17,9 @@ from torch import Tensor
 
 from model.gansynth import GANSynth
 from model.latent import blend, pad_weights
-from train.files import write_whole
-from train.notes import Wave
-from train.pictures import save_figure
+from train.datasets.files import write_whole
+from train.datasets.notes import Wave
+from train.pictures.pictures import save_figure
 
 from .note_maker import make_note
 from .rainbowgram import rainbowgram

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy.signal import butter, sosfiltfilt
 from scipy.signal.windows import tukey
 
-from train.features import envelope
-from train.notes import Wave
+from train.datasets.features import envelope
+from train.datasets.notes import Wave
 
 _HELD_SECONDS = (0.3, 2.5)
 _SOUNDING_DB = -40.0

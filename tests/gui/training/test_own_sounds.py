@@ -9,7 +9,7 @@ import pytest
 from gui.training.own_sounds import OwnSound, own_sounds
 from gui.training.training_files import TrainingFolder
 from instrument import Corner, Preset, PresetLibrary
-from train.player_sounds import read_sounds
+from train.running.player_sounds import read_sounds
 
 SPACE = "5" * 64
 CORNERS = tuple(Corner(f"Corner {i}", pretend.latent(i)) for i in range(4))

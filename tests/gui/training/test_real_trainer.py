@@ -7,11 +7,11 @@ import soundfile
 
 from gui.training.training_files import PreviewNote, StatsReader, TrainingFolder, Verdict
 from gui.training.training_job import TrainingJob
-from train.data_report import DataReport, Finding, InstrumentCoverage
-from train.previews import PreviewIndex
-from train.previews import PreviewNote as TrainedNote
-from train.progress import Progress
-from train.run import Run
+from train.doctor.data_report import DataReport, Finding, InstrumentCoverage
+from train.running.previews import PreviewIndex
+from train.running.previews import PreviewNote as TrainedNote
+from train.running.progress import Progress
+from train.running.run import Run
 
 RATE = 16000
 

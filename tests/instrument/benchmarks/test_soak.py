@@ -5,7 +5,7 @@ import pytest
 
 from instrument.benchmarks.soak import soak
 from instrument.midi import midi
-from tests.instrument.test_instrument import Rig, make_preset
+from tests.instrument.rig import Rig, make_preset
 
 
 @pytest.fixture

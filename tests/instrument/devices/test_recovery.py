@@ -19,7 +19,7 @@ from instrument.notes.renderer_protocol import RenderNote
 from instrument.values.events import NoteOff, NoteOn
 from instrument.values.status import AudioSettings
 from tests.instrument.devices.test_audio import PretendedLibrary, device
-from tests.instrument.test_instrument import Rig, loudest_hz
+from tests.instrument.rig import Rig, loudest_hz
 
 BLOCKS = (32, 64, 100, 128, 441, 1024, 2048)
 STEP_SECONDS = 0.05

@@ -16,7 +16,7 @@ from tests.instrument.beside_engine import (
     cents_apart,
 )
 from tests.instrument.sampled import SAMPLE_RATE, SteadyNotes, export_toy, preset_of
-from train.fluidsynth import HELD_SAMPLES
+from train.datasets.fluidsynth import HELD_SAMPLES
 
 pysfizz = pytest.importorskip("pysfizz")
 

@@ -17,7 +17,7 @@ from tests.instrument.beside_engine import (
     cents_apart,
 )
 from tests.instrument.sampled import SteadyNotes, export_toy, preset_of
-from train.fluidsynth import HELD_SAMPLES, SoundFont
+from train.datasets.fluidsynth import HELD_SAMPLES, SoundFont
 
 pytestmark = pytest.mark.skipif(
     ctypes.util.find_library("fluidsynth") is None, reason="FluidSynth is not installed"

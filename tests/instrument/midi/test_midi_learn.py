@@ -12,7 +12,7 @@ from instrument.values.midi_source import Source
 from instrument.values.parameters import BY_NAME, PARAMETERS
 from instrument.values.status import Corner
 from instrument.values.zones import Zones
-from tests.instrument.test_instrument import Rig, latent, notices
+from tests.instrument.rig import Rig, latent, notices
 
 CORNERS = tuple(Corner(name=f"c{i}", z=latent(i)) for i in range(4))
 

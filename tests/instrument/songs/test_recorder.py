@@ -39,7 +39,7 @@ from instrument.values.events import (
 )
 from instrument.values.status import Corner, ModelInfo, RecordError, RecordSettings
 from instrument.values.zones import Zones
-from tests.instrument.test_instrument import (
+from tests.instrument.rig import (
     LATENT,
     RATE,
     TIMBRES,

@@ -4,9 +4,9 @@ import pytest
 
 from tests.train.evaluation.instruments import FAMILIES as FAMILY_OF
 from tests.train.evaluation.instruments import KEYBOARD, NAMES, NUMBERS, RATE, TINY, FakeModel, play
+from train.datasets.notes import AUDIO_FOLDER, FAMILIES, Note, note_name, write_examples, write_wave
 from train.evaluation.evaluate import Options, evaluate_model
 from train.evaluation.report import EvaluationReport
-from train.notes import AUDIO_FOLDER, FAMILIES, Note, note_name, write_examples, write_wave
 
 
 def write_world(folder: Path, pitches: list[int]) -> Path:

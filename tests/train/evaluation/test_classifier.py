@@ -10,7 +10,8 @@ import torch
 from safetensors.torch import save_file
 
 from tests.train.evaluation.instruments import TINY
-from train.dataset import is_held_out
+from train.datasets.dataset import is_held_out
+from train.datasets.notes import Example, load_examples
 from train.evaluation.classifier import (
     Accuracy,
     ClassifierConfig,
@@ -30,7 +31,6 @@ from train.evaluation.classifier_training import (
 )
 from train.evaluation.image_store import read_images
 from train.evaluation.mel_image import Image, image_size
-from train.notes import Example, load_examples
 
 HASTY = ClassifierRecipe(
     sample_rate=16000, channels=(4, 4, 4, 4, 4, 4), n_features=8, examples=64, batch=16

@@ -24,13 +24,13 @@ from tests.train.evaluation.instruments import (
     FakeModel,
     play,
 )
-from train.dataset import is_held_out
+from train.datasets.dataset import is_held_out
+from train.datasets.notes import DatasetError, load_examples
 from train.evaluation.classifier import ClassifierError
 from train.evaluation.evaluate import EvaluationError, Options, evaluate, evaluate_model
 from train.evaluation.figures import KINDS
 from train.evaluation.real_notes import PITCHES
 from train.evaluation.report import EvaluationReport, report_json, report_table
-from train.notes import DatasetError, load_examples
 
 FEW = Options(n_notes=2, workers=0, recipe=TINY)
 SOME = replace(FEW, n_notes=16)

@@ -6,9 +6,9 @@ import pytest
 
 from tests.train.evaluation.instruments import RATE, play
 from tests.train.evaluation.tones import tone
+from train.datasets.notes import DatasetError, Example, load_examples, read_wave
 from train.evaluation.image_store import read_images
 from train.evaluation.mel_image import image_db, image_size, mel_image
-from train.notes import DatasetError, Example, load_examples, read_wave
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ import soundfile
 
 from tests.train.evaluation.instruments import NAMES, RATE, FakeModel
 from tests.train.evaluation.tones import tone
+from train.datasets.notes import DatasetError
 from train.evaluation.coverage import CoveragePoint, draw_coverage, principal_places
 from train.evaluation.page import Section, Sound, page_text, write_page_of
 from train.evaluation.rainbowgram import rainbowgram
 from train.evaluation.real_notes import RealNotes
-from train.notes import DatasetError
 
 
 class Links(HTMLParser):

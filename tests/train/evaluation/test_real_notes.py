@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.train.evaluation.instruments import KEYBOARD, NAMES, FakeModel, play
-from train.dataset import is_held_out
+from train.datasets.dataset import is_held_out
 from train.evaluation.real_notes import RealNotes, mix, sample
 
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 import numpy as np
 import pytest
 
+from train.datasets.notes import Example
 from train.evaluation.classifier import Judgement
 from train.evaluation.crowd import (
     Crowd,
@@ -26,7 +27,6 @@ from train.evaluation.path_figures import path_rows
 from train.evaluation.player import KnownNotes, Path
 from train.evaluation.texture import Texture
 from train.evaluation.texture_figures import family_textures, texture_rows
-from train.notes import Example
 
 RNG = np.random.default_rng(0)
 N_FEATURES = 8

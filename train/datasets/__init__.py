@@ -1,0 +1,1 @@
+"""Notes to train with: made, read, numbered, held out."""

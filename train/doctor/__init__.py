@@ -1,0 +1,1 @@
+"""The doctor of data sets: what is wrong with notes before anybody trains on them."""

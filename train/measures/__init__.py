@@ -1,0 +1,1 @@
+"""Measurements of training and of representations, without a run."""

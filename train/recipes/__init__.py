@@ -1,0 +1,1 @@
+"""What a run does at each step: networks, losses, schedules, by recipe."""

@@ -1,0 +1,1 @@
+"""A run from start to end: the loop, its folder, checkpoints, looks, the model that it ends in."""
