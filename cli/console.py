@@ -47,8 +47,8 @@ def _say_step(done: float, total: float, word: str = "") -> None:
 def progress(title: str, unit: str = "") -> Iterator[Callable[[float, float, str], None]]:
     """Show a bar on stderr; gives a function of what is done, the whole, and a word beside it.
 
-    With `PROGRESS_VARIABLE` set to "lines" each step is a line instead, "12/61 ...": the window asks
-    for that, and draws a bar of its own.
+    With `PROGRESS_VARIABLE` set to "lines" each step is a line instead, "12/61 ...": the window
+    asks for that, and draws a bar of its own.
     """
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
