@@ -15,7 +15,9 @@ from .bridge import Bridge
 from .panels import Panels
 
 TIP_MILLISECONDS = 20_000
-NOTE_MILLISECONDS = 400  # at least between two pictures of the note
+NEW_NOTE_MILLISECONDS = 400  # at least until the picture of another note
+SAME_NOTE_MILLISECONDS = 1200  # and until another one of the same, which follows the pad
+COUNT_MILLISECONDS = 250
 
 
 class Showing(QObject):
@@ -47,9 +49,13 @@ class Showing(QObject):
         self._tips.setInterval(TIP_MILLISECONDS)
         self._tips.timeout.connect(self._next_tip)
         self._tips.start()
+        self._counts = QTimer(self)
+        self._counts.setSingleShot(True)
+        self._counts.setInterval(COUNT_MILLISECONDS)
+        self._counts.timeout.connect(self._show_connections)
+        self._pictured = -1
         self._note_pause = QTimer(self)
         self._note_pause.setSingleShot(True)
-        self._note_pause.setInterval(NOTE_MILLISECONDS)
         self._note_pause.timeout.connect(self._picture_due_note)
         self._connect_sound()
         self._connect_playing()
@@ -90,13 +96,13 @@ class Showing(QObject):
             lambda _tempo: self._panels.status_line.show_status(bridge.status)
         )
         bridge.noticed.connect(self._panels.notices.add)
+        bridge.cache_changed.connect(lambda _counts: self._count_soon())
         self._midi.changed.connect(self._show_midi)
         for signal in (
             bridge.audio_changed,
             bridge.midi_changed,
             bridge.model_changed,
             bridge.renderer_changed,
-            bridge.cache_changed,
         ):
             signal.connect(lambda _value: self._show_connections())
 
@@ -109,6 +115,11 @@ class Showing(QObject):
     def _show_connections(self) -> None:
         self._panels.status_line.show_status(self._bridge.status)
         self._show_trouble()
+
+    def _count_soon(self) -> None:
+        """Show the fresh notes' number, but not at each note: that lays out the line anew."""
+        if not self._counts.isActive():
+            self._counts.start()
 
     def _show_trouble(self) -> None:
         state, status = self._bridge.state, self._bridge.status
@@ -157,8 +168,9 @@ class Showing(QObject):
             self._note_is_due = True
             return
         self._note_is_due = False
-        self._note_pause.start()
         note = self._bridge.status.last_note
+        is_new, self._pictured = note != self._pictured, note
+        self._note_pause.start(NEW_NOTE_MILLISECONDS if is_new else SAME_NOTE_MILLISECONDS)
         if note >= 0:
             self._bridge.ask(
                 lambda instrument: _picture(instrument.note_wave(note)), self._show_picture

@@ -2,7 +2,18 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QMimeData, QPointF, QRectF, QSize, QSizeF, Qt, QTimer, Signal
+from PySide6.QtCore import (
+    QEvent,
+    QMimeData,
+    QPointF,
+    QRect,
+    QRectF,
+    QSize,
+    QSizeF,
+    Qt,
+    QTimer,
+    Signal,
+)
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
@@ -142,7 +153,7 @@ class LatentPad(QWidget):
         self._motion.heard, self._motion.share = heard, share
         if was_played != (share >= 0.0):
             self._tell()
-        self.update()
+        self._update_soon()
 
     @property
     def making(self) -> str:
@@ -177,7 +188,12 @@ class LatentPad(QWidget):
     def show_fresh(self, n_fresh: int, n_notes: int) -> None:
         """Close the ring around the finger as the notes become fresh."""
         self._share_fresh = n_fresh / n_notes if n_notes else 0.0
-        self.update(finger_rect(self.to_pixels(*self.place), self.where.scale))
+        self._update_soon(finger_rect(self.to_pixels(*self.place), self.where.scale))
+
+    def _update_soon(self, part: QRect | None = None) -> None:
+        """Paint, unless the finger or its trail will at once: no frame is painted twice."""
+        if not self._trail_timer.isActive():
+            self.update(self.rect() if part is None else part)
 
     def show_learning(self, target: str) -> None:
         """Show which of its ways waits for a MIDI controller: `PAD_X`, `PAD_Y`, or any other."""
