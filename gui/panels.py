@@ -89,6 +89,7 @@ class Panels(QWidget):
         self.train = TrainPage(TrainingJob(trainings), bridge, library, theme)
         self._lay_out()
         self.notices = NoticeBar(theme, self)
+        self.pad.covers = (self.card, self.notices)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Give the panels their share, and hang the cards anew."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from PySide6.QtCore import (
     QEvent,
     QMimeData,
+    QPoint,
     QPointF,
     QRect,
     QRectF,
@@ -25,6 +26,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QRegion,
     QResizeEvent,
     QTabletEvent,
 )
@@ -55,6 +57,7 @@ class LatentPad(QWidget):
     Attributes:
         where: Places as pixels, at the present size.
         points: The timbre points as seen.
+        covers: Cards that may lie over it.
     """
 
     moved = Signal(float, float)  # by the player
@@ -82,6 +85,7 @@ class LatentPad(QWidget):
         self._x = self._y = 0.5
         self._share_fresh = 0.0
         self._learning = ""
+        self.covers: tuple[QWidget, ...] = ()
         self._keys: Callable[[str], str] = lambda _name: ""
         self.where = PadGeometry(QSizeF(self.size()))
         self._motion = PadPathView(theme)
@@ -194,6 +198,15 @@ class LatentPad(QWidget):
         """Paint, unless the finger or its trail will at once: no frame is painted twice."""
         if not self._trail_timer.isActive():
             self.update(self.rect() if part is None else part)
+
+    def _update_in_sight(self) -> None:
+        """Paint all but what cards cover, which would have to be painted anew over it."""
+        region = QRegion(self.rect())
+        for cover in self.covers:
+            if cover.isVisible():
+                corner = self.mapFromGlobal(cover.mapToGlobal(QPoint(0, 0)))
+                region -= QRegion(QRect(corner, cover.size()))
+        self.update(region)
 
     def show_learning(self, target: str) -> None:
         """Show which of its ways waits for a MIDI controller: `PAD_X`, `PAD_Y`, or any other."""
@@ -418,7 +431,7 @@ class LatentPad(QWidget):
         self._x, self._y = x, y
         self._tell()
         self.placed.emit(x, y)
-        self.update()
+        self._update_in_sight()
 
     def _tell(self) -> None:
         parts = self.points.show_finger(self._x, self._y)
@@ -429,9 +442,11 @@ class LatentPad(QWidget):
         )
 
     def _fade_trail(self) -> None:
-        if not self._trail.fade():
+        if self._trail.fade():
+            self._update_in_sight()
+        else:
             self._trail_timer.stop()
-        self.update()
+            self.update()
 
     def _paint_learning(self, painter: QPainter) -> None:
         """Draw the way that waits for a MIDI controller, through the finger."""

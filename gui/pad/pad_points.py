@@ -67,6 +67,9 @@ class PadPoints(QObject):
             self.handles.pop().deleteLater()
         while len(self.handles) < len(corners):
             self.handles.append(self._make_handle(len(self.handles)))
+        for cover in self._pad.covers:
+            if cover.parentWidget() is self._pad:
+                cover.raise_()  # over points that are new
         self._colour()
         self.lay_out()
 
