@@ -28,7 +28,7 @@ class SpectrumView(QWidget):
         self._target: list[float] = []
         self._last_fall = 0.0
         self._lit_key: object = None
-        self._lit_picture = QPixmap()
+        self._lit_picture, self._marks_picture = QPixmap(), QPixmap()
         self._timer = QTimer(self)
         self._timer.setInterval(TICK_MILLISECONDS)
         self._timer.timeout.connect(self._fall)
@@ -72,7 +72,7 @@ class SpectrumView(QWidget):
                     for place, level in enumerate(self._levels)
                 ]
             )
-        self._paint_marks(painter)
+        painter.drawPixmap(0, 0, self._marks_picture)
         painter.end()
 
     @property
@@ -85,6 +85,7 @@ class SpectrumView(QWidget):
         if key != self._lit_key:
             self._lit_key = key
             self._lit_picture = self._draw_lit(n_bars)
+            self._marks_picture = self._draw_marks()
         return self._lit_picture
 
     def _draw_lit(self, n_bars: int) -> QPixmap:
@@ -107,13 +108,20 @@ class SpectrumView(QWidget):
         painter.end()
         return pixmap
 
-    def _paint_marks(self, painter: QPainter) -> None:
+    def _draw_marks(self) -> QPixmap:
+        ratio = self.devicePixelRatioF()
+        pixmap = QPixmap(self.size() * ratio)
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
         painter.setFont(themes.font(themes.SMALL_PIXELS))
         for frequency, words in MARKS:
             x = self._place_of(frequency)
             painter.fillRect(QRectF(x, 0, 1, self.height()), QColor(255, 255, 255, 20))
             painter.setPen(QColor(255, 255, 255, 100))
             painter.drawText(QRectF(x + 3, 1, 40, 13), Qt.AlignmentFlag.AlignLeft, words)
+        painter.end()
+        return pixmap
 
     def _place_of(self, frequency: float) -> float:
         return self.width() * math.log(frequency / LOWEST_HZ) / math.log(HIGHEST_HZ / LOWEST_HZ)

@@ -4,7 +4,7 @@ import math
 import time
 
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gui.bridge import Level
@@ -34,6 +34,7 @@ class Meter(QWidget):
         self._peaks = [FLOOR_DB, FLOOR_DB]
         self._peak_times = [0.0, 0.0]
         self._last_fall = 0.0
+        self._ground_picture = QPixmap()
         self._has_clipped = False
         self._true_peak = FLOOR_DB
         self._timer = QTimer(self)
@@ -85,12 +86,11 @@ class Meter(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the bars and the scale."""
         painter = QPainter(self)
-        painter.fillRect(self.rect(), self._theme.colour("panel"))
+        painter.drawPixmap(0, 0, self._ground())
         painter.setPen(Qt.PenStyle.NoPen)
         width = self.width() - LAMP
         for i in range(2):
             top = 6.0 * i
-            painter.fillRect(QRectF(0, top, width, 4), self._theme.colour("raised"))
             self._paint_bar(painter, top, width, self._levels[i])
             if self._peaks[i] > FLOOR_DB:
                 mark = QRectF(_share(self._peaks[i]) * width - 1, top, 2, 4)
@@ -98,8 +98,22 @@ class Meter(QWidget):
         lamp = self._theme.colour("error" if self._has_clipped else "raised")
         painter.fillRect(QRectF(width + 4, 0, LAMP - 4, 10), lamp)
         self._paint_true_peak(painter, width)
-        self._paint_scale(painter, width)
         painter.end()
+
+    def _ground(self) -> QPixmap:
+        """Give what never changes, the scale and the empty bars, from a picture."""
+        ratio = self.devicePixelRatioF()
+        if self._ground_picture.size() == self.size() * ratio:
+            return self._ground_picture
+        pixmap = self._ground_picture = QPixmap(self.size() * ratio)
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(self._theme.colour("panel"))
+        painter = QPainter(pixmap)
+        for top in (0.0, 6.0):
+            painter.fillRect(QRectF(0, top, self.width() - LAMP, 4), self._theme.colour("raised"))
+        self._paint_scale(painter, self.width() - LAMP)
+        painter.end()
+        return pixmap
 
     def _paint_bar(self, painter: QPainter, top: float, width: float, level: float) -> None:
         edges = (FLOOR_DB, WARM_DB, HOT_DB, 0.0)
