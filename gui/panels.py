@@ -39,6 +39,8 @@ from .status_line import StatusLine
 from .top_bar import TopBar
 
 SIDE_SHARE = 0.19  # of the window's width for the left panel; the right one has a little more
+LOW = 680  # pixels of the height below which room is saved, so that all knobs stay in sight
+LOW_NOTE = 58  # pixels of the note's picture then
 NOTE_SHAPE = 0.9  # of the note's picture, height by width, at most
 SPECTRUM_FROM_HEIGHT = 720  # a lower window has no room for it beside the knobs
 
@@ -97,17 +99,22 @@ class Panels(QWidget):
         width, height = self.width(), self.height()
         self.left.setFixedWidth(min(max(round(SIDE_SHARE * width), 186), 380))
         self.right.setFixedWidth(min(max(round(1.14 * SIDE_SHARE * width), 250), 560))
-        self.bottom.setFixedHeight(min(max(round(0.19 * height), 112), 300))
+        self.bottom.setFixedHeight(
+            min(max(round((0.17 if height < LOW else 0.19) * height), 100), 300)
+        )
         self.spectrum.setVisible(height >= SPECTRUM_FROM_HEIGHT)
-        self.note_view.setMaximumHeight(round(NOTE_SHAPE * self.right.width()))
+        is_low = height < LOW
+        self._knob_column.setSpacing(3 if is_low else 6)
+        self._knob_column.setContentsMargins(12, 6 if is_low else 10, 12, 4 if is_low else 8)
+        self.note_view.setMinimumHeight(LOW_NOTE if is_low else 84)
+        tallest = LOW_NOTE if is_low else round(NOTE_SHAPE * self.right.width())
+        self.note_view.setMaximumHeight(tallest)
         free = width - self.left.width() - self.right.width()
         self.notices.place_in(QRect(self.left.width(), self.top.height(), free, height))
 
     def _lay_out(self) -> None:
         self.left = _panel(_column(self.browser, margins=(10, 10, 8, 6)))
-        right = QVBoxLayout()
-        right.setContentsMargins(12, 10, 12, 8)
-        right.setSpacing(6)
+        right = self._knob_column = QVBoxLayout()
         right.addWidget(self.note_view, 1)
         right.addWidget(self.knobs, 3)
         right.addStretch(0)
