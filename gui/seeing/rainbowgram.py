@@ -22,6 +22,7 @@ FIRST_HUE = -0.28  # red lies near the middle of the keyboard
 HUE_PER_SEMITONE = 0.5
 N_ENVELOPE = 240
 LEVEL_SECONDS, SLOPE_SECONDS = 0.01, 0.15  # of one level, and of the slope before and after
+ENDING_SECONDS = 0.4  # in which every note fades out
 EARLIEST_SECONDS = 1.0  # a key that went up sooner held no note
 BEND_DB = 6.0  # by which a level falls more after the key than before it
 FAINT_DB = -45.0  # below the loudest: too faint to tell
@@ -68,12 +69,12 @@ def release_share(note: NoteWave) -> float | None:
     step = max(1, round(LEVEL_SECONDS * note.sample_rate))
     n = len(wave) // step
     slope, earliest = round(SLOPE_SECONDS / LEVEL_SECONDS), round(EARLIEST_SECONDS / LEVEL_SECONDS)
-    if n < earliest + 2 * slope:
+    if n < earliest + round(ENDING_SECONDS / LEVEL_SECONDS):
         return None
     power = np.mean(wave[: n * step].reshape(n, step) ** 2, axis=1)
     level = 10 * np.log10(power / max(float(power.max()), 1e-12) + 1e-9)
     level = np.convolve(np.pad(level, 2, mode="edge"), np.full(5, 0.2), mode="valid")
-    places = np.arange(max(earliest, slope), n - slope)
+    places = np.arange(max(earliest, slope), n - round(ENDING_SECONDS / LEVEL_SECONDS))
     before, after = level[places] - level[places - slope], level[places + slope] - level[places]
     bend = np.where(level[places] > FAINT_DB, before - after, 0.0)
     best = int(bend.argmax())
