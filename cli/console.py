@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import signal
 import sys
 import threading
@@ -11,6 +12,7 @@ from typing import Any, NoReturn
 import typer
 
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
+PROGRESS_VARIABLE = "TIMBREPAD_PROGRESS"
 
 
 def end(status: int, line: str) -> NoReturn:
@@ -37,9 +39,17 @@ def say_table(rows: Sequence[Sequence[str]]) -> None:
         say("  ".join(cells).rstrip())
 
 
+def _say_step(done: float, total: float, word: str = "") -> None:
+    print(f"{done:.0f}/{total:.0f} {word}", file=sys.stderr, flush=True)
+
+
 @contextlib.contextmanager
 def progress(title: str, unit: str = "") -> Iterator[Callable[[float, float, str], None]]:
-    """Show a bar on stderr; gives a function of what is done, the whole, and a word beside it."""
+    """Show a bar on stderr; gives a function of what is done, the whole, and a word beside it.
+
+    With `PROGRESS_VARIABLE` set to "lines" each step is a line instead, "12/61 ...": the window
+    asks for that, and draws a bar of its own.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -50,6 +60,9 @@ def progress(title: str, unit: str = "") -> Iterator[Callable[[float, float, str
         TimeRemainingColumn(),
         TextColumn("{task.fields[word]}"),
     )
+    if os.environ.get(PROGRESS_VARIABLE) == "lines":
+        yield _say_step
+        return
     console = Console(stderr=True)
     quiet = not console.is_terminal  # in a file or a pipe a bar is only empty lines
     with Progress(*columns, console=console, transient=True, disable=quiet) as bars:

@@ -137,6 +137,7 @@ class Bridge(QObject):
         self._instrument: InstrumentInterface | None = None
         self._shown: dict[str, Any] = {}
         self._held_until: dict[str, float] = {}
+        self._settled: dict[str, float] = {}  # the parameters, when all of them are shown
         self._last_notice = 0
         self._last_own_note = 0.0
         self._is_over = False
@@ -215,6 +216,7 @@ class Bridge(QObject):
     def _begun(self, instrument: InstrumentInterface) -> None:
         self._instrument = instrument
         self._shown.clear()
+        self._settled = {}
         self._set_state("playing")
         self.poll()
         self._timer.start()
@@ -244,6 +246,7 @@ class Bridge(QObject):
                 name, value = "mod", event.value / 127
             case SetParameter():
                 name, value = event.name, event.value
+                self._settled = {}
             case NoteOn() | NoteOff():
                 self._last_own_note = time.monotonic()
         if name is not None:
@@ -271,9 +274,13 @@ class Bridge(QObject):
             value = pick(status)
             if self._is_news(name, value):
                 self.moved.emit(name, value)
+        if status.parameters == self._settled:
+            return
         for name, value in status.parameters.items():
             if self._is_news(name, value):
                 self.parameter_changed.emit(name, value)
+        are_held = any(self._is_held(name) for name in status.parameters)
+        self._settled = {} if are_held else status.parameters
 
     def _emit_midi(self, former: Status, status: Status) -> None:
         """Tell of keys and wheels that moved by no hand of this window."""

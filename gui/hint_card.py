@@ -56,6 +56,7 @@ class HintCard(QWidget):
             self.button.setVisible(bool(hint.button))
             self.setAccessibleName(f"{hint.title}. {hint.text}")
             self.place()
+            self.raise_()  # over points that were made later
 
     def place(self) -> None:
         """Stand at the bottom of the parent, where it is least in the way of the finger."""
@@ -79,7 +80,7 @@ class HintCard(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(self._theme.colour("line"), 1))
-        painter.setBrush(self._theme.colour("panel", 0.96))
+        painter.setBrush(self._theme.colour("panel"))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 9, 9)
         painter.end()
 

@@ -1,5 +1,6 @@
 """What to tell a player who can't hear or play yet, and what may be worth trying otherwise."""
 
+import string
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -39,7 +40,7 @@ _NO_MODEL = Hint(
     "No model is open",
     "A model makes the notes. Choose one of those that are installed, or import one.",
     "model",
-    "Choose a model",
+    "Choose or import",
 )
 _LOADING = Hint("Loading the model…", "The first notes follow within seconds.")
 _RESTARTING = Hint(
@@ -64,14 +65,14 @@ _TROUBLES: tuple[tuple[Callable[[str, Status], bool], Hint], ...] = (
     (lambda _, status: not status.audio.running, _NO_SOUND),
 )
 
-TIPS = (
+TIPS = (  # {name} stands for the keys of an action, whatever the player has made them
     "Drag the white finger, or move it with the arrow keys",
-    "Ctrl+K finds every command; Ctrl+Z takes back whatever you did",
-    "Ctrl+H shows the trail of your last sounds: walk back to any of them",
+    "{palette} finds every command; {undo} takes back whatever you did",
+    "{trail} shows the trail of your last sounds: walk back to any of them",
     "Play with A W S E D F; Z and X change the octave",
     "Drop a timbre from the left anywhere onto the pad",
     "Click a preset to try it: Esc brings your sound back, Enter keeps the new one",
-    "Ctrl+Shift+B shows all presets on a map by sound, Ctrl+B breeds children of yours",
+    "{map} shows all presets on a map by sound, {breed} breeds children of yours",
     "Lock the points you like, then re-roll the others",
     "Double click a knob for its default; Ctrl turns it finely",
     "Right click a knob or the pad to move it by a MIDI controller",
@@ -87,13 +88,28 @@ def trouble(state: str, status: Status) -> Hint | None:
     return None
 
 
-def tip(state: str, status: Status, turn: int) -> tuple[str, str]:
+def with_keys(text: str, keys: Callable[[str], str]) -> str:
+    """Put the keys of actions into a text; "" when one of them has none.
+
+    Args:
+        text: With {name} where the keys of the action `name` shall stand.
+        keys: Gives the keys of an action, "" for none.
+    """
+    names = [name for _, name, _, _ in string.Formatter().parse(text) if name]
+    found = {name: keys(name) for name in names}
+    return text.format(**found) if all(found.values()) else ""
+
+
+def tip(
+    state: str, status: Status, turn: int, keys: Callable[[str], str] = lambda name: name
+) -> tuple[str, str]:
     """Give the line at the bottom, and the page of the settings that helps or "".
 
     Args:
         state: Of the bridge.
         status: Of the instrument.
         turn: Chooses among the tips that always hold.
+        keys: Gives the keys of an action; a tip about one that has none is left out.
     """
     if state != "playing":
         return "", ""
@@ -101,4 +117,5 @@ def tip(state: str, status: Status, turn: int) -> tuple[str, str]:
         return f"Move a MIDI controller for {TARGETS[status.learning]}; Esc stops", ""
     if not status.midi_inputs and turn % 2 == 0:
         return _NO_MIDI_TIP, "midi"
-    return TIPS[turn % len(TIPS)], ""
+    shown = (with_keys(TIPS[(turn + i) % len(TIPS)], keys) for i in range(len(TIPS)))
+    return next(filter(None, shown), ""), ""

@@ -10,6 +10,7 @@ from gui.commands.commands import Commands
 from gui.commands.palette import Palette
 from gui.history.trail_view import TrailView
 from gui.history.undo import Undo
+from gui.presets.chip_row import FAVOURITES
 from gui.presets.preset_actions import PresetActions
 from gui.presets.preset_browser import MAP, TIMBRES
 from gui.presets.preset_dialogs import PresetDialogs
@@ -18,7 +19,7 @@ from gui.settings.midi_learn import MidiLearn
 from gui.widgets.computer_keys import ComputerKeys
 from gui.widgets.theme import Theme
 from gui.widgets.units_text import note_name
-from instrument import PresetLibrary, training_folder
+from instrument import AudioStatus, PresetLibrary, training_folder
 
 from .bridge import Bridge
 from .panels import Panels
@@ -67,10 +68,10 @@ class MainWindow(QMainWindow):
         self.computer_keys = ComputerKeys(self)
         self.devices = DeviceDialog(bridge, self.midi, self.commands, theme, self)
         self.player = Player(bridge, self._panels, self.computer_keys, self.midi, self)
-        self.showing = Showing(bridge, self._panels, self.midi, self)
+        self.showing = Showing(bridge, self._panels, self.midi, self._keys_of, self)
         self.palette_of_commands = Palette(self.commands, theme, self)
         self.trail = TrailView(self)
-        self.tour = Tour(self._panels, theme, settings)
+        self.tour = Tour(self._panels, theme, settings, self._keys_of)
         self.commands.add(*window_commands(self))
         self.commands.restore()
         self.top.use(self.commands)
@@ -133,6 +134,10 @@ class MainWindow(QMainWindow):
         else:
             self.note_view.ending.setFocus()
 
+    def audio_status(self) -> AudioStatus:
+        """Give how the sound output stands."""
+        return self._bridge.status.audio
+
     def step_block(self, step: int) -> None:
         """Open the output with the next larger (1) or smaller (-1) block."""
         audio = self._bridge.status.audio
@@ -181,6 +186,8 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self.match.put_away()
+        if self.browser.keeping.is_running:
+            self.browser.keeping.put_away()
         if self._settings is not None:
             self._settings.setValue("window/geometry", self.saveGeometry())
         self.devices.close()
@@ -225,6 +232,11 @@ class MainWindow(QMainWindow):
         self.actions_of_presets.unsaved_kept.connect(
             lambda name: commands.action("unsaved").setText(f"Back to unsaved “{name}”")
         )
+        self.browser.keeping.said.connect(lambda text, bad: bridge.say(text, is_error=bad))
+        commands.tip(
+            self.browser.chips.chip(FAVOURITES), "favourite", "Only favourites; one is made by"
+        )
+        self.pad.use_keys(commands.keys)
         self.train.play_wanted.connect(lambda: self.show_train_page(False))
         self.top.train.toggled.connect(self.show_train_page)
         self.status_line.settings_wanted.connect(self.show_settings)
@@ -235,6 +247,9 @@ class MainWindow(QMainWindow):
         )
         self.tour.chord_wanted.connect(self.player.play_chord)
         self.tour.page_wanted.connect(self.show_settings)
+
+    def _keys_of(self, name: str) -> str:
+        return self.commands.keys(name) if name in self.commands.table else name
 
     def _restore_place(self) -> None:
         geometry = self._settings.value("window/geometry") if self._settings is not None else None

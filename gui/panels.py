@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 from gui.matching.match_job import MatchJob
 from gui.matching.match_panel import MatchPanel
 from gui.pad.latent_pad import LatentPad
+from gui.pad.place_label import PlaceLabel
 from gui.presets.preset_actions import PresetActions
 from gui.presets.preset_browser import PresetBrowser
 from gui.presets.preset_dialogs import PresetDialogs
@@ -38,6 +39,9 @@ from .status_line import StatusLine
 from .top_bar import TopBar
 
 SIDE_SHARE = 0.19  # of the window's width for the left panel; the right one has a little more
+LOW = 680  # pixels of the height below which room is saved, so that all knobs stay in sight
+LOW_NOTE = 58  # pixels of the note's picture then
+NOTE_SHAPE = 0.9  # of the note's picture, height by width, at most
 SPECTRUM_FROM_HEIGHT = 720  # a lower window has no room for it beside the knobs
 
 
@@ -73,8 +77,7 @@ class Panels(QWidget):
         self.pad = LatentPad(theme)
         self.card = HintCard(theme, self.pad)
         self.match = MatchPanel(MatchJob(parent=self), theme, self.pad)
-        self.place_label = QLabel()
-        self.place_label.setProperty("role", "caption")
+        self.place_label = PlaceLabel(theme)
         self.reroll_all = QPushButton("Re-roll all")
         self.reroll_all.setIcon(icons.icon("dice", theme.colour("text"), theme.colour("faint")))
         self.note_view = NoteView(theme)
@@ -88,25 +91,33 @@ class Panels(QWidget):
         self.train = TrainPage(TrainingJob(trainings), bridge, library, theme)
         self._lay_out()
         self.notices = NoticeBar(theme, self)
+        self.pad.covers = (self.card, self.notices)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Give the panels their share, and hang the cards anew."""
         super().resizeEvent(event)
         width, height = self.width(), self.height()
-        self.left.setFixedWidth(min(max(round(SIDE_SHARE * width), 186), 340))
-        self.right.setFixedWidth(min(max(round(1.14 * SIDE_SHARE * width), 250), 480))
-        self.bottom.setFixedHeight(min(max(round(0.19 * height), 112), 220))
+        self.left.setFixedWidth(min(max(round(SIDE_SHARE * width), 186), 380))
+        self.right.setFixedWidth(min(max(round(1.14 * SIDE_SHARE * width), 250), 560))
+        self.bottom.setFixedHeight(
+            min(max(round((0.17 if height < LOW else 0.19) * height), 100), 300)
+        )
         self.spectrum.setVisible(height >= SPECTRUM_FROM_HEIGHT)
+        is_low = height < LOW
+        self._knob_column.setSpacing(3 if is_low else 6)
+        self._knob_column.setContentsMargins(12, 6 if is_low else 10, 12, 4 if is_low else 8)
+        self.note_view.setMinimumHeight(LOW_NOTE if is_low else 84)
+        tallest = LOW_NOTE if is_low else round(NOTE_SHAPE * self.right.width())
+        self.note_view.setMaximumHeight(tallest)
         free = width - self.left.width() - self.right.width()
         self.notices.place_in(QRect(self.left.width(), self.top.height(), free, height))
 
     def _lay_out(self) -> None:
         self.left = _panel(_column(self.browser, margins=(10, 10, 8, 6)))
-        right = QVBoxLayout()
-        right.setContentsMargins(12, 10, 12, 8)
-        right.setSpacing(6)
+        right = self._knob_column = QVBoxLayout()
         right.addWidget(self.note_view, 1)
         right.addWidget(self.knobs, 3)
+        right.addStretch(0)
         right.addWidget(self.spectrum)
         right.addWidget(self.meter)
         self.right = _panel(right)

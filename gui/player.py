@@ -108,7 +108,10 @@ class Player(QObject):
         """Open the output again with blocks of another size."""
         audio = self._bridge.status.audio
         settings = AudioSettings(
-            device=audio.device, sample_rate=round(audio.sample_rate), block=block
+            device=audio.device,
+            sample_rate=round(audio.sample_rate),
+            block=block,
+            timing=audio.timing,
         )
         self._bridge.ask(lambda instrument: instrument.open_audio(settings))
 

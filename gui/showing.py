@@ -1,5 +1,7 @@
 """What the instrument says, shown by the panels: each topic where it belongs."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, QTimer
 
 from gui.seeing.note_view import NotePicture, picture_of
@@ -13,14 +15,33 @@ from .bridge import Bridge
 from .panels import Panels
 
 TIP_MILLISECONDS = 20_000
-NOTE_MILLISECONDS = 200  # at least between two pictures of the note
+NEW_NOTE_MILLISECONDS = 400  # at least until the picture of another note
+SAME_NOTE_MILLISECONDS = 1200  # and until another one of the same, which follows the pad
+COUNT_MILLISECONDS = 250
 
 
 class Showing(QObject):
     """Joins the bridge's signals to the panels."""
 
-    def __init__(self, bridge: Bridge, panels: Panels, midi: MidiLearn, parent: QObject) -> None:
+    def __init__(
+        self,
+        bridge: Bridge,
+        panels: Panels,
+        midi: MidiLearn,
+        keys: Callable[[str], str],
+        parent: QObject,
+    ) -> None:
+        """Join them.
+
+        Args:
+            bridge: To the instrument.
+            panels: That show.
+            midi: What is being learned.
+            keys: Gives the keys of an action, for the tips; "" for none.
+            parent: In Qt's tree.
+        """
         super().__init__(parent)
+        self._keys = keys
         self._bridge, self._panels, self._midi = bridge, panels, midi
         self._tip_turn = 0
         self._note_is_due = False
@@ -28,15 +49,19 @@ class Showing(QObject):
         self._tips.setInterval(TIP_MILLISECONDS)
         self._tips.timeout.connect(self._next_tip)
         self._tips.start()
+        self._counts = QTimer(self)
+        self._counts.setSingleShot(True)
+        self._counts.setInterval(COUNT_MILLISECONDS)
+        self._counts.timeout.connect(self._show_connections)
+        self._pictured = -1
         self._note_pause = QTimer(self)
         self._note_pause.setSingleShot(True)
-        self._note_pause.setInterval(NOTE_MILLISECONDS)
         self._note_pause.timeout.connect(self._picture_due_note)
         self._connect_sound()
         self._connect_playing()
         self._connect_connections()
-        panels.pad.placed.connect(self._show_place)
-        self._show_place(*panels.pad.place)
+        panels.pad.placed.connect(panels.place_label.show_place)
+        panels.place_label.show_place(*panels.pad.place)
         self._show_connections()
 
     def _connect_sound(self) -> None:
@@ -71,13 +96,13 @@ class Showing(QObject):
             lambda _tempo: self._panels.status_line.show_status(bridge.status)
         )
         bridge.noticed.connect(self._panels.notices.add)
+        bridge.cache_changed.connect(lambda _counts: self._count_soon())
         self._midi.changed.connect(self._show_midi)
         for signal in (
             bridge.audio_changed,
             bridge.midi_changed,
             bridge.model_changed,
             bridge.renderer_changed,
-            bridge.cache_changed,
         ):
             signal.connect(lambda _value: self._show_connections())
 
@@ -91,10 +116,15 @@ class Showing(QObject):
         self._panels.status_line.show_status(self._bridge.status)
         self._show_trouble()
 
+    def _count_soon(self) -> None:
+        """Show the fresh notes' number, but not at each note: that lays out the line anew."""
+        if not self._counts.isActive():
+            self._counts.start()
+
     def _show_trouble(self) -> None:
         state, status = self._bridge.state, self._bridge.status
         self._panels.card.show_hint(hints.trouble(state, status))
-        self._panels.status_line.show_hint(*hints.tip(state, status, self._tip_turn))
+        self._panels.status_line.show_hint(*hints.tip(state, status, self._tip_turn, self._keys))
 
     def _next_tip(self) -> None:
         self._tip_turn += 1
@@ -113,9 +143,6 @@ class Showing(QObject):
             self._picture_note()
         else:
             self._panels.knobs.show_value(name, value)
-
-    def _show_place(self, x: float, y: float) -> None:
-        self._panels.place_label.setText(f"x {100 * x:.1f}   y {100 * y:.1f}")
 
     def _show_range(self, model: ModelInfo | None) -> None:
         if model is not None:
@@ -141,8 +168,9 @@ class Showing(QObject):
             self._note_is_due = True
             return
         self._note_is_due = False
-        self._note_pause.start()
         note = self._bridge.status.last_note
+        is_new, self._pictured = note != self._pictured, note
+        self._note_pause.start(NEW_NOTE_MILLISECONDS if is_new else SAME_NOTE_MILLISECONDS)
         if note >= 0:
             self._bridge.ask(
                 lambda instrument: _picture(instrument.note_wave(note)), self._show_picture

@@ -19,6 +19,7 @@ from gui.widgets import icons
 from gui.widgets import theme as themes
 from gui.widgets.record_button import RecordButton
 from gui.widgets.theme import Theme
+from instrument import PresetEntry
 
 HEIGHT = 48
 WIDE = 1100  # pixels from which on all of the timing has room
@@ -97,6 +98,7 @@ class TopBar(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._commands.add_to(menu, "save", "save_as", "rename", "delete", "undelete", "revert")
         self._commands.add_to(menu, "favourite", "", "copy", "paste", "")
+        self._commands.add_to(menu, "keep_keyboard", "forget_keyboard", "")
         self._commands.add_to(menu, "import", "export", "export_pack", "", "unsaved")
         return menu
 
@@ -115,10 +117,11 @@ class TopBar(QWidget):
         colour = self._theme.colour("accent" if is_favourite else "faint")
         self.heart.setIcon(icons.icon("heart", colour, self._theme.colour("faint")))
         self.heart.setAccessibleName("No favourite any more" if is_favourite else "Favourite")
-        self._enable(is_own=entry is not None and not entry.is_factory)
+        self._enable(entry)
 
-    def _enable(self, *, is_own: bool) -> None:
+    def _enable(self, entry: PresetEntry | None) -> None:
         """Let be done what can be done with the present preset, wherever it is asked for."""
+        is_own = entry is not None and not entry.is_factory
         if self._commands is None:
             return
         actions, name = self._actions, self._actions.name
@@ -128,6 +131,8 @@ class TopBar(QWidget):
             ("revert", is_own and actions.has_backup(name)),
             ("favourite", bool(name)),
             ("export", bool(name)),
+            ("keep_keyboard", entry is not None),
+            ("forget_keyboard", entry is not None),
             ("unsaved", bool(actions.unsaved_name)),
         ):
             self._commands.action(command).setEnabled(is_possible)

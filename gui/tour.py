@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 from gui.widgets import theme as themes
 from gui.widgets.theme import Theme
 
+from .hints import with_keys
 from .panels import Panels
 
 SEEN = "tour/seen"
@@ -30,7 +31,7 @@ STOPS = (
     Stop(
         lambda panels: panels.pad,
         "The pad is the sound",
-        "Each corner is a timbre. Drag the white finger: you hear the mixture at its place.",
+        "Each point is a timbre. Drag the white finger: you hear the mixture at its place.",
         "chord",
         "Play a chord",
     ),
@@ -44,18 +45,18 @@ STOPS = (
         lambda panels: panels.browser,
         "Sounds to begin with",
         "Click one to try it; Enter keeps it, Esc brings yours back. No sound that you went by is "
-        "lost: Ctrl+Z goes back step by step.",
+        "lost: {undo} goes back step by step.",
     ),
     Stop(
         lambda panels: panels.top.save,
         "Keep what you like",
-        "Ctrl+S saves the sound under its name. The dots beside it: save as, rename, export.",
+        "{save} saves the sound under its name. The dots beside it: save as, rename, export.",
     ),
     Stop(
         lambda panels: panels.status_line.parts[1],
         "Plug in a keyboard",
         "A MIDI keyboard is found by itself, at any time. A right click on a knob gives it a "
-        "controller. Ctrl+K finds everything else.",
+        "controller. {palette} finds everything else.",
         "midi",
         "MIDI settings",
     ),
@@ -68,16 +69,24 @@ class Tour(QWidget):
     chord_wanted = Signal()
     page_wanted = Signal(str)
 
-    def __init__(self, panels: Panels, theme: Theme, settings: QSettings | None = None) -> None:
+    def __init__(
+        self,
+        panels: Panels,
+        theme: Theme,
+        settings: QSettings | None = None,
+        keys: Callable[[str], str] = lambda name: name,
+    ) -> None:
         """Make a tour that is not under way.
 
         Args:
             panels: That it points at.
             theme: The colours.
             settings: Where it is kept that it was seen; None keeps nothing, and begins none.
+            keys: Gives the keys of an action; "" for none.
         """
         super().__init__(panels)
         self._panels, self._theme, self._settings = panels, theme, settings
+        self._keys = keys
         self.place = 0
         self.card = QWidget(self)
         self.card.setAccessibleName("Tour")
@@ -164,12 +173,13 @@ class Tour(QWidget):
     def _show_stop(self) -> None:
         stop = STOPS[self.place]
         self.title.setText(stop.title)
-        self.text.setText(stop.text)
+        text = with_keys(stop.text, lambda name: self._keys(name) or f"“{name}”")
+        self.text.setText(text)
         self.try_it.setText(stop.button)
         self.try_it.setVisible(bool(stop.action))
         self.count.setText(f"{self.place + 1} of {len(STOPS)}")
         self.next.setText("Done" if self.place + 1 == len(STOPS) else "Next")
-        self.card.setAccessibleDescription(f"{stop.title}. {stop.text}")
+        self.card.setAccessibleDescription(f"{stop.title}. {text}")
         self._place_card()
         self.next.setFocus()
         self.update()

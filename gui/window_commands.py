@@ -1,5 +1,6 @@
 """The table of all that can be done in the window, each with its usual keys."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,21 @@ def _of_presets(window: "MainWindow") -> Iterator[Command]:
         "revert", "As it was before it was saved", PRESET, lambda: presets.revert(presets.name)
     )
     yield Command("unsaved", "Back to the unsaved sound", PRESET, presets.open_unsaved)
+    keeping, audio = window.browser.keeping, window.audio_status
+    yield Command(
+        "keep_keyboard",
+        "Keep its keyboard rendered",
+        PRESET,
+        lambda: keeping.keep(presets.name, round(audio().sample_rate)),
+        words="bake start at once",
+    )
+    yield Command(
+        "forget_keyboard",
+        "Forget its kept keyboard",
+        PRESET,
+        lambda: keeping.forget(presets.name),
+        words="bake delete",
+    )
     yield Command("import", "Import…", PRESET, dialogs.import_files, "Ctrl+O", "open file pack zip")
     yield Command(
         "export", "Export…", PRESET, lambda: dialogs.export_file(presets.name), "Ctrl+E", "file"
@@ -155,10 +171,12 @@ def _of_settings(window: "MainWindow") -> Iterator[Command]:
 
 
 def _of_knobs(window: "MainWindow") -> Iterator[Command]:
+    labels = Counter(parameter.label for parameter in PARAMETERS)
     for parameter in PARAMETERS:
+        group = f" ({parameter.group})" if labels[parameter.label] > 1 else ""
         yield Command(
             f"knob_{parameter.name}",
-            f"Knob: {parameter.label}",
+            f"Knob: {parameter.label}{group}",
             KNOB,
             lambda name=parameter.name: window.focus_on_knob(name),  # type: ignore[misc]
             words=parameter.group,

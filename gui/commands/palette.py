@@ -96,9 +96,12 @@ class Palette(QDialog):
                 item.setForeground(column, self._theme.colour("dim"))
                 item.setFont(column, themes.font(themes.SMALL_PIXELS))
             item.setTextAlignment(2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            item.setDisabled(not self._commands.action(command.name).isEnabled())
+            if not self._commands.action(command.name).isEnabled():
+                item.setDisabled(True)
+                item.setForeground(0, self._theme.colour("faint"))
             self.list.addTopLevelItem(item)
-        first = self.list.topLevelItem(0)
+        items = (self.list.topLevelItem(place) for place in range(self.list.topLevelItemCount()))
+        first = next((item for item in items if item is not None and not item.isDisabled()), None)
         if first is not None:
             self.list.setCurrentItem(first)
 

@@ -1,6 +1,20 @@
 """The pad: timbre points anywhere on it, and the finger that says how much of each sounds."""
 
-from PySide6.QtCore import QEvent, QMimeData, QPointF, QRectF, QSize, QSizeF, Qt, QTimer, Signal
+from collections.abc import Callable
+
+from PySide6.QtCore import (
+    QEvent,
+    QMimeData,
+    QPoint,
+    QPointF,
+    QRect,
+    QRectF,
+    QSize,
+    QSizeF,
+    Qt,
+    QTimer,
+    Signal,
+)
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
@@ -12,6 +26,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QRegion,
     QResizeEvent,
     QTabletEvent,
 )
@@ -42,6 +57,7 @@ class LatentPad(QWidget):
     Attributes:
         where: Places as pixels, at the present size.
         points: The timbre points as seen.
+        covers: Cards that may lie over it.
     """
 
     moved = Signal(float, float)  # by the player
@@ -69,6 +85,8 @@ class LatentPad(QWidget):
         self._x = self._y = 0.5
         self._share_fresh = 0.0
         self._learning = ""
+        self.covers: tuple[QWidget, ...] = ()
+        self._keys: Callable[[str], str] = lambda _name: ""
         self.where = PadGeometry(QSizeF(self.size()))
         self._motion = PadPathView(theme)
         self._stroke = PadStroke(self, self._motion)
@@ -91,10 +109,12 @@ class LatentPad(QWidget):
             make_path=self.make_path,
             play_path=self.path_toggled.emit,
             clear_path=self.path_cleared.emit,
+            keys=self._keys_of,
         )
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAcceptDrops(True)
         self.setAttribute(Qt.WidgetAttribute.WA_AcceptTouchEvents)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMinimumSize(300, 220)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setCursor(Qt.CursorShape.CrossCursor)
@@ -105,6 +125,13 @@ class LatentPad(QWidget):
     def place(self) -> tuple[float, float]:
         """Where the finger is, (x, y), each 0 to 1."""
         return self._x, self._y
+
+    def use_keys(self, keys: Callable[[str], str]) -> None:
+        """Let the menus say keys: of an action of the window by its name, "" for none."""
+        self._keys = keys
+
+    def _keys_of(self, name: str) -> str:
+        return self._keys(name)
 
     def sizeHint(self) -> QSize:
         """Ask for a pad that a hand can play on."""
@@ -130,7 +157,7 @@ class LatentPad(QWidget):
         self._motion.heard, self._motion.share = heard, share
         if was_played != (share >= 0.0):
             self._tell()
-        self.update()
+        self._update_soon()
 
     @property
     def making(self) -> str:
@@ -165,7 +192,21 @@ class LatentPad(QWidget):
     def show_fresh(self, n_fresh: int, n_notes: int) -> None:
         """Close the ring around the finger as the notes become fresh."""
         self._share_fresh = n_fresh / n_notes if n_notes else 0.0
-        self.update(finger_rect(self.to_pixels(*self.place), self.where.scale))
+        self._update_soon(finger_rect(self.to_pixels(*self.place), self.where.scale))
+
+    def _update_soon(self, part: QRect | None = None) -> None:
+        """Paint, unless the finger or its trail will at once: no frame is painted twice."""
+        if not self._trail_timer.isActive():
+            self.update(self.rect() if part is None else part)
+
+    def _update_in_sight(self) -> None:
+        """Paint all but what cards cover, which would have to be painted anew over it."""
+        region = QRegion(self.rect())
+        for cover in self.covers:
+            if cover.isVisible():
+                corner = self.mapFromGlobal(cover.mapToGlobal(QPoint(0, 0)))
+                region -= QRegion(QRect(corner, cover.size()))
+        self.update(region)
 
     def show_learning(self, target: str) -> None:
         """Show which of its ways waits for a MIDI controller: `PAD_X`, `PAD_Y`, or any other."""
@@ -305,20 +346,19 @@ class LatentPad(QWidget):
         """Draw the field from its picture, and what moves over it."""
         painter = QPainter(self)
         ratio = self.devicePixelRatioF()
-        painter.drawPixmap(0, 0, self._field.pixmap(self.size(), self.active_rect(), ratio))
+        field = self._field.pixmap(
+            self.size(), self.active_rect(), ratio, is_ringed=self.hasFocus()
+        )
+        painter.drawPixmap(0, 0, field)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self.points.corners:
             finger = self.to_pixels(*self.place)
             self.points.paint_lines(painter, finger)
-            self._trail.paint(painter, self.place, self.to_pixels)
+            self._trail.paint(painter, self.active_rect(), self.where.scale)
             self._paint_learning(painter)
             self._motion.paint(painter, self.place, self.active_rect(), self.to_pixels)
             colour = self.points.colour_at(*self.place)
             paint_finger(painter, finger, colour, self._share_fresh, self._theme, self.where.scale)
-        if self.hasFocus():
-            painter.setPen(QPen(self._theme.colour("accent", 0.75), 1.2))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 9, 9)
         painter.end()
 
     def _connect_parts(self) -> None:
@@ -354,6 +394,7 @@ class LatentPad(QWidget):
         self._field.show_points(
             points.features,
             [corner.place for corner in points.corners],
+            points.places,
             is_draft=points.is_dragging,
         )
         self._tell()
@@ -386,11 +427,11 @@ class LatentPad(QWidget):
 
     def _place(self, x: float, y: float) -> None:
         self._trail.add(self._x, self._y)
-        self._trail_timer.start()
+        self._trail_timer.start()  # anew: it need not tick while the finger paints the pad
         self._x, self._y = x, y
         self._tell()
         self.placed.emit(x, y)
-        self.update()
+        self._update_in_sight()
 
     def _tell(self) -> None:
         parts = self.points.show_finger(self._x, self._y)
@@ -401,9 +442,11 @@ class LatentPad(QWidget):
         )
 
     def _fade_trail(self) -> None:
-        if not self._trail.fade():
+        if self._trail.fade():
+            self._update_in_sight()
+        else:
             self._trail_timer.stop()
-        self.update()
+            self.update()
 
     def _paint_learning(self, painter: QPainter) -> None:
         """Draw the way that waits for a MIDI controller, through the finger."""

@@ -1,12 +1,16 @@
 """The finger on the pad: white, with what sounds in its middle and a ring that says how fresh."""
 
+import functools
+import math
+
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QRadialGradient
+from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QRadialGradient
 
 from gui.widgets.theme import Theme
 
 RADIUS = 15.0
 GLOW = 8.0
+RING = 2.6  # pixels
 _CORE = 7.5
 
 
@@ -34,25 +38,44 @@ def paint_finger(
         theme: The colours.
         scale: How large.
     """
-    painter.save()
-    painter.translate(centre)
-    painter.scale(scale, scale)
-    centre = QPointF()
-    glow = QRadialGradient(centre, RADIUS + GLOW)
+    body = _body(scale, painter.device().devicePixelRatioF())
+    reach = scale * (RADIUS + GLOW)
+    painter.drawPixmap(centre - QPointF(reach, reach), body)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    painter.drawEllipse(centre, scale * _CORE, scale * _CORE)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    name = "fresh" if share_fresh >= 1.0 else "rendering"
+    painter.setPen(QPen(theme.colour(name), scale * RING))
+    painter.drawArc(_ring(centre, scale), 90 * 16, round(-360 * 16 * share_fresh))
+
+
+def _ring(centre: QPointF, scale: float) -> QRectF:
+    radius = scale * (RADIUS - 3.4)
+    return QRectF(centre.x() - radius, centre.y() - radius, 2 * radius, 2 * radius)
+
+
+@functools.lru_cache(4)
+def _body(scale: float, ratio: float) -> QPixmap:
+    """Draw what of the finger never changes: its glow, the white disc, the ring's ground."""
+    reach = scale * (RADIUS + GLOW)
+    side = math.ceil(2 * reach * ratio)
+    pixmap = QPixmap(side, side)
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    centre = QPointF(reach, reach)
+    glow = QRadialGradient(centre, reach)
     glow.setColorAt(0.55, QColor(255, 255, 255, 130))
     glow.setColorAt(1.0, QColor(255, 255, 255, 0))
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(glow)
-    painter.drawEllipse(centre, RADIUS + GLOW, RADIUS + GLOW)
+    painter.drawEllipse(centre, reach, reach)
     painter.setBrush(QColor("white"))
-    painter.drawEllipse(centre, RADIUS, RADIUS)
-    painter.setBrush(colour)
-    painter.drawEllipse(centre, _CORE, _CORE)
-    radius = RADIUS - 3.4
-    ring = QRectF(centre.x() - radius, centre.y() - radius, 2 * radius, 2 * radius)
+    painter.drawEllipse(centre, scale * RADIUS, scale * RADIUS)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(QColor(0, 0, 0, 50), 2.6))
-    painter.drawEllipse(ring)
-    painter.setPen(QPen(theme.colour("fresh" if share_fresh >= 1.0 else "rendering"), 2.6))
-    painter.drawArc(ring, 90 * 16, round(-360 * 16 * share_fresh))
-    painter.restore()
+    painter.setPen(QPen(QColor(0, 0, 0, 50), scale * RING))
+    painter.drawEllipse(_ring(centre, scale))
+    painter.end()
+    return pixmap

@@ -31,6 +31,7 @@ class PadActions:
         make_path: By the next stroke, as `PadPathView.mode` says.
         play_path: Or stop playing it.
         clear_path: Take it away.
+        keys: Gives the keys of an action of the window; "" for none.
     """
 
     choose: Callable[[int, str], None]
@@ -44,6 +45,7 @@ class PadActions:
     make_path: Callable[[str], None]
     play_path: Callable[[], None]
     clear_path: Callable[[], None]
+    keys: Callable[[str], str]
 
 
 def add_point_to(
@@ -96,14 +98,16 @@ def add_path_to(menu: QMenu, motion: PadPathView, actions: PadActions) -> None:
     path = menu.addMenu("Path")
     is_there = motion.path is not None
     for mode, text, is_possible in (
-        ("path", "Record a path\tCtrl+M", True),
-        ("drawing", "Draw a path\tCtrl+Shift+M", True),
+        ("path", f"Record a path\t{actions.keys('record_path')}", True),
+        ("drawing", f"Draw a path\t{actions.keys('draw_path')}", True),
         ("editing", "Edit its points", is_there),
     ):
         said = "Stop" if motion.mode == mode else text
         path.addAction(said, partial(actions.make_path, mode)).setEnabled(is_possible)
     playing = "Stop playing" if motion.share >= 0.0 else "Play"
-    path.addAction(f"{playing}\tCtrl+Space", actions.play_path).setEnabled(is_there)
+    path.addAction(f"{playing}\t{actions.keys('play_path')}", actions.play_path).setEnabled(
+        is_there
+    )
     path.addAction("Clear\tDel", actions.clear_path).setEnabled(is_there)
 
 

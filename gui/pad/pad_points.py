@@ -4,14 +4,15 @@ import math
 from typing import TYPE_CHECKING
 
 import msgspec
-from PySide6.QtCore import QObject, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtCore import QObject, QPointF, QRectF, Signal
+from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QWidget
 
 from gui.widgets.theme import Theme
 from gui.widgets.timbre_colour import Features, colour_of, corner_features, mixed_colour
 from instrument import Corner, Timbre, places_of, weights_at
 
+from .pad_beam import paint_beam
 from .point_handle import RADIUS, PointHandle
 
 if TYPE_CHECKING:
@@ -66,6 +67,9 @@ class PadPoints(QObject):
             self.handles.pop().deleteLater()
         while len(self.handles) < len(corners):
             self.handles.append(self._make_handle(len(self.handles)))
+        for cover in self._pad.covers:
+            if cover.parentWidget() is self._pad:
+                cover.raise_()  # over points that are new
         self._colour()
         self.lay_out()
 
@@ -130,15 +134,10 @@ class PadPoints(QObject):
     def paint_lines(self, painter: QPainter, finger: QPointF) -> None:
         """Draw a line from the finger to each point, as thick as its weight."""
         for place, weight in zip(self.places, self._weights, strict=True):
-            if weight < LEAST_SHOWN:
-                continue
-            pen = QPen(
-                QColor(255, 255, 255, round(40 + 170 * weight)),
-                self._pad.where.scale * (0.8 + 5.0 * weight),
-            )
-            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-            painter.setPen(pen)
-            painter.drawLine(finger, self._pad.where.to_pixels(*place))
+            if weight >= LEAST_SHOWN:
+                width = self._pad.where.scale * (0.8 + 3.6 * weight)
+                colour = QColor(255, 255, 255, round(40 + 170 * weight))
+                paint_beam(painter, finger, self._pad.where.to_pixels(*place), width, colour)
 
     def _colour(self) -> None:
         known = [corner_features(corner, self.timbres) for corner in self.corners]

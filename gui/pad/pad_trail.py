@@ -1,15 +1,16 @@
-"""Where the finger has just been on the pad: a line that fades."""
+"""Where the finger has just been on the pad: dots that fade."""
 
+import functools
 import time
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QPainter, QPen
-
-from .pad_path_view import ToPixels
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPixmap
 
 SECONDS = 1.1
 MOST_POINTS = 96
-STROKE_POINTS = 6  # that are drawn alike
+N_SHADES = 14  # of dots, from one that is just there to the newest
+LARGEST = 4.0  # pixels of the newest dot's radius
+_CELL = 10  # pixels of a dot's picture
 
 
 class PadTrail:
@@ -28,17 +29,39 @@ class PadTrail:
         self._points = [point for point in self._points if point[0] > oldest]
         return bool(self._points)
 
-    def paint(self, painter: QPainter, place: tuple[float, float], to_pixels: ToPixels) -> None:
-        """Draw it, up to where the finger is."""
+    def paint(self, painter: QPainter, area: QRectF, scale: float = 1.0) -> None:
+        """Draw it: a dot where the finger was at each of its moves, the older the smaller.
+
+        Args:
+            painter: Of the pad.
+            area: What the finger can reach, in pixels.
+            scale: How large the dots are.
+        """
         now = time.monotonic()
-        points = [*self._points, (now, *place)]
-        pixels = [to_pixels(x, y) for _, x, y in points]
-        # each stroke begins where the last one ends; one for each point would cost most of a frame
-        for first in range(0, len(points) - 1, STROKE_POINTS):
-            last = min(first + STROKE_POINTS, len(points) - 1)
-            strength = max(0.0, 1.0 - (now - points[last][0]) / SECONDS)
-            pen = QPen(QColor(255, 255, 255, round(170 * strength)), 1.0 + 6.0 * strength)
-            pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-            pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-            painter.setPen(pen)
-            painter.drawPolyline(pixels[first : last + 1])
+        dots, shades = _dots(scale, painter.device().devicePixelRatioF())
+        left, bottom, width, height = area.left(), area.bottom(), area.width(), area.height()
+        half = scale * _CELL / 2
+        for then, x, y in self._points:
+            shade = int(N_SHADES * (1.0 - (now - then) / SECONDS))
+            if shade >= 0:
+                corner = QPointF(left + x * width - half, bottom - y * height - half)
+                painter.drawPixmap(corner, dots, shades[min(shade, N_SHADES - 1)])
+
+
+@functools.lru_cache(4)
+def _dots(scale: float, ratio: float) -> tuple[QPixmap, list[QRectF]]:
+    """Draw every shade of a dot side by side, the oldest first; give where each is, too."""
+    side = round(scale * ratio * _CELL)
+    pixmap = QPixmap(QSize(N_SHADES * side, side))
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    for shade in range(N_SHADES):
+        strength = (shade + 1) / N_SHADES
+        radius = scale * ratio * LARGEST * (0.3 + 0.7 * strength)
+        painter.setBrush(QColor(255, 255, 255, round(190 * strength**1.4)))
+        painter.drawEllipse(QPointF((shade + 0.5) * side, 0.5 * side), radius, radius)
+    painter.end()
+    pixmap.setDevicePixelRatio(ratio)
+    return pixmap, [QRectF(shade * side, 0, side, side) for shade in range(N_SHADES)]

@@ -1,5 +1,8 @@
 """One timbre point of the pad: a disc in its colour with its name and weight, to be dragged."""
 
+import functools
+import math
+
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -11,6 +14,8 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QPixmap,
+    QRadialGradient,
 )
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
@@ -27,6 +32,7 @@ WIDEST_NAME = 150.0
 DRAG_FROM = 5.0  # pixels: less is a click
 FINE_STEP, COARSE_STEP = 0.01, 0.1
 _LOCK = 12.0
+_EDGE = 2.0  # pixels beyond the disc for its dark edge
 _WAYS = {
     Qt.Key.Key_Left: (-1.0, 0.0),
     Qt.Key.Key_Right: (1.0, 0.0),
@@ -59,6 +65,7 @@ class PointHandle(QAbstractButton):
         self._pressed_at: QPointF | None = None
         self._is_dragged = self._is_target = False
         self._scale = 1.0
+        self._pictures: dict[tuple[object, ...], QPixmap] = {}  # by what is seen of it
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.show_point(self._corner, self._colour)
@@ -76,6 +83,7 @@ class PointHandle(QAbstractButton):
     def show_point(self, corner: Corner, colour: QColor) -> None:
         """Show what the point is."""
         self._corner, self._colour = corner, colour
+        self._pictures.clear()
         self._tell()
         self.update()
 
@@ -84,7 +92,7 @@ class PointHandle(QAbstractButton):
         percent = round(100 * weight)
         if percent != self._percent:
             self._percent = percent
-            self._tell()
+            self._describe()
             self.update()
 
     def show_target(self, is_target: bool) -> None:
@@ -102,6 +110,7 @@ class PointHandle(QAbstractButton):
             scale: How large all is drawn.
         """
         self._scale = scale
+        self._pictures.clear()
         size = self.sizeHint()
         left = min(max(place.x() - size.width() / 2, within.left()), within.right() - size.width())
         top = round(place.y() - scale * REACH)
@@ -175,8 +184,22 @@ class PointHandle(QAbstractButton):
             event.ignore()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw the disc and what stands under it."""
+        """Draw from the picture of what it shows now: with the finger all points are drawn anew."""
+        ratio = self.devicePixelRatioF()
+        key = (self._percent, self.underMouse(), self.hasFocus(), self._is_dragged, ratio)
+        picture = self._pictures.get((*key, self._is_target))
+        if picture is None:
+            picture = self._pictures[(*key, self._is_target)] = self._picture(ratio)
         painter = QPainter(self)
+        painter.drawPixmap(0, 0, picture)
+        painter.end()
+
+    def _picture(self, ratio: float) -> QPixmap:
+        """Draw the disc and what stands under it."""
+        pixmap = QPixmap(self.size() * ratio)
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         radius = self._scale * RADIUS
         is_lit = self.underMouse() or self.hasFocus() or self._is_dragged or self._is_target
@@ -185,22 +208,22 @@ class PointHandle(QAbstractButton):
             painter.setPen(QPen(ring, 1.6))
             painter.setBrush(QColor(255, 255, 255, 50))
             painter.drawEllipse(self._centre, radius + 3.0, radius + 3.0)
-        painter.setPen(QPen(QColor(0, 0, 0, 150), 2))
-        painter.setBrush(self._colour)
-        painter.drawEllipse(self._centre, radius, radius)
+        disc = _disc(self._colour.rgb(), radius, self.devicePixelRatioF())
+        reach = radius + _EDGE
+        painter.drawPixmap(self._centre - QPointF(reach, reach), disc)
         self._paint_name(painter)
         painter.end()
+        return pixmap
 
     def _paint_name(self, painter: QPainter) -> None:
         """Draw padlock, name and weight in a line, white with a dark halo."""
-        bold, small = self._font(bold=True), self._font(bold=False)
-        metrics, gap = QFontMetricsF(bold), 5.0 * self._scale
+        metrics, gap = QFontMetricsF(self._font(bold=True)), 5.0 * self._scale
         lock = self._scale * _LOCK if self._corner.locked else 0.0
         room = self.width() - self._weight_width() - lock - 6
         name = metrics.elidedText(self._name(), Qt.TextElideMode.ElideRight, room)
         percent = f"{self._percent} %"
         after = lock + metrics.horizontalAdvance(name) + gap
-        width = after + QFontMetricsF(small).horizontalAdvance(percent)
+        width = after + _advance(percent, self._pixels(bold=False), bold=False)
         left = min(max(self._centre.x() - width / 2, 3.0), self.width() - width - 3.0)
         base = self._centre.y() + self._scale * REACH + metrics.ascent() - 1
         if lock:
@@ -223,17 +246,46 @@ class PointHandle(QAbstractButton):
         return self._corner.name or "nothing yet"
 
     def _weight_width(self) -> float:
-        return QFontMetricsF(self._font(bold=False)).horizontalAdvance("100 %") + 5 * self._scale
+        return _advance("100 %", self._pixels(bold=False), bold=False) + 5 * self._scale
 
     def _tell(self) -> None:
-        locked = ", locked" if self._corner.locked else ""
         self.setAccessibleName(f"Point {self._index + 1}: {self._name()}")
-        self.setAccessibleDescription(
-            f"{self._percent} %{locked}. Arrow keys move it, Return opens its menu, R re-rolls, "
-            "Ctrl+L locks, F2 renames, Delete removes."
-        )
+        self._describe()
         self.setToolTip(
             f"{self._name()}: locked against re-rolling and moving"
             if self._corner.locked
             else f"{self._name()}: drag to move, double click to re-roll, right click for more"
         )
+
+    def _describe(self) -> None:
+        locked = ", locked" if self._corner.locked else ""
+        self.setAccessibleDescription(
+            f"{self._percent} %{locked}. Arrow keys move it, Return opens its menu, R re-rolls, "
+            "Ctrl+L locks, F2 renames, Delete removes."
+        )
+
+
+@functools.lru_cache(256)
+def _advance(text: str, pixels: int, *, bold: bool) -> float:
+    return QFontMetricsF(themes.font(pixels, bold=bold)).horizontalAdvance(text)
+
+
+@functools.lru_cache(64)
+def _disc(rgb: int, radius: float, ratio: float) -> QPixmap:
+    """Draw a disc of a colour with its dark edge and a light from above."""
+    reach = radius + _EDGE
+    side = math.ceil(2 * reach * ratio)
+    pixmap = QPixmap(side, side)
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    colour, centre = QColor.fromRgb(rgb), QPointF(reach, reach)
+    light = QRadialGradient(centre - QPointF(0, 0.5 * radius), 1.6 * radius)
+    light.setColorAt(0.0, colour.lighter(118))
+    light.setColorAt(1.0, colour)
+    painter.setPen(QPen(QColor(0, 0, 0, 150), 2))
+    painter.setBrush(light)
+    painter.drawEllipse(centre, radius, radius)
+    painter.end()
+    return pixmap

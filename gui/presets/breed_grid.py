@@ -12,6 +12,7 @@ from gui.widgets.theme import Theme
 SIDE = 3
 PARENT = 4  # the place in the middle
 GAP = 5
+TALLEST = 1.15  # of a tile's width: a pad is no strip
 
 _STEPS = {
     Qt.Key.Key_Left: (-1, 0),
@@ -85,6 +86,8 @@ class BreedGrid(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        if not self._tiles:
+            self._paint_nothing(painter)
         for place, (_, picture) in enumerate(self._tiles):
             tile = self.tile(place)
             size = QSize(round(tile.width()), round(tile.height()))
@@ -97,10 +100,20 @@ class BreedGrid(QWidget):
             self._draw_edge(painter, tile, place)
         painter.end()
 
+    def _paint_nothing(self, painter: QPainter) -> None:
+        """Say why there are no children."""
+        frame = QRectF(self.rect()).adjusted(1, 1, -1, -1)
+        painter.setPen(QPen(self._theme.colour("accent" if self.hasFocus() else "line"), 1))
+        painter.drawRoundedRect(frame, themes.RADIUS, themes.RADIUS)
+        painter.setPen(self._theme.colour("dim"))
+        words = "Children of the sound stand here once there is one"
+        flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+        painter.drawText(frame.adjusted(12, 0, -12, 0), flags, words)
+
     def tile(self, place: int) -> QRectF:
         """Give where a tile is."""
         width = (self.width() - 2 - (SIDE - 1) * GAP) / SIDE
-        height = (self.height() - 2 - (SIDE - 1) * GAP) / SIDE
+        height = min((self.height() - 2 - (SIDE - 1) * GAP) / SIDE, TALLEST * width)
         column, row = place % SIDE, place // SIDE
         return QRectF(1 + column * (width + GAP), 1 + row * (height + GAP), width, height)
 

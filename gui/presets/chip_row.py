@@ -14,7 +14,7 @@ N_LINES = 2
 N_TAGS = 10
 _FIXED = {
     NEAR: "Sort by nearness to what sounds: measured brightness, attack, decay and breath",
-    FAVOURITES: "Only favourites (Ctrl+D makes one)",
+    FAVOURITES: "Only favourites",
     RECENT: "Opened lately, the last first",
 }
 _NAMES = {FAVOURITES: "Favourites"}
@@ -56,6 +56,10 @@ class ChipRow(QWidget):
     def tags(self) -> list[str]:
         """Give the tags that are asked for."""
         return [tag for tag in self._chips if tag not in _FIXED and self.is_on(tag)]
+
+    def chip(self, text: str) -> QPushButton:
+        """Give a chip by what it says."""
+        return self._chips[text]
 
     def press(self, text: str) -> None:
         """Press a chip in, or out again."""

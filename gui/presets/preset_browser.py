@@ -10,6 +10,8 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMenu,
     QPushButton,
+    QSizePolicy,
+    QSpacerItem,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
@@ -18,13 +20,14 @@ from PySide6.QtWidgets import (
 from gui.pad.latent_pad import timbre_mime
 from gui.pad.timbre_menu import matches
 from gui.widgets import icons
-from gui.widgets.theme import GAP, Theme
+from gui.widgets.theme import GAP, TAB_GAP, Theme
 from gui.widgets.timbre_colour import UNKNOWN, Features, colour_of, features_of, words_of
 from instrument import MOST_POINTS, Corner, Preset, PresetEntry, Timbre
 
 from .audition_bar import AuditionBar
 from .breed_view import BreedView
 from .chip_row import FAVOURITES, NEAR, RECENT, ChipRow
+from .keep_bar import KeepBar
 from .preset_actions import PresetActions
 from .preset_dialogs import PresetDialogs
 from .preset_map import MapPoint, PresetMap
@@ -76,6 +79,7 @@ class PresetBrowser(QWidget):
         self.audition = AuditionBar()
         self.audition.back.connect(actions.go_back)
         self.audition.kept.connect(actions.keep)
+        self.keeping = KeepBar()
         self.presets = SoundList(theme)
         self.presets.setAccessibleName("Presets")
         self.presets.chosen.connect(actions.open)
@@ -197,10 +201,11 @@ class PresetBrowser(QWidget):
     def _lay_out(self) -> None:
         group = QButtonGroup(self)
         tabs = QHBoxLayout()
-        tabs.setSpacing(4)
+        tabs.setSpacing(3)
         for tab in self.tabs:
             group.addButton(tab)
             tabs.addWidget(tab)
+            tabs.addItem(QSpacerItem(TAB_GAP, 0, QSizePolicy.Policy.Maximum))  # may shrink
         tabs.addStretch(1)
         self._stack = QStackedLayout()
         self._stack.addWidget(self.presets)
@@ -215,6 +220,7 @@ class PresetBrowser(QWidget):
         layout.addWidget(self.chips)
         layout.addLayout(self._stack, 1)
         layout.addWidget(self.audition)
+        layout.addWidget(self.keeping)
 
     def _filter(self) -> None:
         """Show what matches every word that is typed."""

@@ -24,7 +24,6 @@ from instrument import BY_NAME, NoteWave
 
 CAPTION_HEIGHT = 18
 WAVE_SHARE = 0.28
-RELEASE_SECONDS = 3.0  # at which the key goes up in NSynth's notes, and in ours that train models
 
 
 class NotePicture(NamedTuple):
@@ -40,7 +39,7 @@ class NotePicture(NamedTuple):
 
 def picture_of(note: NoteWave) -> NotePicture:
     """Work a note out into its picture; takes some tens of milliseconds, so not while painting."""
-    from .rainbowgram import envelope, rainbowgram  # noqa: PLC0415 - NumPy only when it is needed
+    from .rainbowgram import envelope, rainbowgram, release_share  # noqa: PLC0415 - NumPy only when it is needed
 
     n_frames = len(note.samples) // 4
     has_loop = note.loop_end > note.loop_start and n_frames
@@ -50,13 +49,8 @@ def picture_of(note: NoteWave) -> NotePicture:
         envelope(note).tolist(),
         n_frames / note.sample_rate,
         (note.loop_start / n_frames, note.loop_end / n_frames) if has_loop else None,
-        _release_of(n_frames / note.sample_rate),
+        release_share(note),
     )
-
-
-def _release_of(seconds: float) -> float | None:
-    """Give the share of a note at which its key went up; None when it ends before."""
-    return RELEASE_SECONDS / seconds if seconds > RELEASE_SECONDS else None
 
 
 class NoteView(QWidget):
@@ -144,7 +138,7 @@ class NoteView(QWidget):
         painter.drawText(QPointF(left + 4, screen.top() + 12), "loop")
 
     def _paint_release(self, painter: QPainter, screen: QRectF, release: float) -> None:
-        """Draw where the key went up in the notes that the model learned from."""
+        """Draw where the key went up, as the note tells it."""
         x = screen.left() + release * screen.width()
         accent = self._theme.colour("screen_accent")
         accent.setAlpha(170)

@@ -21,6 +21,11 @@ OCTAVES_PER_TURN = 5.5  # of the hue: neighbouring harmonics can be told apart, 
 FIRST_HUE = -0.28  # red lies near the middle of the keyboard
 HUE_PER_SEMITONE = 0.5
 N_ENVELOPE = 240
+LEVEL_SECONDS, SLOPE_SECONDS = 0.01, 0.15  # of one level, and of the slope before and after
+ENDING_SECONDS = 0.4  # in which every note fades out
+EARLIEST_SECONDS = 1.0  # a key that went up sooner held no note
+BEND_DB = 6.0  # by which a level falls more after the key than before it
+FAINT_DB = -45.0  # below the loudest: too faint to tell
 
 
 def wave_of(note: NoteWave) -> NDArray[np.float32]:
@@ -54,6 +59,28 @@ def envelope(note: NoteWave) -> NDArray[np.float32]:
     return (peaks / max(float(peaks.max()), 1e-9)).astype(np.float32)
 
 
+def release_share(note: NoteWave) -> float | None:
+    """Give the share of a note at which its key went up, as heard; None where that is not heard.
+
+    From there on the level falls much faster than before. What has died away already, or falls all
+    the way alike, tells nothing.
+    """
+    wave = wave_of(note)
+    step = max(1, round(LEVEL_SECONDS * note.sample_rate))
+    n = len(wave) // step
+    slope, earliest = round(SLOPE_SECONDS / LEVEL_SECONDS), round(EARLIEST_SECONDS / LEVEL_SECONDS)
+    if n < earliest + round(ENDING_SECONDS / LEVEL_SECONDS):
+        return None
+    power = np.mean(wave[: n * step].reshape(n, step) ** 2, axis=1)
+    level = 10 * np.log10(power / max(float(power.max()), 1e-12) + 1e-9)
+    level = np.convolve(np.pad(level, 2, mode="edge"), np.full(5, 0.2), mode="valid")
+    places = np.arange(max(earliest, slope), n - round(ENDING_SECONDS / LEVEL_SECONDS))
+    before, after = level[places] - level[places - slope], level[places + slope] - level[places]
+    bend = np.where(level[places] > FAINT_DB, before - after, 0.0)
+    best = int(bend.argmax())
+    return float(places[best] / n) if bend[best] >= BEND_DB else None
+
+
 def _analyse(
     wave: NDArray[np.float32], sample_rate: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -66,10 +93,11 @@ def _analyse(
     now = np.fft.rfft(frames[starts] * window, axis=1)
     # one sample later: the turn of the phase between the two is the frequency itself
     later = np.fft.rfft(frames[np.minimum(starts + 1, len(frames) - 1)] * window, axis=1)
-    turn = np.angle(later * np.conj(now)) / (2 * np.pi) * sample_rate
     level, loudest = _rows(np.abs(now).T, n_fft / sample_rate)
     decibels = 20 * np.log10(level + 1e-9)
-    frequency = np.take_along_axis(turn.T, loudest, axis=0)
+    # of the bins that are seen only: to turn all of them into angles would cost as much again
+    first, second = (np.take_along_axis(bins.T, loudest, axis=0) for bins in (now, later))
+    frequency = np.angle(second * np.conj(first)) / (2 * np.pi) * sample_rate
     return decibels.astype(np.float32), frequency.astype(np.float32)
 
 

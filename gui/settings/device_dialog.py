@@ -9,8 +9,6 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLabel,
-    QListWidget,
-    QListWidgetItem,
     QPushButton,
     QTabWidget,
     QVBoxLayout,
@@ -23,11 +21,12 @@ from gui.seeing.timing_view import to_the_ear_seconds
 from gui.widgets import theme as themes
 from gui.widgets.choice import Choice
 from gui.widgets.theme import Theme
-from instrument import AudioDevice, AudioSettings, ModelInfo
+from instrument import AudioDevice, AudioSettings
 
 from .keys_page import KeysPage
 from .midi_learn import MidiLearn
 from .midi_map_page import MidiMapPage
+from .model_page import ModelPage
 from .tuning_page import TuningPage
 
 PAGES = ("audio", "midi", "controllers", "tuning", "model", "keys")
@@ -159,6 +158,7 @@ class AudioPage(QWidget):
             device=self.device.currentData() or "",
             sample_rate=self.rate.currentData(),
             block=self.block.currentData(),
+            timing=self._bridge.status.audio.timing,
         )
 
     def _open(self) -> None:
@@ -234,74 +234,6 @@ class MidiPage(QWidget):
             else "No MIDI input is connected. Plug a keyboard in: it is found by itself. "
             "Until then the computer's keys A W S E D F play."
         )
-
-
-class ModelPage(QWidget):
-    """The models that are installed."""
-
-    def __init__(self, bridge: Bridge) -> None:
-        super().__init__()
-        self._bridge = bridge
-        self._models: tuple[ModelInfo, ...] = ()
-        self.list = QListWidget()
-        self.list.setAccessibleName("Models")
-        self.list.itemActivated.connect(self._open)
-        self.list.currentItemChanged.connect(self._show_info)
-        self.info = QLabel()
-        self.info.setWordWrap(True)
-        self.info.setProperty("role", "caption")
-        self.open = QPushButton("Open")
-        self.open.clicked.connect(self._open)
-        below = QHBoxLayout()
-        below.addWidget(self.info, 1)
-        below.addWidget(self.open, 0, Qt.AlignmentFlag.AlignTop)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 16, 20, 8)
-        layout.addWidget(self.list, 1)
-        layout.addLayout(below)
-        bridge.model_changed.connect(lambda _model: self._mark_open())
-
-    def look(self) -> None:
-        """Ask which models there are."""
-        self._bridge.ask(lambda instrument: instrument.models(), self.show_models)
-
-    def show_models(self, models: tuple[ModelInfo, ...]) -> None:
-        """List the models."""
-        self._models = models
-        self.list.clear()
-        for model in models:
-            item = QListWidgetItem(model.name)
-            item.setData(Qt.ItemDataRole.UserRole, model)
-            self.list.addItem(item)
-        self.open.setEnabled(bool(models))
-        self.info.setText(
-            "" if models else "No model was found. `timbrepad models import` brings one in."
-        )
-        self._mark_open()
-
-    def _mark_open(self) -> None:
-        present = self._bridge.status.model
-        for place in range(self.list.count()):
-            item = self.list.item(place)
-            model: ModelInfo = item.data(Qt.ItemDataRole.UserRole)
-            is_open = present is not None and present.hash == model.hash
-            item.setText(f"{model.name}{'  ·  open' if is_open else ''}")
-            if is_open and self.list.currentItem() is None:
-                self.list.setCurrentItem(item)
-
-    def _show_info(self, item: QListWidgetItem | None) -> None:
-        if item is not None:
-            model: ModelInfo = item.data(Qt.ItemDataRole.UserRole)
-            facts = (
-                f"{model.n_timbres} timbres, {model.sample_rate / 1000:g} kHz, {model.hash[:10]}"
-            )
-            self.info.setText(f"{model.info}\n{facts}".strip())
-
-    def _open(self) -> None:
-        item = self.list.currentItem()
-        if item is not None:
-            path = item.data(Qt.ItemDataRole.UserRole).path
-            self._bridge.ask(lambda instrument: instrument.load_model(path))
 
 
 class Light(QWidget):

@@ -31,6 +31,8 @@ from .verdict_view import VerdictView
 
 LOOK_MILLISECONDS = 1000
 SIDE = 292
+INTRODUCTION_MARGINS = (60, 20, 20, 60)
+INTRODUCTION_WIDTH = 680
 
 
 class TrainPage(QWidget):
@@ -121,7 +123,7 @@ class TrainPage(QWidget):
         self.bar.setFixedHeight(6)
         self.bar.setAccessibleName("Progress")
         self.along = QCheckBox("Play along: open each newer model")
-        self.along.setToolTip("What sounds is cross-faded; your corners and presets stay")
+        self.along.setToolTip("What sounds is cross-faded; your points and presets stay")
         self.along.clicked.connect(lambda wanted: self.run.compare.hear("B" if wanted else ""))
         self.main = QPushButton()
         self.main.setDefault(True)
@@ -132,8 +134,10 @@ class TrainPage(QWidget):
         self.play.clicked.connect(self._play)
         self.introduction = QLabel(INTRODUCTION)
         self.introduction.setWordWrap(True)
-        self.introduction.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.introduction.setMaximumWidth(560)
+        self.introduction.setFont(themes.font(themes.LARGE_PIXELS))
+        self.introduction.setAlignment(Qt.AlignmentFlag.AlignVCenter)
+        self.introduction.setContentsMargins(*INTRODUCTION_MARGINS)
+        self.introduction.setMaximumWidth(INTRODUCTION_WIDTH)
         self.verdict = VerdictView(theme)
         self.run: RunView = RunView(theme)
         self.run.compare.changed.connect(self._follow)

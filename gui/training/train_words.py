@@ -27,12 +27,13 @@ TITLES = {
 }
 
 INTRODUCTION = (
-    "<p>Choose a folder with recordings of single notes, or of phrases with short silences: any "
-    "format, any rate. Two dozen notes of one instrument, spread over its range, will do for a "
-    "beginning.</p><p>A name such as <b>cello C#4.wav</b> says the pitch; without one it is heard."
-    "</p><p>They are cut into notes and looked over. Then training starts in a process of its own "
-    "that gives way to the sound, so you can go on playing: even the model that is being trained."
-    "</p>"
+    "<h2>Teach it your sound</h2>"
+    "<p><b>1 &nbsp; Choose a folder</b> with recordings of single notes, or of phrases with short "
+    "silences: any format, any rate. Two dozen notes of one instrument, spread over its range, "
+    "will do for a beginning.</p><p><b>2 &nbsp; Prepare the notes.</b> They are cut and looked "
+    "over. A name such as <b>cello C#4.wav</b> says the pitch; without one it is heard.</p>"
+    "<p><b>3 &nbsp; Train, and play on.</b> Training runs in a process of its own that gives way "
+    "to the sound, so you can go on playing: even the model that is being trained.</p>"
 )
 
 # Of the first button; where training begins or goes on it says which.

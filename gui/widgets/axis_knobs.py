@@ -61,6 +61,7 @@ class AxisKnobs:
             axis = known.get(AXES[name])
             knob.setVisible(axis is not None)
             knob.show_detail(_detail(axis) if axis is not None else "")
+        self.head.setVisible(has_any or bool(advice))
         self.source.setVisible(has_any)
         self.advice.setVisible(not has_any and bool(advice))
         self.advice.setText(advice)

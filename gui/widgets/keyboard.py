@@ -1,7 +1,16 @@
 """The on-screen keys, for mouse and computer keys; each shows how fresh its note is."""
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QKeyEvent,
+    QLinearGradient,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from instrument import Freshness
@@ -13,6 +22,7 @@ from .units_text import note_name
 _BLACK = (1, 3, 6, 8, 10)
 BLACK_HEIGHT = 0.62
 BLACK_WIDTH = 0.60
+LID = 12  # pixels of the keys that lie in shade
 SOFTEST, LOUDEST = 24, 124  # at the far and at the near end of a key
 
 _FRESHNESS_COLOURS = {
@@ -65,7 +75,9 @@ class Keyboard(QWidget):
     def show_freshness(self, freshness: bytes) -> None:
         """Underline each key by one `Freshness` a MIDI note; repaints only what changed."""
         former, self._freshness = self._freshness, freshness
-        self._repaint_differences(former, freshness)
+        for note, (was, now) in enumerate(zip(former, freshness, strict=True)):
+            if was != now and note in self._keys:
+                self.update(_mark_ground(self._keys[note]))
 
     def show_gated(self, gated: bytes) -> None:
         """Press the keys that are down: a velocity a MIDI note; repaints only what changed."""
@@ -176,7 +188,15 @@ class Keyboard(QWidget):
         dirty = event.region()  # not its bounds: keys that change lie far apart
         for is_black in (False, True):
             for note, rect in self._keys.items():
-                if _is_black(note) == is_black and dirty.intersects(rect.toAlignedRect()):
+                if _is_black(note) != is_black or not dirty.intersects(rect.toAlignedRect()):
+                    continue
+                ground = _mark_ground(rect)
+                part = dirty.intersected(rect.toAlignedRect())
+                if ground.contains(part.boundingRect()):  # only its freshness has changed
+                    face = self._face_colour(note, is_black=is_black)
+                    painter.fillRect(ground, face)
+                    self._paint_mark(painter, note, rect)
+                else:
                     self._paint_key(painter, note, rect)
         painter.end()
 
@@ -186,6 +206,7 @@ class Keyboard(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._face_colour(note, is_black=is_black))
         painter.drawRoundedRect(face, 3.5, 3.5)
+        self._paint_light(painter, note, rect, is_black=is_black)
         if is_black:
             painter.setPen(QPen(self._theme.colour("window"), 1.5))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -197,7 +218,22 @@ class Keyboard(QWidget):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(face.adjusted(1.5, 0, -1.5, -1.5), 3, 3)
 
-    def _face_colour(self, note: int, *, is_black: bool) -> object:
+    def _paint_light(self, painter: QPainter, note: int, rect: QRectF, *, is_black: bool) -> None:
+        """Let a white key lie in the shade of the lid, and a black one have a bevelled top."""
+        if not is_black:
+            shade = QLinearGradient(0, 0, 0, LID)
+            shade.setColorAt(0.0, QColor(0, 0, 0, 70))
+            shade.setColorAt(1.0, QColor(0, 0, 0, 0))
+            painter.fillRect(QRectF(rect.left() + 0.5, 0, rect.width() - 1, LID), shade)
+        elif not self._gated[note] and note not in self._pressed:
+            inset = 0.16 * rect.width()
+            top = QRectF(
+                rect.left() + inset, -6, rect.width() - 2 * inset, 6 + 0.86 * rect.height()
+            )
+            painter.setBrush(QColor(255, 255, 255, 16))
+            painter.drawRoundedRect(top, 2.5, 2.5)
+
+    def _face_colour(self, note: int, *, is_black: bool) -> QColor:
         velocity = max(self._gated[note], 80 if note in self._pressed else 0)
         base = self._theme.colour("black_key" if is_black else "white_key")
         if not velocity:
@@ -290,3 +326,9 @@ class Keyboard(QWidget):
 
 def _is_black(note: int) -> bool:
     return note % 12 in _BLACK
+
+
+def _mark_ground(rect: QRectF) -> QRect:
+    """Give the pixels of a key that its mark of freshness stands on: nothing else is there."""
+    inset = 0.14 * rect.width()
+    return QRectF(rect.left() + inset, rect.bottom() - 8, rect.width() - 2 * inset, 5).toRect()

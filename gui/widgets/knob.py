@@ -26,7 +26,7 @@ KEY_STEP = 0.01
 PAGE_STEP = 0.1
 FINE = 0.1
 WHEEL_NOTCH = 120.0
-LARGEST = 84  # pixels across
+LARGEST = 118  # pixels across
 LARGE_TEXT_FROM = 104  # pixels of height
 
 _START_DEGREES, _SWEEP_DEGREES = 225.0, -270.0

@@ -9,6 +9,8 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
+    QSpacerItem,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
@@ -19,11 +21,11 @@ from instrument import PARAMETERS, Parameter
 from .axis_knobs import GROUP as AXES_GROUP
 from .axis_knobs import AxisKnobs
 from .knob import Knob
-from .theme import Theme
+from .theme import TAB_GAP, Theme
 
 COLUMNS = 4
 ELSEWHERE = {"ending"}  # parameters that have no knob here: the note's picture has this one
-TALLEST = 590  # more would only tear the rows apart
+TALLEST = 1000  # more would only tear the rows apart
 PAGES: dict[str, tuple[str, ...]] = {
     "Sound": (),
     "Playing": ("keys", "pressure", "pedals, breath"),
@@ -58,10 +60,11 @@ class KnobPanel(QWidget):
         self.tabs = [self._tab(place, name) for place, name in enumerate(PAGES)]
         buttons = QButtonGroup(self)
         tabs = QHBoxLayout()
-        tabs.setSpacing(5)
+        tabs.setSpacing(3)
         for tab in self.tabs:
             buttons.addButton(tab)
             tabs.addWidget(tab)
+            tabs.addItem(QSpacerItem(TAB_GAP, 0, QSizePolicy.Policy.Maximum))  # may shrink
         tabs.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

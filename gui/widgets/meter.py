@@ -4,7 +4,7 @@ import math
 import time
 
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gui.bridge import Level
@@ -21,7 +21,7 @@ HOT_DB = -3.0
 CLIP = 0.999
 TRUE_PEAK_LIMIT_DB = -1.0  # what streaming services and broadcasters ask for
 LAMP = 38  # pixels at the right, for the lamp and the true peak under it
-TICK_MILLISECONDS = 40
+TICK_MILLISECONDS = 50  # longer than from one level to the next
 
 
 class Meter(QWidget):
@@ -34,12 +34,14 @@ class Meter(QWidget):
         self._peaks = [FLOOR_DB, FLOOR_DB]
         self._peak_times = [0.0, 0.0]
         self._last_fall = 0.0
+        self._ground_picture = QPixmap()
         self._has_clipped = False
         self._true_peak = FLOOR_DB
         self._timer = QTimer(self)
         self._timer.setInterval(TICK_MILLISECONDS)
         self._timer.timeout.connect(self._fall)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName("Level")
         self.setToolTip(
             "Level in dB of full scale; the number is the largest true peak, between the samples, "
@@ -68,8 +70,8 @@ class Meter(QWidget):
         if max(self._levels) > FLOOR_DB:
             if not self._timer.isActive():
                 self._last_fall = now
-                self._timer.start()
-            self.update()
+            self._timer.start()  # anew: it ticks by itself only when no more levels come
+            self._fall()
 
     def mousePressEvent(self, _event: QMouseEvent) -> None:
         """Put the clipping light out, and begin anew with the true peak."""
@@ -84,11 +86,11 @@ class Meter(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the bars and the scale."""
         painter = QPainter(self)
+        painter.drawPixmap(0, 0, self._ground())
         painter.setPen(Qt.PenStyle.NoPen)
         width = self.width() - LAMP
         for i in range(2):
             top = 6.0 * i
-            painter.fillRect(QRectF(0, top, width, 4), self._theme.colour("raised"))
             self._paint_bar(painter, top, width, self._levels[i])
             if self._peaks[i] > FLOOR_DB:
                 mark = QRectF(_share(self._peaks[i]) * width - 1, top, 2, 4)
@@ -96,8 +98,22 @@ class Meter(QWidget):
         lamp = self._theme.colour("error" if self._has_clipped else "raised")
         painter.fillRect(QRectF(width + 4, 0, LAMP - 4, 10), lamp)
         self._paint_true_peak(painter, width)
-        self._paint_scale(painter, width)
         painter.end()
+
+    def _ground(self) -> QPixmap:
+        """Give what never changes, the scale and the empty bars, from a picture."""
+        ratio = self.devicePixelRatioF()
+        if self._ground_picture.size() == self.size() * ratio:
+            return self._ground_picture
+        pixmap = self._ground_picture = QPixmap(self.size() * ratio)
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(self._theme.colour("panel"))
+        painter = QPainter(pixmap)
+        for top in (0.0, 6.0):
+            painter.fillRect(QRectF(0, top, self.width() - LAMP, 4), self._theme.colour("raised"))
+        self._paint_scale(painter, self.width() - LAMP)
+        painter.end()
+        return pixmap
 
     def _paint_bar(self, painter: QPainter, top: float, width: float, level: float) -> None:
         edges = (FLOOR_DB, WARM_DB, HOT_DB, 0.0)

@@ -2,16 +2,20 @@
 
 import functools
 from dataclasses import dataclass
+from pathlib import Path
 
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
 
 TEXT_PIXELS = 12
 SMALL_PIXELS = 10
+LARGE_PIXELS = 14
 TITLE_PIXELS = 15
 GAP = 8
+TAB_GAP = 11  # between the tabs of a panel, where there is room
 RADIUS = 6
 
+FONTS = Path(__file__).parents[1] / "fonts"
 _FAMILIES = ("Inter", "SF Pro Text", "Segoe UI", "Roboto", "Noto Sans", "Cantarell", "DejaVu Sans")
 
 
@@ -130,12 +134,20 @@ THEMES = {"dark": DARK, "light": LIGHT}
 @functools.cache
 def font(pixels: int = TEXT_PIXELS, *, bold: bool = False) -> QFont:
     """Give the window's typeface in one of its sizes; not to be changed."""
+    _load_fonts()
     there = set(QFontDatabase.families())
     made = QFont([family for family in _FAMILIES if family in there] or [QFont().family()])
     made.setPixelSize(pixels)
     made.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
     made.setHintingPreference(QFont.HintingPreference.PreferVerticalHinting)
     return made
+
+
+@functools.cache
+def _load_fonts() -> None:
+    """Bring the typeface that comes along; without it one of the system's stands in."""
+    for file in sorted(FONTS.glob("*.otf")):
+        QFontDatabase.addApplicationFont(str(file))
 
 
 def apply(app: QApplication, theme: Theme) -> None:

@@ -3,6 +3,7 @@
 They are chosen in OKLab, where equal steps look equal.
 """
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,6 +13,8 @@ from PySide6.QtGui import QColor, QImage
 from instrument import Corner, Timbre, pad_weights
 
 N_NEAREST = 3  # named timbres whose features stand in for those of a latent without a name
+
+N_HALVINGS = 8  # until a colour's strength is known to half a per cent
 
 _WORDS = ("dark", "round", "bright")
 
@@ -64,6 +67,7 @@ def _cosine(a: Sequence[float], b: Sequence[float]) -> float:
     return product / (math.hypot(*a) * math.hypot(*b) or 1.0)
 
 
+@functools.lru_cache(256)
 def lab_of(features: Features, *, depth: float = 0.0) -> Lab:
     """Give the colour of a timbre.
 
@@ -78,7 +82,7 @@ def lab_of(features: Features, *, depth: float = 0.0) -> Lab:
     chroma = 0.155 * (1.0 - 0.75 * features.noisiness**2) * (1.0 - 0.3 * depth)
     lightness = 0.70 + 0.10 * (1.0 - features.decay) - 0.05 * features.attack
     lightness *= 1.0 - 0.38 * depth
-    return lightness, chroma * math.cos(hue), chroma * math.sin(hue)
+    return _on_screen((lightness, chroma * math.cos(hue), chroma * math.sin(hue)))
 
 
 def colour_of(features: Features, *, depth: float = 0.0) -> QColor:
@@ -141,6 +145,25 @@ def words_of(features: Features) -> str:
     decay = "short" if features.decay < 0.3 else "endless" if features.decay > 0.85 else ""
     breath = "breathy" if features.noisiness > 0.4 else ""
     return " · ".join(filter(None, (brightness, attack, decay, breath)))
+
+
+def _on_screen(lab: Lab) -> Lab:
+    """Take colour out until a screen can show it: clipped, it would make edges in a field."""
+    lightness, a, b = lab
+    least, most = 0.0, 1.0
+    if _is_shown(lab):
+        return lab
+    for _ in range(N_HALVINGS):
+        share = (least + most) / 2
+        if _is_shown((lightness, share * a, share * b)):
+            least = share
+        else:
+            most = share
+    return lightness, least * a, least * b
+
+
+def _is_shown(lab: Lab) -> bool:
+    return all(0.0 <= light <= 1.0 for light in _linear(lab))
 
 
 def _to_colour(lab: Lab) -> QColor:

@@ -300,6 +300,7 @@ class AudioStream:
             block=self.settings.block,
             latency_seconds=float(self._stream.latency) if alive else 0.0,
             message="" if alive else stopped,
+            timing=self.settings.timing,
         )
 
     def close(self) -> bool:

@@ -149,6 +149,7 @@ class AudioStatus(msgspec.Struct, frozen=True):
     block: int = 128
     latency_seconds: float = 0.0
     message: str = ""
+    timing: Timing = "auto"  # as it was asked for
 
 
 SoundFormat = Literal["wav24", "wav32", "flac"]

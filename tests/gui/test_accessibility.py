@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtWidgets import QApplication, QDialog, QTabBar
 
 from gui.presets.preset_browser import TABS
 from gui.settings.device_dialog import PAGES
@@ -140,3 +140,44 @@ def test_the_focus_is_seen_on_every_control_of_the_bar_and_the_pad(window):
         without = widget.grab().toImage()
         widget.setFocus()
         assert widget.grab().toImage() != without
+
+
+def in_sight(widget):
+    """Give what of a window's panels takes the focus by Tab, in their order, from one round."""
+    found, now = [], widget.nextInFocusChain()
+    while now is not widget:
+        if (
+            now.isVisible()
+            and now.isEnabled()
+            and now.focusPolicy() & Qt.FocusPolicy.TabFocus
+            and widget.isAncestorOf(now)
+        ):
+            found.append(now)
+        now = now.nextInFocusChain()
+    return found
+
+
+@pytest.mark.parametrize("page", ["playing", "map", "breed", "train"])
+def test_whatever_takes_the_focus_by_tab_shows_it(window, page, qtbot):
+    if page == "train":
+        window.show_train_page()
+    elif page != "playing":
+        window.commands.run(page)
+    blind = []
+    for widget in in_sight(window):
+        if widget.visibleRegion().isEmpty() or isinstance(widget, QTabBar):
+            continue
+        window.setFocus()
+        without = widget.grab().toImage()
+        widget.setFocus(Qt.FocusReason.TabFocusReason)
+        if widget.grab().toImage() == without:
+            blind.append(f"{type(widget).__name__} {widget.accessibleName()}")
+    assert blind == []
+
+
+def test_every_knob_and_wheel_can_be_reached_by_tab(window):
+    reached = in_sight(window)
+    shown = [knob for knob in window.knobs.knobs.values() if knob.isVisible()]
+    assert shown
+    for widget in (*shown, window.bend, window.mod, window.keyboard, window.pad):
+        assert widget in reached

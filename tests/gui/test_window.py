@@ -1,9 +1,11 @@
 import subprocess
 import sys
 
+import msgspec
 import pretend
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -123,7 +125,7 @@ def test_an_error_is_painted_in_the_error_colour(window, instrument, qtbot, pixe
     ("changes", "title", "button"),
     [
         ({"audio": AudioStatus(running=False)}, "No sound output", "Audio settings"),
-        ({"model": None, "corners": ()}, "No model is open", "Choose a model"),
+        ({"model": None, "corners": ()}, "No model is open", "Choose or import"),
         ({"renderer": "starting"}, "Loading the model…", ""),
         ({"renderer": "restarting"}, "Starting the renderer again…", ""),
         ({"renderer": "failed"}, "The model can't make notes", "Choose a model"),
@@ -287,3 +289,69 @@ def test_captions_can_be_read(theme):
         one, other = luminance(colours.colour(name)), luminance(colours.colour("panel"))
         contrast = (max(one, other) + 0.05) / (min(one, other) + 0.05)
         assert contrast >= 4.5
+
+
+def test_the_larger_block_keeps_the_timing(window, instrument, qtbot):
+    audio = msgspec.structs.replace(instrument.now.audio, timing="even")
+    instrument.change(audio=audio)
+    qtbot.waitUntil(lambda: window.audio_status().timing == "even")
+    window.player.use_block(512)
+    qtbot.waitUntil(lambda: instrument.called("open_audio") != [])
+    ((settings,),) = instrument.called("open_audio")
+    assert (settings.block, settings.timing) == (512, "even")
+
+
+def test_a_tip_says_the_keys_as_they_are_now():
+    keys = {"palette": "Ctrl+Alt+P", "undo": "Ctrl+Z"}
+    turn = next(i for i, text in enumerate(hints.TIPS) if "{palette}" in text)
+    words, _ = hints.tip("playing", pretend.status(), turn, lambda name: keys.get(name, ""))
+    assert words.startswith("Ctrl+Alt+P finds every command; Ctrl+Z takes back")
+
+
+def test_a_tip_about_an_action_without_keys_is_left_out():
+    turn = next(i for i, text in enumerate(hints.TIPS) if "{palette}" in text)
+    words, _ = hints.tip("playing", pretend.status(), turn, lambda _name: "")
+    assert words
+    assert "{" not in words
+    assert words != hints.tip("playing", pretend.status(), turn, lambda name: name)[0]
+
+
+def test_the_tour_says_the_keys_that_the_player_has_given(window):
+    window.commands.set_keys("undo", QKeySequence("Ctrl+Alt+Z"))
+    window.show_tour()
+    window.tour.go_on()
+    window.tour.go_on()
+    assert "Ctrl+Alt+Z goes back" in window.tour.text.text()
+
+
+def test_the_menu_of_the_path_says_the_keys_that_the_player_has_given(window):
+    window.commands.set_keys("record_path", QKeySequence("Ctrl+Alt+M"))
+    path = next(a.menu() for a in window.pad.place_menu(0.5, 0.5).actions() if a.text() == "Path")
+    assert path.actions()[0].text() == "Record a path\tCtrl+Alt+M"
+
+
+@pytest.mark.parametrize("size", [(900, 600), (1440, 900), (3840, 2160)])
+def test_moving_the_finger_paints_no_panel_beside_the_pad(open_window, instrument, qtbot, size):
+    window = open_window(instrument, size=size)
+    painted = Painted(window)
+    qtbot.wait(300)  # what the start still has to paint
+    painted.names.clear()
+    for place in (0.2, 0.4, 0.6):
+        window.pad.show_place(place, 0.5)
+        qtbot.wait(20)
+    assert painted.names
+    assert painted.names <= {"LatentPad", "PointHandle", "PlaceLabel", "SpectrumView", "Meter"}
+
+
+class Painted(QObject):
+    """Keeps the kinds of widgets that are painted."""
+
+    def __init__(self, parent):
+        super().__init__(parent)
+        self.names = set()
+        QApplication.instance().installEventFilter(self)
+
+    def eventFilter(self, watched, event):
+        if event.type() == QEvent.Type.Paint:
+            self.names.add(type(watched).__name__)
+        return False

@@ -80,6 +80,26 @@ def test_a_closed_filter_makes_a_preset_darker_and_an_envelope_slower():
     assert distance(features, features) == 0.0 < distance(features, muffled) <= 1.0
 
 
+def test_the_axis_knobs_count_in_how_a_preset_sounds():
+    plain = Preset(corners=pretend.CORNERS)
+    features = preset_features(plain, pretend.timbres())
+    turned = msgspec.structs.replace(
+        plain, parameters={"axis_brightness": -1.0, "axis_noisiness": 2.0}
+    )
+    moved = preset_features(turned, pretend.timbres())
+    assert moved.brightness < features.brightness
+    assert moved.noisiness > features.noisiness
+    assert (moved.attack, moved.decay) == (features.attack, features.decay)
+
+
+def test_features_stay_on_their_scale_however_far_an_axis_is_turned():
+    turned = Preset(
+        corners=pretend.CORNERS, parameters={"axis_brightness": 3.0, "axis_decay": -3.0}
+    )
+    moved = preset_features(turned, pretend.timbres())
+    assert all(0.0 <= value <= 1.0 for value in moved)
+
+
 class TestTrying:
     def test_a_click_tries_a_preset_and_escape_brings_the_sound_back(
         self, window, browser, instrument, qtbot

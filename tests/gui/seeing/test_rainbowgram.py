@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from gui.seeing.note_view import picture_of
-from gui.seeing.rainbowgram import HIGHEST_HZ, LOWEST_HZ, N_COLUMNS, N_ROWS, envelope, rainbowgram
+from gui.seeing.rainbowgram import (
+    HIGHEST_HZ,
+    LOWEST_HZ,
+    N_COLUMNS,
+    N_ROWS,
+    envelope,
+    rainbowgram,
+    release_share,
+)
 from instrument import NoteWave
 
 RATE = 32000
@@ -71,3 +79,34 @@ def test_the_loop_is_told_as_shares_of_the_note():
 
 def test_a_note_without_a_loop_has_none():
     assert picture_of(note_of(tone(440.0))).loop is None
+
+
+def _note(level, rate=16000):
+    """Make a note of a tone with a level over time."""
+    time = np.arange(len(level)) / rate
+    samples = (level * np.sin(2 * np.pi * 220 * time)).astype("<f4")
+    return NoteWave(57, samples.tobytes(), rate, 0, 0)
+
+
+def _held(seconds, fall_per_second, rate=16000):
+    """Give the level of a note that decays slowly, and from a time on at another rate."""
+    time = np.arange(4 * rate) / rate
+    return np.exp(-0.5 * time) * np.exp(-fall_per_second * np.maximum(time - seconds, 0.0))
+
+
+@pytest.mark.parametrize("seconds", [2.0, 3.0, 3.4])
+def test_the_release_is_where_the_level_begins_to_fall_faster(seconds):
+    assert release_share(_note(_held(seconds, 12.0))) == pytest.approx(seconds / 4, abs=0.02)
+
+
+def test_a_note_that_falls_all_the_way_alike_has_no_release():
+    assert release_share(_note(_held(3.0, 0.0))) is None
+
+
+def test_a_note_that_has_died_away_has_no_release():
+    time = np.arange(4 * 16000) / 16000
+    assert release_share(_note(np.exp(-5.0 * time) * np.where(time > 3.0, 0.01, 1.0))) is None
+
+
+def test_a_short_note_has_no_release():
+    assert release_share(_note(np.ones(8000))) is None

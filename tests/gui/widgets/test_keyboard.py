@@ -94,16 +94,29 @@ def test_a_gated_key_is_coloured_by_its_velocity(theme, show, pixel, close_to):
     assert close_to(pixel(keyboard, *place), theme.colour("white_key"))
 
 
+def test_only_the_marks_that_changed_are_painted(theme, show, qtbot, monkeypatch):
+    keyboard = show(Keyboard(theme), 1000, 130)
+    qtbot.waitUntil(keyboard.isActiveWindow)
+    QApplication.processEvents()
+    painted, whole = [], []
+    monkeypatch.setattr(keyboard, "_paint_mark", lambda _painter, note, _rect: painted.append(note))
+    monkeypatch.setattr(keyboard, "_paint_key", lambda _painter, note, _rect: whole.append(note))
+    keyboard.show_freshness(bytes(2 if note == 40 else 0 for note in range(128)))
+    qtbot.waitUntil(lambda: 40 in painted)
+    painted.clear()
+    keyboard.show_freshness(bytes(2 if note in (40, 50) else 0 for note in range(128)))
+    qtbot.waitUntil(lambda: 50 in painted)
+    assert painted == [50]
+    assert whole == []
+
+
 def test_only_the_keys_that_changed_are_painted(theme, show, qtbot, monkeypatch):
     keyboard = show(Keyboard(theme), 1000, 130)
     qtbot.waitUntil(keyboard.isActiveWindow)
     QApplication.processEvents()
     painted = []
     monkeypatch.setattr(keyboard, "_paint_key", lambda _painter, note, _rect: painted.append(note))
-    keyboard.show_freshness(bytes(2 if note == 40 else 0 for note in range(128)))
-    qtbot.waitUntil(lambda: 40 in painted)
-    painted.clear()
-    keyboard.show_freshness(bytes(2 if note in (40, 50) else 0 for note in range(128)))
+    keyboard.show_gated(bytes(90 if note == 50 else 0 for note in range(128)))
     qtbot.waitUntil(lambda: 50 in painted)
     assert set(painted) <= set(range(48, 53))
 
