@@ -35,7 +35,7 @@ class Desk:
 
     def send(self, *data):
         """Hand bytes over as RtMidi does."""
-        self.instrument._midi._received(1, list(data))
+        self.instrument._midi._inputs._received(1, list(data))
 
     def control(self, number, *values, channel=0):
         for value in values:

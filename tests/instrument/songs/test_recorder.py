@@ -368,7 +368,7 @@ def test_a_full_disk_ends_the_take_with_a_line_and_keeps_what_there_is(
 ):
     stage.instrument.start_recording(both(tmp_path, performance=False))
     stage.play(blocks=20)
-    take = stage.instrument._recorder._take
+    take = stage.instrument._taking._recorder._take
 
     def fail(_frames):
         raise OSError(errno.ENOSPC, "No space left on device")
