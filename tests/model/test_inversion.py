@@ -36,10 +36,10 @@ def test_the_note_of_a_named_timbre_is_found_to_be_that_timbres(small_model: GAN
 
 
 def test_the_descent_leads_back_to_what_a_trained_model_made(bundled: GANSynth) -> None:
-    last = bundled.latents[-1:]
-    wave = bundled.generate(last, torch.tensor([PITCH]), n_iterations=0)[0]
-    config = msgspec.structs.replace(bundled.config, timbres=bundled.timbres[:4])
-    without = GANSynth(config, bundled.generator, bundled.latents[:4])  # that timbre
+    reed = max(i for i, timbre in enumerate(bundled.timbres) if timbre.family == "reed")
+    wave = bundled.generate(bundled.latents[reed][None], torch.tensor([PITCH]), n_iterations=0)[0]
+    config = msgspec.structs.replace(bundled.config, timbres=bundled.timbres[:4])  # basses
+    without = GANSynth(config, bundled.generator, bundled.latents[:4])
     found = list(search_latent(without, wave, PITCH, n_steps=12))
     assert found[-1].off_db < 0.5 * found[0].off_db
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from instrument.engine.held_voices import HeldVoice
-from instrument.engine.layers import SLIDE_LAYER
+from instrument.engine.layers import OWN_LAYER
 from instrument.engine.pool import NoteInfo
 from instrument.notes.cache import NoteCache
 from instrument.notes.onward_notes import SETTLE_SECONDS, TAKE_OVER_SECONDS, timbre_of
@@ -333,7 +333,7 @@ def test_what_a_former_model_has_made_says_nothing_of_how_high_notes_peak(player
 def test_a_finger_that_slides_on_asks_for_crops_once_its_note_has_one_to_go_on_from(
     player: Player,
 ) -> None:
-    channel = SLIDE_LAYER + 1
+    channel = OWN_LAYER + 1
 
     def slide(x: float) -> None:
         player.cache.want(place(0.25), slid={channel: (60, place(x))})
