@@ -16,6 +16,7 @@ import rtmidi
 from instrument.benchmarks.jack_dummy import JackServerError, jack_server
 
 ROOT = Path(__file__).parents[1]
+BLOCK = 1024  # frames; a machine that draws, renders and plays at once without a card drops none
 
 
 def main() -> int:
@@ -27,7 +28,7 @@ def main() -> int:
     with contextlib.ExitStack() as stack:
         # Where there is no JACK the pictures say that there is no sound output.
         with contextlib.suppress(JackServerError):
-            server = stack.enter_context(jack_server())
+            server = stack.enter_context(jack_server(BLOCK))
             os.environ.update(server.environment)
             keyboard = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name="Keyboard")
             keyboard.open_virtual_port("keys")

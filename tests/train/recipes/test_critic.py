@@ -46,7 +46,8 @@ def test_the_phase_of_what_cannot_be_heard_is_not_seen() -> None:
     images[:, 0] = -0.5
     images[:, 0, 0, 0] = 0.8  # the peak; the rest is 73 dB below it
     _, cosine, sine = judged_planes(images, DB_PER_UNIT).unbind(1)
-    assert float(cosine[0, 0, 0]) == pytest.approx(math.cos(math.pi * float(images[0, 1, 0, 0])))
+    heard = math.cos(math.pi * float(images[0, 1, 0, 0]))
+    assert float(cosine[0, 0, 0]) == pytest.approx(heard, abs=1e-6)  # float32's own error
     assert float(cosine.abs().sum() - cosine[0, 0, 0].abs()) == 0
     assert float(sine.abs().sum() - sine[0, 0, 0].abs()) == 0
 
