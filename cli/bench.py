@@ -10,8 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .console import numbers, progress, say, say_figures, say_json
-from .options import DeviceOption, JsonOption, ModelOption, TimingOption
-from .play import check_device, checked_timing
+from .options import (
+    DeviceOption,
+    JsonOption,
+    ModelOption,
+    TimingOption,
+    check_device,
+    checked_timing,
+)
 from .sound import Sound
 
 if TYPE_CHECKING:

@@ -1,14 +1,9 @@
 """`timbrepad devices`: what can be played through and with."""
 
-from typing import TYPE_CHECKING
-
 import typer
 
 from .console import say, say_json, say_table
 from .options import JsonOption
-
-if TYPE_CHECKING:
-    pass
 
 app = typer.Typer(rich_markup_mode=None)
 

@@ -1,15 +1,12 @@
 """`timbrepad evaluate`: a model in figures beside real notes."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from .console import progress, say
 from .options import JsonOption
-
-if TYPE_CHECKING:
-    pass
 
 app = typer.Typer(rich_markup_mode=None)
 

@@ -1,17 +1,20 @@
 """`timbrepad export`: a preset as a sampler instrument."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import Annotated, Any, cast
 
 import typer
 
 from .console import megabytes, notice, progress, say
-from .options import DeviceOption, KeyboardMapOption, ModelOption, TuningOption
-from .play import check_device, read_tuning
+from .options import (
+    DeviceOption,
+    KeyboardMapOption,
+    ModelOption,
+    TuningOption,
+    check_device,
+    read_tuning,
+)
 from .sound import Sound
-
-if TYPE_CHECKING:
-    pass
 
 app = typer.Typer(rich_markup_mode=None)
 

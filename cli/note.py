@@ -13,8 +13,9 @@ from .options import (
     PresetOption,
     SeedOption,
     TuningOption,
+    check_device,
+    read_tuning,
 )
-from .play import check_device, read_tuning
 from .render import play_offline
 from .sound import Sound, load_exactly, timbres
 

@@ -1,12 +1,13 @@
-"""Options that several commands have."""
+"""Options that several commands have, each with its check."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 if TYPE_CHECKING:
-    pass
+    from instrument import Tuning
+    from instrument.values.status import Timing
 
 
 PresetOption = Annotated[
@@ -48,3 +49,31 @@ TimingOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def checked_timing(timing: str) -> "Timing":
+    """Refuse a timing that there is none of."""
+    if timing not in {"auto", "even", "quick"}:
+        raise typer.BadParameter(f'There is no timing "{timing}"; there are auto, even and quick.')
+    return cast("Timing", timing)
+
+
+def read_tuning(scale: Path | None, keyboard_map: Path | None) -> "Tuning | None":
+    """Read a scale of Scala's and its keyboard map, where they are given."""
+    if scale is None and keyboard_map is None:
+        return None
+    from instrument.values.scala import read_tuning
+
+    return read_tuning(scale, keyboard_map)
+
+
+def check_device(wanted: str) -> None:
+    """Refuse a device that is not there; what is always there is not looked for."""
+    if wanted in {"auto", "cpu"}:
+        return
+    from model.device import find_device
+
+    try:
+        find_device(wanted)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error

@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,12 +15,14 @@ from .options import (
     PresetOption,
     TimingOption,
     TuningOption,
+    check_device,
+    checked_timing,
+    read_tuning,
 )
 
 if TYPE_CHECKING:
-    from instrument import RecordSettings, Status, Tuning
+    from instrument import RecordSettings, Status
     from instrument.options import InstrumentOptions
-    from instrument.values.status import Timing
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -104,13 +106,6 @@ def play(
         raise typer.Exit(_open_window(options))
 
 
-def checked_timing(timing: str) -> "Timing":
-    """Refuse a timing that there is none of."""
-    if timing not in {"auto", "even", "quick"}:
-        raise typer.BadParameter(f'There is no timing "{timing}"; there are auto, even and quick.')
-    return cast("Timing", timing)
-
-
 def _record_settings(sound: Path | None, performance: Path | None) -> "RecordSettings | None":
     """Say what is to be recorded, or None; refuse a file that no format goes with."""
     from instrument import RecordSettings
@@ -141,15 +136,6 @@ def _checked_midi_map(name: str) -> str:
     return str(Path(name).absolute()) if Path(name).is_file() else name
 
 
-def read_tuning(scale: Path | None, keyboard_map: Path | None) -> "Tuning | None":
-    """Read a scale of Scala's and its keyboard map, where they are given."""
-    if scale is None and keyboard_map is None:
-        return None
-    from instrument.values.scala import read_tuning
-
-    return read_tuning(scale, keyboard_map)
-
-
 def _check_names(preset: str, model: str, audio_device: str) -> None:
     """Refuse names that do not exist, before anything starts."""
     from instrument import PresetLibrary
@@ -164,18 +150,6 @@ def _check_names(preset: str, model: str, audio_device: str) -> None:
         from instrument.devices.audio import rate_of
 
         rate_of(AudioSettings(device=audio_device))
-
-
-def check_device(wanted: str) -> None:
-    """Refuse a device that is not there; what is always there is not looked for."""
-    if wanted in {"auto", "cpu"}:
-        return
-    from model.device import find_device
-
-    try:
-        find_device(wanted)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
 
 
 def _open_window(options: "InstrumentOptions") -> int:

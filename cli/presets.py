@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .console import megabytes, progress, say, say_json, say_table
-from .options import DeviceOption, JsonOption, ModelOption
-from .play import check_device
+from .options import DeviceOption, JsonOption, ModelOption, check_device
 from .sound import Sound
 
 if TYPE_CHECKING:

@@ -16,8 +16,9 @@ from .options import (
     PresetOption,
     SeedOption,
     TuningOption,
+    check_device,
+    read_tuning,
 )
-from .play import check_device, read_tuning
 from .sound import Sound, load_exactly
 
 if TYPE_CHECKING:
